@@ -1,0 +1,9 @@
+//! Clock, event queue, random streams and distributions. Does not know what a request, a worker
+//! or a file is.
+
+pub mod digest;
+pub mod dist;
+pub mod math;
+pub mod queue;
+pub mod rng;
+pub mod simulation;

@@ -1,0 +1,3 @@
+//! Tables, files, charts.
+
+pub mod chart;

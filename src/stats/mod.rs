@@ -1,0 +1,5 @@
+//! Histograms, time averages and intervals. Knows nothing of the model.
+
+pub mod histogram;
+pub mod interval;
+pub mod student;
