@@ -1,0 +1,122 @@
+//! What an experiment file means: points, replications, what is measured, what is asked.
+
+use std::sync::Arc;
+
+use super::objective::Objective;
+use crate::model::metric::Metric;
+use crate::model::spec::SystemSpec;
+use crate::model::trial::Timing;
+
+/// A whole experiment, resolved and checked: points × replications.
+#[derive(Clone, Debug)]
+pub struct Design {
+    /// Name from the file's name.
+    pub name: String,
+    /// One line that says what is asked.
+    pub title: String,
+    /// 0 to 2^64 - 1.
+    pub seed: u64,
+    /// How long a trial is and what of it is measured.
+    pub timing: Timing,
+    /// Trials a point, at least 1. Replication r of every point uses the same random streams.
+    pub replications: u32,
+    /// Of every interval, 0 to 1.
+    pub confidence: f64,
+    /// Write a row an attempt, for one request in so many; `None`: none.
+    pub attempts: Option<u64>,
+    /// Variants, in file order.
+    pub variants: Vec<Variant>,
+    /// Axes of the sweep, first slowest.
+    pub axes: Vec<Axis>,
+    /// Points, in plan order: variant by variant, first axis slowest.
+    pub points: Vec<Point>,
+    /// Columns of the results: the standard ones, then those asked for.
+    pub metrics: Vec<Metric>,
+    /// What must be met.
+    pub objective: Option<Objective>,
+    /// Charts asked for; empty: those that fit.
+    pub charts: Vec<ChartSpec>,
+}
+
+/// A named version of the system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// `before`, `after`, `base`.
+    pub name: String,
+    /// The model's title.
+    pub title: String,
+}
+
+/// One axis of a sweep; several paths move together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Axis {
+    /// Dotted paths of the model file.
+    pub paths: Vec<String>,
+    /// Values as written, one text for each path, in order.
+    pub values: Vec<Vec<String>>,
+}
+
+/// One variant with one value an axis.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// Index into [`Design::variants`].
+    pub variant: usize,
+    /// Index of the value on each of [`Design::axes`]; empty for a variant that is not swept.
+    pub at: Vec<usize>,
+    /// The system.
+    pub system: Arc<SystemSpec>,
+}
+
+impl Design {
+    /// Values that tell this point from others of its variant: (path, value as written).
+    pub fn settings(&self, point: usize) -> Vec<(&str, &str)> {
+        let at = &self.points[point].at;
+        let axes = self.axes.iter().zip(at);
+        axes.flat_map(|(axis, &i)| axis.paths.iter().zip(&axis.values[i]))
+            .map(|(path, value)| (path.as_str(), value.as_str()))
+            .collect()
+    }
+
+    /// Trials in all.
+    pub fn trial_count(&self) -> usize {
+        self.points.len() * self.replications as usize
+    }
+}
+
+/// A chart that was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChartSpec {
+    /// Metrics against cost (or another metric), with the frontier.
+    Tradeoff {
+        /// Across.
+        x: Metric,
+        /// Up, one chart each.
+        y: Vec<Metric>,
+    },
+    /// Metrics along an axis of the sweep.
+    Line {
+        /// Index into [`Design::axes`].
+        x: usize,
+        /// One line each.
+        y: Vec<Metric>,
+    },
+    /// A metric over two axes.
+    Heatmap {
+        /// Index of the axis across.
+        x: usize,
+        /// Index of the axis up.
+        y: usize,
+        /// What the colour means.
+        metric: Metric,
+    },
+    /// Series over time, one chart a variant.
+    Timeline {
+        /// Names of series; empty: the usual ones.
+        series: Vec<String>,
+    },
+    /// The distribution of a delay, one curve a variant.
+    Distribution {
+        /// `latency`, `wait` or `response`.
+        delay: crate::model::metric::Delay,
+    },
+}

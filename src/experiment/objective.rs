@@ -1,0 +1,91 @@
+//! What must be met, and whether it is shown to be.
+
+use crate::model::metric::Metric;
+
+/// Constraints and what to minimise subject to them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// Indices of the variants it is for.
+    pub variants: Vec<usize>,
+    /// Smaller is better.
+    pub minimise: Metric,
+    /// All must hold.
+    pub subject_to: Vec<Constraint>,
+}
+
+/// `METRIC OP VALUE`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constraint {
+    /// As written.
+    pub text: String,
+    /// What is bounded.
+    pub metric: Metric,
+    /// How.
+    pub op: Op,
+    /// The bound, in the metric's unit (seconds, shares, ...).
+    pub bound: f64,
+}
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// `<`
+    Below,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Above,
+    /// `>=`
+    AtLeast,
+}
+
+/// Whether a constraint is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The whole interval lies on the right side.
+    Met,
+    /// The bound lies inside the interval, or there is no data: counts as not met.
+    NotShown,
+    /// The whole interval lies on the wrong side.
+    Missed,
+}
+
+impl Op {
+    /// Whether a value satisfies the comparison.
+    pub fn holds(self, value: f64, bound: f64) -> bool {
+        match self {
+            Op::Below => value < bound,
+            Op::AtMost => value <= bound,
+            Op::Above => value > bound,
+            Op::AtLeast => value >= bound,
+        }
+    }
+
+    /// As written in a file.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Op::Below => "<",
+            Op::AtMost => "<=",
+            Op::Above => ">",
+            Op::AtLeast => ">=",
+        }
+    }
+}
+
+impl Constraint {
+    /// Judges an estimate with its interval (the estimate alone when there is no interval).
+    pub fn judge(&self, estimate: Option<&super::results::Estimate>) -> Verdict {
+        let Some(e) = estimate else {
+            return Verdict::NotShown;
+        };
+        let (low, high) = (e.low.unwrap_or(e.mean), e.high.unwrap_or(e.mean));
+        match (
+            self.op.holds(low, self.bound),
+            self.op.holds(high, self.bound),
+        ) {
+            (true, true) => Verdict::Met,
+            (false, false) => Verdict::Missed,
+            _ => Verdict::NotShown,
+        }
+    }
+}

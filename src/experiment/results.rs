@@ -1,0 +1,82 @@
+//! What came out, in plan order.
+
+use super::objective::Verdict;
+use crate::model::series::Series;
+use crate::model::spec::OfferedLoad;
+use crate::model::tally::Tally;
+
+/// Everything that came out of an experiment.
+#[derive(Clone, Debug)]
+pub struct Results {
+    /// One a trial, point by point, replication by replication.
+    pub trials: Vec<TrialResult>,
+    /// One a point.
+    pub points: Vec<PointResult>,
+}
+
+/// What came out of one trial.
+#[derive(Clone, Debug)]
+pub struct TrialResult {
+    /// Index of its point.
+    pub point: usize,
+    /// Its replication, from 0.
+    pub replication: u32,
+    /// Why it has no numbers, or nothing.
+    pub status: TrialStatus,
+    /// Values of the design's metrics, in order; empty when it failed.
+    pub values: Vec<Option<f64>>,
+    /// Hash of its event sequence.
+    pub fingerprint: u64,
+    /// Events simulated.
+    pub events: u64,
+    /// Time series.
+    pub series: Series,
+}
+
+/// How a trial ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrialStatus {
+    /// All is well.
+    Done,
+    /// It stopped at a limit or on a broken invariant; the text says which, with its code.
+    Failed(String),
+}
+
+/// What came out of one point, its replications pooled.
+#[derive(Clone, Debug)]
+pub struct PointResult {
+    /// Load offered by the spec alone.
+    pub load: OfferedLoad,
+    /// Whether a steady state exists: offered load under 1.
+    pub stable: bool,
+    /// Values of the design's metrics, in order; `None` without data.
+    pub estimates: Vec<Option<Estimate>>,
+    /// One for each constraint of the objective, when it is for this point's variant.
+    pub verdicts: Option<Vec<Verdict>>,
+    /// Counts and distributions of all its trials.
+    pub tally: Tally,
+    /// Trials that failed.
+    pub failed: u32,
+}
+
+impl PointResult {
+    /// Whether the objective is for this point and every constraint is met.
+    pub fn meets(&self) -> Option<bool> {
+        self.verdicts
+            .as_ref()
+            .map(|v| v.iter().all(|v| *v == Verdict::Met))
+    }
+}
+
+/// A value with its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Pooled over replications.
+    pub mean: f64,
+    /// Lower end of the interval; `None` where there is none.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Trials behind it.
+    pub n: u32,
+}

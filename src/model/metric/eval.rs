@@ -1,0 +1,360 @@
+//! From a tally to a metric's value.
+
+use super::catalogue::{Narrows, TABLE};
+use super::{Delay, Kind, Metric, Scope};
+use crate::model::outcome::Outcome;
+use crate::model::spec::SystemSpec;
+use crate::model::tally::{BalancerTally, ClassTally, Delays, Narrow, Tally, Wanted, WorkerTally};
+use crate::stats::histogram::Histogram;
+
+const SECOND: f64 = 1e9;
+
+/// A metric's value with what is needed to pool it over trials.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part {
+    /// A quotient of two sums; pooled as the quotient of the sums over trials.
+    Quotient {
+        /// Above the line.
+        num: f64,
+        /// Below the line.
+        den: f64,
+    },
+    /// A quotient of two counts, `num` of `den`; none seen gives an upper bound.
+    Share {
+        /// How many.
+        num: u64,
+        /// Of how many.
+        den: u64,
+    },
+    /// Something read off the merged distribution: a percentile or a spread.
+    Read(Option<f64>),
+    /// The largest of a trial; pooled as the largest of all, without interval.
+    Highest(Option<f64>),
+}
+
+impl Part {
+    /// The value; `None` without data.
+    pub fn value(&self) -> Option<f64> {
+        match *self {
+            Part::Quotient { num, den } => (den != 0.0).then(|| num / den),
+            Part::Share { num, den } => (den != 0).then(|| num as f64 / den as f64),
+            Part::Read(value) | Part::Highest(value) => value,
+        }
+    }
+
+    pub(super) fn quotient(num: f64, den: f64) -> Part {
+        Part::Quotient { num, den }
+    }
+
+    pub(super) fn rate(count: u64, seconds: f64) -> Part {
+        Part::Quotient {
+            num: count as f64,
+            den: seconds,
+        }
+    }
+
+    pub(super) fn share(num: u64, den: u64) -> Part {
+        Part::Share { num, den }
+    }
+
+    pub(super) fn mean(delays: &Histogram) -> Part {
+        Part::Quotient {
+            num: delays.sum() as f64 / SECOND,
+            den: delays.count() as f64,
+        }
+    }
+
+    pub(super) fn spread(delays: &Histogram) -> Part {
+        Part::Read(delays.sd().map(|sd| sd / SECOND))
+    }
+
+    pub(super) fn longest(delays: &Histogram) -> Part {
+        Part::Highest(delays.max().map(|max| max as f64 / SECOND))
+    }
+
+    pub(super) fn highest(value: Option<f64>) -> Part {
+        Part::Highest(value)
+    }
+
+    pub(super) fn time_mean(area: u128, sums: &Sums) -> Part {
+        Part::Quotient {
+            num: area as f64,
+            den: sums.measured_ns as f64,
+        }
+    }
+}
+
+/// A tally added up over one scope.
+pub(super) struct Sums {
+    pub trials: u64,
+    pub seconds: f64,
+    pub measured_ns: u128,
+    pub events: u64,
+    pub requests: ClassTally,
+    pub workers: WorkerTally,
+    pub balancers: BalancerTally,
+    pub delays: Delays,
+    pub queue_max: u64,
+    pub pausing_area: u128,
+    pub utilisation_max: Option<f64>,
+    pub ram_share_max: Option<f64>,
+    pub ram_capacity: f64,
+    pub worker_count: u64,
+    pub breaker_opens: u64,
+    pub cost_per_hour: f64,
+    by_worker: bool,
+}
+
+impl Sums {
+    pub(super) fn inside_area(&self) -> u128 {
+        self.workers.queue_area
+            + self.workers.busy_area
+            + self.balancers.queue_area
+            + self.balancers.busy_area
+    }
+
+    pub(super) fn attempts(&self) -> u64 {
+        if self.by_worker {
+            self.workers.ended.iter().sum()
+        } else {
+            self.requests.attempts
+        }
+    }
+
+    pub(super) fn ended(&self, outcome: Outcome) -> u64 {
+        let ended = if self.by_worker {
+            &self.workers.ended
+        } else {
+            &self.requests.ended
+        };
+        ended[outcome.index()]
+    }
+
+    pub(super) fn refused(&self) -> u64 {
+        Outcome::ALL
+            .into_iter()
+            .filter(|o| o.is_refusal())
+            .map(|o| self.ended(o))
+            .sum()
+    }
+}
+
+/// The system that tallies are about: resolves names, gives prices and capacities.
+pub struct Context<'a> {
+    spec: &'a SystemSpec,
+    wanted: &'a Wanted,
+}
+
+impl<'a> Context<'a> {
+    /// For tallies of `spec` that measured `wanted`.
+    pub fn new(spec: &'a SystemSpec, wanted: &'a Wanted) -> Self {
+        Context { spec, wanted }
+    }
+
+    /// The values of these metrics, in order.
+    pub fn parts(&self, metrics: &[Metric], tally: &Tally) -> Vec<Part> {
+        let mut scopes: Vec<(&Scope, Sums)> = Vec::new();
+        for metric in metrics {
+            if !scopes.iter().any(|(s, _)| **s == metric.scope) {
+                scopes.push((&metric.scope, self.sums(&metric.scope, tally)));
+            }
+        }
+        let sums_of = |scope: &Scope| {
+            let found = scopes.iter().find(|(s, _)| *s == scope);
+            &found.expect("every scope was summed").1
+        };
+        metrics
+            .iter()
+            .map(|m| self.part(m, sums_of(&m.scope), tally))
+            .collect()
+    }
+
+    fn part(&self, metric: &Metric, sums: &Sums, tally: &Tally) -> Part {
+        match metric.kind {
+            Kind::Row(row) => (TABLE[row].eval)(sums),
+            Kind::Percentile(delay, share) => {
+                let delays = pick(&sums.delays, delay);
+                Part::Read(delays.quantile(share).map(|ns| ns as f64 / SECOND))
+            }
+            Kind::Over(delay, limit) => {
+                let delays = pick(&sums.delays, delay);
+                Part::share(delays.count_above(limit), delays.count())
+            }
+            Kind::Lost(outcome) => {
+                Part::share(sums.requests.lost[outcome.index()], sums.requests.born)
+            }
+            Kind::Refused(outcome) => Part::share(sums.ended(outcome), sums.attempts()),
+            Kind::InsideAt(at) => {
+                let index = self.wanted.inside_at.iter().position(|&t| t == at);
+                let count = index
+                    .and_then(|i| tally.inside_at.get(i))
+                    .copied()
+                    .unwrap_or(0);
+                Part::quotient(count as f64, tally.trials as f64)
+            }
+        }
+    }
+
+    fn sums(&self, scope: &Scope, tally: &Tally) -> Sums {
+        let mut sums = Sums {
+            trials: tally.trials,
+            seconds: tally.measured_ns as f64 / SECOND,
+            measured_ns: tally.measured_ns,
+            events: tally.events,
+            requests: ClassTally::default(),
+            workers: WorkerTally::default(),
+            balancers: BalancerTally::default(),
+            delays: self.delays(scope, tally),
+            queue_max: tally.queue_max,
+            pausing_area: tally.pausing_area,
+            utilisation_max: None,
+            ram_share_max: None,
+            ram_capacity: 0.0,
+            worker_count: 0,
+            breaker_opens: 0,
+            cost_per_hour: self.spec.cost_per_hour(),
+            by_worker: matches!(scope, Scope::Worker(..) | Scope::Service(_)),
+        };
+        self.add_classes(scope, tally, &mut sums);
+        self.add_workers(scope, tally, &mut sums);
+        sums
+    }
+
+    fn add_classes(&self, scope: &Scope, tally: &Tally, sums: &mut Sums) {
+        let mut index = 0;
+        for source in &self.spec.sources {
+            for class in &source.classes {
+                let inside = match scope {
+                    Scope::All => true,
+                    Scope::Source(name) => *name == source.name,
+                    Scope::Class(name) => *name == class.name,
+                    Scope::Service(name) => self.spec.services[source.to].name == *name,
+                    Scope::Worker(..) => false,
+                };
+                if let (true, Some(counts)) = (inside, tally.classes.get(index)) {
+                    sums.requests.add(counts);
+                }
+                index += 1;
+            }
+        }
+    }
+
+    fn add_workers(&self, scope: &Scope, tally: &Tally, sums: &mut Sums) {
+        let mut index = 0;
+        for (s, service) in self.spec.services.iter().enumerate() {
+            let whole = match scope {
+                Scope::Service(name) => *name == service.name,
+                Scope::Worker(..) => false,
+                _ => true,
+            };
+            if let (true, Some(balancer)) = (whole, tally.balancers.get(s)) {
+                sums.balancers.add(balancer);
+            }
+            let groups = service.groups.iter();
+            let workers = groups.flat_map(|g| (0..g.count).map(move |_| g));
+            for (number, group) in (1u32..).zip(workers) {
+                let one = matches!(scope, Scope::Worker(name, n)
+                    if *n == number && *name == service.name);
+                if let (true, Some(worker)) = (whole || one, tally.workers.get(index)) {
+                    add_worker(sums, worker, group.ram);
+                    if one || matches!(scope, Scope::Service(_)) && service.groups.len() == 1 {
+                        sums.queue_max = sums.workers.queue_max;
+                    }
+                }
+                index += 1;
+            }
+        }
+    }
+
+    /// Delays over a scope. Those over everything are always kept.
+    fn delays(&self, scope: &Scope, tally: &Tally) -> Delays {
+        let mut sum = Delays::default();
+        for narrow in narrows(self.spec, scope) {
+            let kept = match narrow {
+                Narrow::All => Some(0),
+                _ => self
+                    .wanted
+                    .scopes
+                    .iter()
+                    .position(|n| *n == narrow)
+                    .map(|i| i + 1),
+            };
+            if let Some(delays) = kept.and_then(|i| tally.delays.get(i)) {
+                sum.add(delays);
+            }
+        }
+        sum
+    }
+}
+
+fn add_worker(sums: &mut Sums, worker: &WorkerTally, ram: Option<u64>) {
+    sums.workers.add(worker);
+    sums.worker_count += 1;
+    sums.breaker_opens += worker.breaker_opens;
+    if worker.able_area > 0 {
+        let busy = (worker.busy_area - worker.wedged_busy_area) as f64;
+        let share = busy / worker.able_area as f64;
+        sums.utilisation_max = Some(sums.utilisation_max.map_or(share, |m| m.max(share)));
+    }
+    if let Some(ram) = ram.filter(|&r| r > 0) {
+        sums.ram_capacity += ram as f64;
+        let share = worker.ram_max as f64 / ram as f64;
+        sums.ram_share_max = Some(sums.ram_share_max.map_or(share, |m| m.max(share)));
+    }
+}
+
+fn pick(delays: &Delays, delay: Delay) -> &Histogram {
+    match delay {
+        Delay::Latency => &delays.latency,
+        Delay::Wait => &delays.wait,
+        Delay::Response => &delays.response,
+    }
+}
+
+/// The parts of the system that a scope's delays are made of.
+pub(super) fn narrows(spec: &SystemSpec, scope: &Scope) -> Vec<Narrow> {
+    let number = |i: usize| u32::try_from(i).expect("counts of parts fit 32 bits");
+    let service = |name: &str| spec.services.iter().position(|s| s.name == name);
+    match scope {
+        Scope::All => vec![Narrow::All],
+        Scope::Source(name) => {
+            let found = spec.sources.iter().position(|s| s.name == *name);
+            found
+                .map(|i| Narrow::Source(number(i)))
+                .into_iter()
+                .collect()
+        }
+        Scope::Service(name) => service(name)
+            .map(|i| Narrow::Service(number(i)))
+            .into_iter()
+            .collect(),
+        Scope::Worker(name, n) => {
+            let found = service(name).filter(|&i| (*n as usize) <= spec.services[i].worker_count());
+            let before =
+                |i: usize| -> usize { spec.services[..i].iter().map(|s| s.worker_count()).sum() };
+            found
+                .map(|i| Narrow::Worker(number(before(i)) + n - 1))
+                .into_iter()
+                .collect()
+        }
+        Scope::Class(name) => {
+            let classes = spec.sources.iter().flat_map(|s| &s.classes).enumerate();
+            let named = classes.filter(|(_, c)| c.name == *name);
+            named.map(|(i, _)| Narrow::Class(number(i))).collect()
+        }
+    }
+}
+
+impl Narrows {
+    /// Whether a metric that narrows like this makes sense for a scope.
+    pub fn allows(self, scope: &Scope) -> bool {
+        match scope {
+            Scope::All => true,
+            Scope::Source(_) | Scope::Class(_) => {
+                matches!(self, Narrows::Requests | Narrows::Attempts)
+            }
+            Scope::Service(_) => self != Narrows::Nothing,
+            Scope::Worker(..) => matches!(self, Narrows::Attempts | Narrows::Workers),
+        }
+    }
+}

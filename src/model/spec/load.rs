@@ -1,0 +1,158 @@
+//! Offered load, from the spec alone: the first thing to know about a design.
+
+use super::{Arrivals, ClassSpec, SourceSpec, SystemSpec, WorkSpec};
+use crate::base::units::Nanos;
+
+/// Core-time asked for over core-time there, without retries and faults.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OfferedLoad {
+    /// Of the busiest service's workers.
+    pub workers: f64,
+    /// Of the busiest balancer (0 when dispatching costs nothing).
+    pub balancer: f64,
+}
+
+impl OfferedLoad {
+    /// The higher of the two.
+    pub fn highest(&self) -> f64 {
+        self.workers.max(self.balancer)
+    }
+}
+
+const SECOND: f64 = 1e9;
+
+impl SourceSpec {
+    /// Long-run requests a second while it sends; for a trace rows over the time of its last.
+    pub fn mean_rate(&self) -> f64 {
+        match &self.arrivals {
+            Arrivals::Poisson { rate } | Arrivals::Constant { rate } => *rate,
+            Arrivals::Mmpp {
+                rates,
+                dwell,
+                switch,
+            } => {
+                let share = state_shares(dwell, switch);
+                rates.iter().zip(share).map(|(r, s)| r * s).sum()
+            }
+            Arrivals::Trace(trace) => match trace.at.last() {
+                Some(&last) if last > 0 => trace.at.len() as f64 / (last as f64 / SECOND),
+                _ => 0.0,
+            },
+        }
+    }
+
+    /// Mean core-time of a request, nanoseconds, given the service's own work.
+    fn mean_work(&self, service: Option<&WorkSpec>) -> f64 {
+        let total: f64 = self.classes.iter().map(|c| c.weight).sum();
+        let one = |class: &ClassSpec| {
+            let work = class.work.as_ref().or(service);
+            let mean = match work {
+                Some(WorkSpec::Drawn { cpu, per_kib }) => {
+                    cpu.mean() + per_kib * self.mean_size(class) / 1024.0
+                }
+                Some(WorkSpec::FromTrace) => self.trace_mean(|t| &t.work),
+                None => 0.0,
+            };
+            class.weight / total * mean * class.work_factor
+        };
+        self.classes.iter().map(one).sum()
+    }
+
+    fn mean_size(&self, class: &ClassSpec) -> f64 {
+        match &self.arrivals {
+            Arrivals::Trace(t) if !t.size.is_empty() => self.trace_mean(|t| &t.size),
+            _ => class.size.mean(),
+        }
+    }
+
+    fn trace_mean(&self, column: impl Fn(&super::Trace) -> &Vec<Nanos>) -> f64 {
+        let Arrivals::Trace(trace) = &self.arrivals else {
+            return 0.0;
+        };
+        let values = column(trace);
+        let sum: u128 = values.iter().map(|&v| u128::from(v)).sum();
+        if values.is_empty() {
+            0.0
+        } else {
+            sum as f64 / values.len() as f64
+        }
+    }
+}
+
+impl SystemSpec {
+    /// The load that this system is offered in the long run.
+    pub fn offered_load(&self) -> OfferedLoad {
+        let mut load = OfferedLoad {
+            workers: 0.0,
+            balancer: 0.0,
+        };
+        for (index, service) in self.services.iter().enumerate() {
+            let callers = || self.sources.iter().filter(|s| s.to == index);
+            let capacity: f64 = service
+                .groups
+                .iter()
+                .map(|g| f64::from(g.count) * f64::from(g.cores) * g.speed)
+                .sum();
+            let asked: f64 = callers()
+                .map(|s| s.mean_rate() * s.mean_work(service.work.as_ref()))
+                .sum();
+            load.workers = load.workers.max(asked / SECOND / capacity);
+            if let Some(dispatch) = &service.balancer.dispatch {
+                let rate: f64 = callers().map(SourceSpec::mean_rate).sum();
+                let cores = f64::from(service.balancer.cores);
+                load.balancer = load.balancer.max(rate * dispatch.mean() / SECOND / cores);
+            }
+        }
+        load
+    }
+}
+
+/// Share of time in each state of a Markov chain in continuous time with these mean stays:
+/// solves the embedded chain by elimination (Grassmann, Taksar & Heyman 1985: no subtractions),
+/// then weighs by the stays.
+pub fn state_shares(dwell: &[f64], switch: &[Vec<f64>]) -> Vec<f64> {
+    let n = dwell.len();
+    let mut p: Vec<Vec<f64>> = switch.to_vec();
+    for k in (1..n).rev() {
+        let out: f64 = p[k][..k].iter().sum();
+        for i in 0..k {
+            p[i][k] /= out;
+        }
+        for i in 0..k {
+            for j in 0..k {
+                let through = p[i][k] * p[k][j];
+                p[i][j] += through;
+            }
+        }
+    }
+    let mut share = vec![0.0; n];
+    share[0] = 1.0;
+    for k in 1..n {
+        share[k] = (0..k).map(|i| share[i] * p[i][k]).sum();
+    }
+    for (s, d) in share.iter_mut().zip(dwell) {
+        *s *= d;
+    }
+    let total: f64 = share.iter().sum();
+    share.iter().map(|s| s / total).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::state_shares;
+
+    #[test]
+    fn shares_of_time_follow_stays_and_switches() {
+        let two = state_shares(&[3.0, 1.0], &[vec![0.0, 1.0], vec![1.0, 0.0]]);
+        assert!((two[0] - 0.75).abs() < 1e-12);
+        let cycle = state_shares(
+            &[1.0, 2.0, 5.0],
+            &[
+                vec![0.0, 1.0, 0.0],
+                vec![0.0, 0.0, 1.0],
+                vec![1.0, 0.0, 0.0],
+            ],
+        );
+        assert!((cycle[2] - 0.625).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,152 @@
+//! One run of a system: what it is given, what comes out. A pure function of its arguments.
+
+use super::outcome::Outcome;
+use super::series::Series;
+use super::spec::SystemSpec;
+use super::tally::{Tally, Wanted};
+use crate::base::codes::Code;
+use crate::base::units::Nanos;
+
+/// How a system is run once.
+#[derive(Clone, Debug)]
+pub struct RunSpec {
+    /// The experiment's seed.
+    pub seed: u64,
+    /// Which replication, from 0.
+    pub replication: u32,
+    /// How long, and what of it is measured.
+    pub timing: Timing,
+    /// What to measure beyond the standard.
+    pub wanted: Wanted,
+    /// Whether time series are kept.
+    pub series: bool,
+    /// Most events before the trial is stopped (VX5002).
+    pub event_budget: u64,
+    /// Which entries the event queue uses; never changes a result.
+    pub width: Width,
+}
+
+/// How long a trial is and what of it is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Unmeasured time before.
+    pub warm_up: Nanos,
+    /// Measured time.
+    pub horizon: Horizon,
+    /// How much longer the run may go on until every measured request has ended.
+    pub drain: Nanos,
+    /// Resolution of time series.
+    pub window: Nanos,
+}
+
+/// Measured time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Horizon {
+    /// So long.
+    For(Nanos),
+    /// Until the last row of every trace has been sent and all it started has ended.
+    Trace,
+}
+
+/// Size of the event queue's entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Width {
+    /// Narrow where the run fits (4.9 hours, a million pending events), else wide.
+    #[default]
+    Auto,
+    /// Wide from the start.
+    Wide,
+}
+
+/// What came out.
+#[derive(Clone, Debug)]
+pub struct TrialOutput {
+    /// Counts of the measured time.
+    pub tally: Tally,
+    /// Time series, when asked for.
+    pub series: Series,
+    /// Hash of the sequence of events.
+    pub fingerprint: u64,
+    /// Events simulated.
+    pub events: u64,
+}
+
+/// Why a trial has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrialError {
+    /// VX5002, VX5003: a limit; VX9001: an invariant broke, our bug.
+    pub code: Code,
+    /// What happened, with the simulated time.
+    pub message: String,
+}
+
+/// One attempt, at the time its outcome is known. Times are nanoseconds from the start of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// Number of the request within its source, from 0.
+    pub request: u64,
+    /// Which attempt of the request, from 1.
+    pub attempt: u32,
+    /// Index of the source.
+    pub source: u32,
+    /// Index of the class, through all sources.
+    pub class: u32,
+    /// Index of the service.
+    pub service: u32,
+    /// Number of the worker within its service (from 1), once routed.
+    pub worker: Option<u32>,
+    /// When the request was born.
+    pub born: Nanos,
+    /// When this attempt arrived at the service.
+    pub arrived: Nanos,
+    /// When it got a core.
+    pub start: Option<Nanos>,
+    /// When its outcome was known; `None`: still inside when the run ended.
+    pub end: Option<Nanos>,
+    /// Core-time it needs at speed 1.
+    pub work: Nanos,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+}
+
+/// Watches a run without moving it.
+pub trait Observer {
+    /// Whether it wants anything: lets the compiler leave it out.
+    const ON: bool;
+    /// An attempt whose outcome is known (or that is still inside at the end).
+    fn attempt(&mut self, row: &AttemptRow);
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Blind;
+
+impl Observer for Blind {
+    const ON: bool = false;
+    fn attempt(&mut self, _: &AttemptRow) {}
+}
+
+/// Keeps every row.
+impl Observer for Vec<AttemptRow> {
+    const ON: bool = true;
+    fn attempt(&mut self, row: &AttemptRow) {
+        self.push(*row);
+    }
+}
+
+/// Runs a system once.
+///
+/// # Errors
+/// A limit was reached, or an invariant broke. The spec must have passed
+/// [`SystemSpec::check`].
+pub fn run<O: Observer>(
+    spec: &SystemSpec,
+    run: &RunSpec,
+    observer: &mut O,
+) -> Result<TrialOutput, TrialError> {
+    let _ = (spec, run, observer);
+    Err(TrialError {
+        code: Code(9001),
+        message: "not built".into(),
+    })
+}
