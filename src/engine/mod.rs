@@ -3,6 +3,7 @@
 
 pub mod digest;
 pub mod dist;
+pub mod heap;
 pub mod math;
 pub mod queue;
 pub mod rng;
