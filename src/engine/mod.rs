@@ -3,7 +3,6 @@
 
 pub mod digest;
 pub mod dist;
-pub mod math;
 pub mod queue;
 pub mod rng;
 pub mod simulation;
