@@ -6,3 +6,7 @@ pub mod dist;
 pub mod queue;
 pub mod rng;
 pub mod simulation;
+pub mod ziggurat;
+
+#[cfg(test)]
+mod golden;
