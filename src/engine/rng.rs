@@ -39,8 +39,8 @@ impl Key {
     /// Word `i` of 0..4 is, with wrapping addition,
     /// `mix(mix(mix((i + 1) * GOLDEN + seed) + replication) + lineage)`, where `mix` is
     /// SplitMix64's finalizer and `GOLDEN` its increment. ChaCha gets them in little-endian order.
-    /// Each word differs if one of the three differs; if several differ, that all four
-    /// words agree has a chance of about 2^-256.
+    /// Each word differs if one of the three differs; if several do, that all four words agree is
+    /// beyond any chance.
     pub fn new(seed: u64, replication: u64, lineage: u64) -> Key {
         let mut words = [0; 4];
         let mut start = 0_u64;
