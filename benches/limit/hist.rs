@@ -1,5 +1,7 @@
 //! Log-linear latency histogram over nanoseconds: 64 buckets a power of two (error up to 1.6 %).
 
+use super::{add, add32};
+
 pub struct Hist {
     pub b: Vec<u32>,
     pub n: u64,
@@ -20,11 +22,13 @@ impl Hist {
     #[inline(always)]
     pub fn record(&mut self, ns: u64) {
         let v = ns | 63;
-        let sh = 57 - v.leading_zeros(); // 0.. for v >= 64
-        let i = ((sh as usize) << 6) + (v >> sh) as usize - 64;
-        unsafe { *self.b.get_unchecked_mut(i) += 1 };
-        self.n += 1;
-        self.sum += ns;
+        let sh = 57u32.wrapping_sub(v.leading_zeros()); // 0.. for v >= 64
+        let i = ((sh as usize) << 6)
+            .wrapping_add((v >> sh) as usize)
+            .wrapping_sub(64);
+        unsafe { add32(self.b.get_unchecked_mut(i), 1) };
+        add(&mut self.n, 1);
+        add(&mut self.sum, ns);
     }
     pub fn mean_ms(&self) -> f64 {
         self.sum as f64 / self.n.max(1) as f64 / 1e6

@@ -1,5 +1,7 @@
 //! The two event queues. What they hand out is a u128: time in the high half, payload below.
 
+use super::add;
+
 pub const NONE: u128 = u128::MAX;
 
 #[inline(always)]
@@ -38,13 +40,13 @@ impl<const D: usize> Dary<D> {
         let h = self.h.as_mut_ptr();
         unsafe {
             loop {
-                let c = i * D + 1;
-                if c + D <= n {
+                let c = i.wrapping_mul(D).wrapping_add(1);
+                if c.wrapping_add(D) <= n {
                     let (mut m, mut mv) = (c, *h.add(c));
                     for k in 1..D {
-                        let v = *h.add(c + k);
+                        let v = *h.add(c.wrapping_add(k));
                         let less = v < mv;
-                        m = if less { c + k } else { m };
+                        m = if less { c.wrapping_add(k) } else { m };
                         mv = if less { v } else { mv };
                     }
                     if mv >= e {
@@ -57,7 +59,7 @@ impl<const D: usize> Dary<D> {
                         break;
                     }
                     let (mut m, mut mv) = (c, *h.add(c));
-                    for k in c + 1..n {
+                    for k in c.wrapping_add(1)..n {
                         let v = *h.add(k);
                         if v < mv {
                             m = k;
@@ -79,7 +81,7 @@ impl<const D: usize> Dary<D> {
         let h = self.h.as_mut_ptr();
         unsafe {
             while i > 0 {
-                let p = (i - 1) / D;
+                let p = i.wrapping_sub(1) / D;
                 let v = *h.add(p);
                 if v <= e {
                     break;
@@ -102,7 +104,7 @@ impl<const D: usize> Queue for Dary<D> {
     }
     #[inline(always)]
     fn push(&mut self, t: u64, p: u32) {
-        self.seq += 1;
+        add(&mut self.seq, 1);
         let e = pack(t, self.seq, p);
         let i = self.h.len();
         self.h.push(e);
@@ -147,7 +149,7 @@ impl<const D: usize> Queue for Short<D> {
         let h = self.h.as_mut_ptr();
         unsafe {
             while i > 0 {
-                let q = (i - 1) / D;
+                let q = i.wrapping_sub(1) / D;
                 let v = *h.add(q);
                 if v <= e {
                     break;
@@ -174,22 +176,22 @@ impl<const D: usize> Queue for Short<D> {
             return top;
         }
         let h = self.h.as_mut_ptr();
-        let mut i = 0;
+        let mut i = 0usize;
         unsafe {
             loop {
-                let c = i * D + 1;
+                let c = i.wrapping_mul(D).wrapping_add(1);
                 let (mut m, mut mv);
-                if c + D <= n {
+                if c.wrapping_add(D) <= n {
                     (m, mv) = (c, *h.add(c));
                     for k in 1..D {
-                        let v = *h.add(c + k);
+                        let v = *h.add(c.wrapping_add(k));
                         let less = v < mv;
-                        m = if less { c + k } else { m };
+                        m = if less { c.wrapping_add(k) } else { m };
                         mv = if less { v } else { mv };
                     }
                 } else if c < n {
                     (m, mv) = (c, *h.add(c));
-                    for k in c + 1..n {
+                    for k in c.wrapping_add(1)..n {
                         let v = *h.add(k);
                         if v < mv {
                             m = k;

@@ -1,5 +1,6 @@
 //! W1: M/M/1 at rho 0.9, both kinds of event through the queue.
 
+use super::add;
 use super::queue::{NONE, Queue, payload, time};
 use super::rng::Src;
 use std::collections::VecDeque;
@@ -8,6 +9,7 @@ pub struct Out {
     pub mean: f64,
     pub n: u64,
 }
+
 /// `mean_ns` is the mean work: the 44 bits of time of `Short` hold a million customers of 1 ms, not
 /// of 1 s.
 pub fn queued<Q: Queue, S: Src>(n: u64, seed: u64, mean_ns: f64) -> Out {
@@ -24,19 +26,19 @@ pub fn queued<Q: Queue, S: Src>(n: u64, seed: u64, mean_ns: f64) -> Out {
         }
         let now = time(e);
         if payload(e) == 0 {
-            left -= 1;
+            left = left.wrapping_sub(1);
             if left > 0 {
-                q.push(now + (a.exp1() * ga) as u64, 0);
+                q.push(now.wrapping_add((a.exp1() * ga) as u64), 0);
             }
             if fifo.is_empty() {
-                q.push(now + (s.exp1() * gs) as u64, 1);
+                q.push(now.wrapping_add((s.exp1() * gs) as u64), 1);
             }
             fifo.push_back(now);
         } else {
-            sum += now - fifo.pop_front().unwrap();
-            done += 1;
+            add(&mut sum, now.wrapping_sub(fifo.pop_front().unwrap()));
+            add(&mut done, 1);
             if !fifo.is_empty() {
-                q.push(now + (s.exp1() * gs) as u64, 1);
+                q.push(now.wrapping_add((s.exp1() * gs) as u64), 1);
             }
         }
     }

@@ -5,6 +5,7 @@
 use super::hist::Hist;
 use super::queue::{NONE, Queue, payload, time};
 use super::rng::Src;
+use super::{add, add32};
 use std::collections::VecDeque;
 
 pub const CORES: usize = 8;
@@ -30,7 +31,7 @@ pub struct Out {
 
 #[inline(always)]
 fn below(x: u32, n: u32) -> u32 {
-    ((x as u64 * n as u64) >> 32) as u32
+    ((x as u64).wrapping_mul(n as u64) >> 32) as u32
 }
 
 #[inline(always)]
@@ -38,15 +39,16 @@ fn pick<S: Src>(p: Policy, rr: &mut usize, lb: &mut S, n: &[u16]) -> usize {
     match p {
         Policy::RoundRobin => {
             let w = *rr;
-            *rr = if w + 1 == n.len() { 0 } else { w + 1 };
+            let up = w.wrapping_add(1);
+            *rr = if up == n.len() { 0 } else { up };
             w
         }
         Policy::P2c => {
             let r = lb.u64();
             let k = n.len() as u32;
             let a = below(r as u32, k) as usize;
-            let mut b = below((r >> 32) as u32, k - 1) as usize;
-            b += (b >= a) as usize; // two different workers
+            let mut b = below((r >> 32) as u32, k.wrapping_sub(1)) as usize;
+            b = b.wrapping_add((b >= a) as usize); // two different workers
             unsafe {
                 if *n.get_unchecked(b) < *n.get_unchecked(a) {
                     b
@@ -86,12 +88,12 @@ pub fn run<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64, seed
         if e == NONE && left == 0 {
             break;
         }
-        o.events += 1;
+        add(&mut o.events, 1);
         if arrival {
             let now = next;
-            left -= 1;
+            left = left.wrapping_sub(1);
             next = if left > 0 {
-                now + (ar.exp1() * gap) as u64
+                now.wrapping_add((ar.exp1() * gap) as u64)
             } else {
                 u64::MAX
             };
@@ -101,17 +103,22 @@ pub fn run<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64, seed
                 if c < CORES {
                     let m = idle.get_unchecked_mut(w);
                     let k = m.trailing_zeros() as usize;
-                    *m &= *m - 1;
-                    *n.get_unchecked_mut(w) += 1;
-                    let slot = w * CORES + k;
+                    *m &= m.wrapping_sub(1);
+                    let held = n.get_unchecked_mut(w);
+                    *held = held.wrapping_add(1);
+                    let slot = w.wrapping_mul(CORES).wrapping_add(k);
                     *since.get_unchecked_mut(slot) = now;
-                    q.push(now + sv.lognormal_ns(), slot as u32);
+                    q.push(now.wrapping_add(sv.lognormal_ns()), slot as u32);
                 } else if c < CORES + BUF {
-                    let i = (*qhead.get_unchecked(w) as usize + c - CORES) & (BUF - 1);
-                    *ring.get_unchecked_mut(w * BUF + i) = now;
-                    *n.get_unchecked_mut(w) += 1;
+                    let i = (*qhead.get_unchecked(w) as usize)
+                        .wrapping_add(c)
+                        .wrapping_sub(CORES)
+                        & (BUF - 1);
+                    *ring.get_unchecked_mut(w.wrapping_mul(BUF).wrapping_add(i)) = now;
+                    let held = n.get_unchecked_mut(w);
+                    *held = held.wrapping_add(1);
                 } else {
-                    o.drops += 1;
+                    add(&mut o.drops, 1);
                 }
             }
         } else {
@@ -120,14 +127,16 @@ pub fn run<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64, seed
             let slot = payload(e) as usize;
             let w = slot / CORES;
             unsafe {
-                o.hist.record(now - *since.get_unchecked(slot));
+                o.hist.record(now.wrapping_sub(*since.get_unchecked(slot)));
                 let c = *n.get_unchecked(w) as usize;
-                *n.get_unchecked_mut(w) -= 1;
+                let held = n.get_unchecked_mut(w);
+                *held = held.wrapping_sub(1);
                 if c > CORES {
                     let h = qhead.get_unchecked_mut(w);
-                    *since.get_unchecked_mut(slot) = *ring.get_unchecked(w * BUF + *h as usize);
-                    *h = (*h + 1) & (BUF as u8 - 1);
-                    q.push(now + sv.lognormal_ns(), slot as u32);
+                    *since.get_unchecked_mut(slot) =
+                        *ring.get_unchecked(w.wrapping_mul(BUF).wrapping_add(*h as usize));
+                    *h = h.wrapping_add(1) & (BUF as u8 - 1);
+                    q.push(now.wrapping_add(sv.lognormal_ns()), slot as u32);
                 } else {
                     *idle.get_unchecked_mut(w) |= 1 << (slot % CORES);
                 }
@@ -186,7 +195,7 @@ pub fn run_feat<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64,
     let mut acc = vec![Sample::default(); workers];
     let mut last = vec![0u64; workers];
     let mut series: Vec<Sample> = Vec::new();
-    let mut next_sample = 1_000_000_000;
+    let mut next_sample = 1_000_000_000u64;
     let mut tr = vec![Rec::default(); 1 << 16];
     let mut tri = 0usize;
     let mut o = Out::default();
@@ -205,12 +214,13 @@ pub fn run_feat<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64,
                     what: $k,
                 }
             };
-            tri += 1;
+            tri = tri.wrapping_add(1);
         };
     }
     macro_rules! touch {
         ($w:expr, $t:expr) => {
-            acc[$w].area += n[$w] as u64 * ($t - last[$w]);
+            let span = u64::wrapping_sub($t, last[$w]);
+            add(&mut acc[$w].area, (n[$w] as u64).wrapping_mul(span));
             last[$w] = $t;
         };
     }
@@ -218,14 +228,14 @@ pub fn run_feat<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64,
         ($id:expr, $now:expr) => {{
             let r = &mut reqs[$id as usize];
             if r.tries < TRIES {
-                o.retries += 1;
+                add(&mut o.retries, 1);
                 let jitter = 0.5 + (bo.u64() >> 11) as f64 / 9007199254740992.0;
                 let back = (BACKOFF_NS << r.tries) as f64 * jitter;
                 // a fresh record for the new try, the old one dies with the server's work
                 let nr = Req {
                     born: r.born,
                     generation: 0,
-                    tries: r.tries + 1,
+                    tries: r.tries.wrapping_add(1),
                     live: true,
                 };
                 let nid = match free.pop() {
@@ -239,10 +249,13 @@ pub fn run_feat<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64,
                     }
                     None => {
                         reqs.push(nr);
-                        reqs.len() as u32 - 1
+                        (reqs.len() as u32).wrapping_sub(1)
                     }
                 };
-                q.push($now + back as u64, 2 * kind + nid);
+                q.push(
+                    $now.wrapping_add(back as u64),
+                    (2 * Q::KIND).wrapping_add(nid),
+                );
             }
         }};
     }
@@ -252,29 +265,33 @@ pub fn run_feat<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64,
             let now: u64 = $now;
             let w = pick(policy, &mut rr, &mut lb, &n);
             touch!(w, now);
-            acc[w].arrived += 1;
+            add32(&mut acc[w].arrived, 1);
             let c = n[w] as usize;
             trace!(now, id, w, 0);
             if c < CORES + BUF {
-                n[w] += 1;
+                n[w] = n[w].wrapping_add(1);
                 if c < CORES {
                     let k = idle[w].trailing_zeros() as usize;
-                    idle[w] &= idle[w] - 1;
-                    let slot = w * CORES + k;
+                    idle[w] &= idle[w].wrapping_sub(1);
+                    let slot = w.wrapping_mul(CORES).wrapping_add(k);
                     on_core[slot] = id;
-                    q.push(now + sv.lognormal_ns(), slot as u32);
+                    q.push(now.wrapping_add(sv.lognormal_ns()), slot as u32);
                     trace!(now, id, w, 1);
                 } else {
-                    let i = (qhead[w] as usize + c - CORES) & (BUF - 1);
-                    ring[w * BUF + i] = id;
+                    let i = (qhead[w] as usize).wrapping_add(c).wrapping_sub(CORES) & (BUF - 1);
+                    ring[w.wrapping_mul(BUF).wrapping_add(i)] = id;
                 }
-                lane.push_back((now + TIMEOUT_NS, id, reqs[id as usize].generation));
+                lane.push_back((
+                    now.wrapping_add(TIMEOUT_NS),
+                    id,
+                    reqs[id as usize].generation,
+                ));
             } else {
-                o.drops += 1;
-                acc[w].dropped += 1;
+                add(&mut o.drops, 1);
+                add32(&mut acc[w].dropped, 1);
                 trace!(now, id, w, 3);
                 retry!(id, now);
-                reqs[id as usize].generation += 1;
+                add32(&mut reqs[id as usize].generation, 1);
                 free.push(id);
             }
         }};
@@ -299,20 +316,20 @@ pub fn run_feat<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64,
         if at == u64::MAX {
             break;
         }
-        o.events += 1;
+        add(&mut o.events, 1);
         while at >= next_sample {
             for w in 0..workers {
                 touch!(w, next_sample);
             }
             series.extend_from_slice(&acc);
             acc.fill(Sample::default());
-            next_sample += 1_000_000_000;
+            add(&mut next_sample, 1_000_000_000);
         }
         if next <= tq {
             let now = next;
-            left -= 1;
+            left = left.wrapping_sub(1);
             next = if left > 0 {
-                now + (ar.exp1() * gap) as u64
+                now.wrapping_add((ar.exp1() * gap) as u64)
             } else {
                 u64::MAX
             };
@@ -330,7 +347,7 @@ pub fn run_feat<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64,
                 }
                 None => {
                     reqs.push(r);
-                    reqs.len() as u32 - 1
+                    (reqs.len() as u32).wrapping_sub(1)
                 }
             };
             send!(id, now);
@@ -339,7 +356,7 @@ pub fn run_feat<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64,
         let now = tq;
         let p = if from_lane {
             let (_, id, _) = lane.pop_front().unwrap();
-            kind + id
+            kind.wrapping_add(id)
         } else {
             q.pop();
             payload(e)
@@ -350,36 +367,36 @@ pub fn run_feat<Q: Queue, S: Src>(policy: Policy, workers: usize, requests: u64,
             let id = on_core[slot];
             touch!(w, now);
             let c = n[w] as usize;
-            n[w] -= 1;
-            acc[w].done += 1;
+            n[w] = n[w].wrapping_sub(1);
+            add32(&mut acc[w].done, 1);
             trace!(now, id, w, 2);
             if c > CORES {
                 let h = qhead[w] as usize;
-                let nid = ring[w * BUF + h];
-                qhead[w] = (h as u8 + 1) & (BUF as u8 - 1);
+                let nid = ring[w.wrapping_mul(BUF).wrapping_add(h)];
+                qhead[w] = (h as u8).wrapping_add(1) & (BUF as u8 - 1);
                 on_core[slot] = nid;
-                q.push(now + sv.lognormal_ns(), slot as u32);
+                q.push(now.wrapping_add(sv.lognormal_ns()), slot as u32);
                 trace!(now, nid, w, 1);
             } else {
                 idle[w] |= 1 << (slot % CORES);
             }
             let r = &mut reqs[id as usize];
             if r.live {
-                o.hist.record(now - r.born);
+                o.hist.record(now.wrapping_sub(r.born));
             }
-            r.generation += 1;
+            add32(&mut r.generation, 1);
             free.push(id);
             o.end_ns = now;
-        } else if p < 2 * kind {
-            let id = p - kind;
+        } else if p < 2 * Q::KIND {
+            let id = p.wrapping_sub(kind);
             if reqs[id as usize].live {
-                o.timeouts += 1;
+                add(&mut o.timeouts, 1);
                 trace!(now, id, 0, 4);
                 reqs[id as usize].live = false;
                 retry!(id, now);
             }
         } else {
-            send!(p - 2 * kind, now);
+            send!(p.wrapping_sub(2 * Q::KIND), now);
         }
     }
     o.extra = series.len() as u64 + tri as u64;
