@@ -108,7 +108,6 @@ pub(super) mod kind {
     pub const FAULT_STARTED: u32 = 6;
     pub const FAULT_ENDED: u32 = 7;
     pub const RESTARTED: u32 = 8;
-    pub const DISPATCHED: u32 = 9;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }

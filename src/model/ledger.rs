@@ -39,8 +39,7 @@ impl Ledger {
                 self.attempts
             ));
         }
-        if self.ended[Outcome::Ok.index()] != self.ok || self.attempts != self.born + self.retries
-        {
+        if self.ended[Outcome::Ok.index()] != self.ok || self.attempts != self.born + self.retries {
             return Err(format!(
                 "{} attempts ok of {} requests ok, {} retries",
                 self.ended[Outcome::Ok.index()],
@@ -58,7 +57,13 @@ mod tests {
 
     #[test]
     fn a_request_that_vanishes_is_noticed() {
-        let mut ledger = Ledger { born: 3, ok: 1, lost: 1, attempts: 3, ..Ledger::default() };
+        let mut ledger = Ledger {
+            born: 3,
+            ok: 1,
+            lost: 1,
+            attempts: 3,
+            ..Ledger::default()
+        };
         ledger.ended[Outcome::Ok.index()] = 1;
         ledger.ended[Outcome::BufferFull.index()] = 1;
         assert!(ledger.balance(1, 1).is_ok());

@@ -11,7 +11,10 @@ pub struct Slab<T> {
 impl<T> Slab<T> {
     /// Empty.
     pub fn new() -> Self {
-        Slab { items: Vec::new(), free: Vec::new() }
+        Slab {
+            items: Vec::new(),
+            free: Vec::new(),
+        }
     }
 
     /// A place for the new item made from what the place held before, if anything.

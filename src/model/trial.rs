@@ -171,9 +171,10 @@ pub fn run<O: Observer>(
 ) -> Result<TrialOutput, TrialError> {
     let timing = &run.timing;
     let end = match timing.horizon {
-        Horizon::For(horizon) => {
-            timing.warm_up.saturating_add(horizon).saturating_add(timing.drain)
-        }
+        Horizon::For(horizon) => timing
+            .warm_up
+            .saturating_add(horizon)
+            .saturating_add(timing.drain),
         Horizon::Trace => Nanos::MAX,
     };
     if run.width == Width::Auto && end < Narrow::MAX_TIME {
@@ -201,26 +202,37 @@ fn run_with<W: Entry, O: Observer>(
     let mut system = System::new(spec, run, observer, &mut queue);
     let events = simulation::run(&mut system, &mut queue, run.event_budget)
         .map_err(|limit| Stop::Limit(limit, queue.now(), run.event_budget))?;
-    system.finish(queue.now(), events).map_err(|text| Stop::Broken(text, queue.now()))
+    system
+        .finish(queue.now(), events)
+        .map_err(|text| Stop::Broken(text, queue.now()))
 }
 
 impl Stop {
     fn into_error(self) -> TrialError {
         match self {
             Stop::Limit(Limit::Events, at, budget) => TrialError {
-                code: Code(5002),
-                message: format!("{budget} events were not enough: stopped at {}", print_time(at)),
+                code: Code::EVENT_BUDGET,
+                message: format!(
+                    "{budget} events were not enough: stopped at {}",
+                    print_time(at)
+                ),
             },
             Stop::Limit(Limit::Instant, at, _) => TrialError {
-                code: Code(5003),
-                message: format!("time stands still at {}: zero delays in a loop", print_time(at)),
+                code: Code::CROWDED_INSTANT,
+                message: format!(
+                    "time stands still at {}: zero delays in a loop",
+                    print_time(at)
+                ),
             },
             Stop::Limit(Limit::Slots, at, _) => TrialError {
-                code: Code(5002),
-                message: format!("more events pending than can be numbered at {}", print_time(at)),
+                code: Code::EVENT_BUDGET,
+                message: format!(
+                    "more events pending than can be numbered at {}",
+                    print_time(at)
+                ),
             },
             Stop::Broken(text, at) => TrialError {
-                code: Code(9001),
+                code: Code::BROKEN_INVARIANT,
                 message: format!("an invariant broke at {}: {text}", print_time(at)),
             },
         }

@@ -100,9 +100,14 @@ impl<'s> Front<'s> {
         if self.eligible.is_empty() {
             return None;
         }
-        let view = View { eligible: &self.eligible, load };
+        let view = View {
+            eligible: &self.eligible,
+            load,
+        };
         let worker = self.policy.pick(&view, &mut self.stream);
-        let Some(guards) = &mut self.guards else { return Some((worker, 0)) };
+        let Some(guards) = &mut self.guards else {
+            return Some((worker, 0));
+        };
         let breaker = &mut guards.all[worker as usize].breaker;
         let changed = breaker.enter(now);
         let epoch = breaker.epoch();
@@ -115,7 +120,9 @@ impl<'s> Front<'s> {
     /// Tells a worker's breaker what became of a call that it let in.
     #[inline]
     pub fn hear(&mut self, worker: u32, call: Call, now: Nanos) {
-        let Some(guards) = &mut self.guards else { return };
+        let Some(guards) = &mut self.guards else {
+            return;
+        };
         if guards.hear(worker, call, now) {
             self.refresh(now);
         }
@@ -124,7 +131,9 @@ impl<'s> Front<'s> {
     /// Finds anew who is eligible.
     #[cold]
     fn refresh(&mut self, now: Nanos) {
-        let Some(guards) = &mut self.guards else { return };
+        let Some(guards) = &mut self.guards else {
+            return;
+        };
         self.eligible.clear();
         guards.next_change = Nanos::MAX;
         for (worker, guard) in (0u32..).zip(&guards.all) {
@@ -151,7 +160,10 @@ impl<'s> Front<'s> {
 
     /// How often each breaker opened since they were last [reset](Front::reset_opens).
     pub fn opens(&self) -> impl Iterator<Item = u64> + '_ {
-        self.guards.iter().flat_map(|g| &g.all).map(|guard| guard.opens)
+        self.guards
+            .iter()
+            .flat_map(|g| &g.all)
+            .map(|guard| guard.opens)
     }
 
     /// Counts openings anew.
@@ -169,16 +181,19 @@ impl<'s> Guards<'s> {
         let drawn = !matches!(open_for, Dist::Constant { .. });
         let guard = |number: u32| Guard {
             breaker: Breaker::new(spec),
-            stream: drawn.then(|| {
-                Stream::new(key, &format!("{}/breaker", worker_path(service, number)))
-            }),
+            stream: drawn
+                .then(|| Stream::new(key, &format!("{}/breaker", worker_path(service, number)))),
             opens: 0,
             open_from: 0,
             open_until: 0,
             open_before: 0,
         };
         let all = (0..service.worker_count() as u32).map(guard).collect();
-        Guards { open_for, all, next_change: Nanos::MAX }
+        Guards {
+            open_for,
+            all,
+            next_change: Nanos::MAX,
+        }
     }
 
     /// Whether who is eligible may have changed.

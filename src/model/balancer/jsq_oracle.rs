@@ -31,6 +31,11 @@ pub(super) fn fewest(view: &View, ties: Ties, stream: &mut Stream) -> u32 {
             several => stream.below(several as u32),
         },
     };
-    let mut tied = view.eligible.iter().filter(|&&worker| view.load_of(worker) == least);
-    *tied.nth(skip as usize).expect("as many are tied as were counted")
+    let mut tied = view
+        .eligible
+        .iter()
+        .filter(|&&worker| view.load_of(worker) == least);
+    *tied
+        .nth(skip as usize)
+        .expect("as many are tied as were counted")
 }

@@ -95,8 +95,14 @@ mod tests {
         vec![
             PolicySpec::Random,
             PolicySpec::RoundRobin { start: None },
-            PolicySpec::LeastRequest { choices: 2, full_scan: false },
-            PolicySpec::LeastRequest { choices: 2, full_scan: true },
+            PolicySpec::LeastRequest {
+                choices: 2,
+                full_scan: false,
+            },
+            PolicySpec::LeastRequest {
+                choices: 2,
+                full_scan: true,
+            },
             PolicySpec::P2c,
             PolicySpec::JsqOracle { ties: Ties::Random },
             PolicySpec::JsqOracle { ties: Ties::First },
@@ -115,7 +121,10 @@ mod tests {
     #[test]
     fn random_is_uniform_and_round_robin_takes_turns() {
         let picked = counts(PolicySpec::Random, &[0, 1, 2, 3], &[0; 4], 40_000);
-        assert!(picked.iter().all(|&c| (9_500..10_500).contains(&c)), "{picked:?}");
+        assert!(
+            picked.iter().all(|&c| (9_500..10_500).contains(&c)),
+            "{picked:?}"
+        );
         let turns = PolicySpec::RoundRobin { start: Some(3) };
         assert_eq!(counts(turns, &[0, 1, 2, 3], &[0; 4], 1), [0, 0, 1, 0]);
         assert_eq!(counts(turns, &[0, 1, 2, 3], &[0; 4], 8), [2; 4]);
@@ -126,7 +135,10 @@ mod tests {
     /// time; two different ones never are.
     #[test]
     fn least_request_draws_with_replacement_and_p2c_without() {
-        let with = PolicySpec::LeastRequest { choices: 2, full_scan: false };
+        let with = PolicySpec::LeastRequest {
+            choices: 2,
+            full_scan: false,
+        };
         let busier = counts(with, &[0, 1], &[7, 2], 40_000)[0];
         assert!((9_500..10_500).contains(&busier), "{busier}");
         assert_eq!(counts(PolicySpec::P2c, &[0, 1], &[7, 2], 1_000)[0], 0);
@@ -142,9 +154,19 @@ mod tests {
     fn the_oracle_finds_the_fewest_and_breaks_ties_as_told() {
         let load = [3, 1, 4, 1, 5];
         let everyone = [0, 1, 2, 3, 4];
-        let first = counts(PolicySpec::JsqOracle { ties: Ties::First }, &everyone, &load, 100);
+        let first = counts(
+            PolicySpec::JsqOracle { ties: Ties::First },
+            &everyone,
+            &load,
+            100,
+        );
         assert_eq!(first, [0, 100, 0, 0, 0]);
-        let fair = counts(PolicySpec::JsqOracle { ties: Ties::Random }, &everyone, &load, 20_000);
+        let fair = counts(
+            PolicySpec::JsqOracle { ties: Ties::Random },
+            &everyone,
+            &load,
+            20_000,
+        );
         assert_eq!(fair[0] + fair[2] + fair[4], 0);
         assert!((9_500..10_500).contains(&fair[1]), "{fair:?}");
     }

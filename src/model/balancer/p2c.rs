@@ -21,6 +21,10 @@ impl P2c {
         let mut b = stream.below(n - 1);
         b += u32::from(b >= a);
         let (a, b) = (view.eligible[a as usize], view.eligible[b as usize]);
-        if view.load_of(b) < view.load_of(a) { b } else { a }
+        if view.load_of(b) < view.load_of(a) {
+            b
+        } else {
+            a
+        }
     }
 }

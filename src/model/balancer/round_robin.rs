@@ -27,7 +27,11 @@ impl RoundRobin {
             view.eligible.partition_point(|&worker| worker < self.next)
         };
         let picked = *view.eligible.get(place).unwrap_or(&view.eligible[0]);
-        self.next = if picked as usize + 1 == view.load.len() { 0 } else { picked + 1 };
+        self.next = if picked as usize + 1 == view.load.len() {
+            0
+        } else {
+            picked + 1
+        };
         picked
     }
 }

@@ -25,7 +25,13 @@ impl Consecutive {
     /// Closed; opens after `failures` in a row.
     pub fn new(failures: u32, half_open_calls: u32, successes: u32) -> Self {
         let state = State::Closed { failures: 0 };
-        Consecutive { failures, half_open_calls, successes, state, epoch: 0 }
+        Consecutive {
+            failures,
+            half_open_calls,
+            successes,
+            state,
+            epoch: 0,
+        }
     }
 
     pub(super) fn admits(&self, now: Nanos) -> bool {
@@ -49,7 +55,10 @@ impl Consecutive {
             State::Open { until } => {
                 debug_assert!(now >= *until, "only calls it admits enter");
                 self.epoch += 1;
-                self.state = State::HalfOpen { out: 1, successes: 0 };
+                self.state = State::HalfOpen {
+                    out: 1,
+                    successes: 0,
+                };
                 true
             }
             State::HalfOpen { out, .. } => {
@@ -103,7 +112,14 @@ mod tests {
     fn call(machine: &mut Consecutive, now: Nanos, failed: bool) -> Heard {
         assert!(machine.admits(now));
         machine.enter(now);
-        machine.hear(now, Call { failed, took: 1, epoch: machine.epoch() })
+        machine.hear(
+            now,
+            Call {
+                failed,
+                took: 1,
+                epoch: machine.epoch(),
+            },
+        )
     }
 
     #[test]
@@ -125,7 +141,11 @@ mod tests {
         m.open(10);
         assert!(m.enter(10));
         assert!(!m.admits(10), "the probe is out");
-        let probe = Call { failed: false, took: 1, epoch: m.epoch() };
+        let probe = Call {
+            failed: false,
+            took: 1,
+            epoch: m.epoch(),
+        };
         assert_eq!(m.hear(10, probe), Heard::Changed);
         assert!(m.admits(11));
         assert_eq!(call(&mut m, 11, false), Heard::Changed);
@@ -138,7 +158,17 @@ mod tests {
         let before = m.epoch();
         assert_eq!(call(&mut m, 0, true), Heard::Opens { since: 0 });
         m.open(10);
-        assert_eq!(m.hear(10, Call { failed: false, took: 1, epoch: before }), Heard::Nothing);
+        assert_eq!(
+            m.hear(
+                10,
+                Call {
+                    failed: false,
+                    took: 1,
+                    epoch: before
+                }
+            ),
+            Heard::Nothing
+        );
         assert_eq!(call(&mut m, 10, true), Heard::Opens { since: 10 });
         m.open(20);
         assert!(!m.admits(19));

@@ -12,8 +12,14 @@ use crate::base::units::Nanos;
 
 /// Name and one line of each dialect.
 pub const BREAKERS: &[(&str, &str)] = &[
-    ("consecutive", "opens after some failures in a row, closes after some successes"),
-    ("resilience4j", "opens at a share of failures or of slow calls over a window"),
+    (
+        "consecutive",
+        "opens after some failures in a row, closes after some successes",
+    ),
+    (
+        "resilience4j",
+        "opens at a share of failures or of slow calls over a window",
+    ),
 ];
 
 /// What became of a call.
@@ -54,7 +60,12 @@ impl Breaker {
     /// Closed.
     pub fn new(spec: &BreakerSpec) -> Breaker {
         match spec {
-            BreakerSpec::Consecutive { failures, half_open_calls, successes, .. } => {
+            BreakerSpec::Consecutive {
+                failures,
+                half_open_calls,
+                successes,
+                ..
+            } => {
                 let machine = Consecutive::new(*failures, *half_open_calls, *successes);
                 Breaker::Consecutive(machine)
             }

@@ -67,7 +67,12 @@ impl Resilience4j {
             half_open_calls,
             half_open_max,
         };
-        Resilience4j { rules, state: State::Closed, window: Window::new(window), epoch: 0 }
+        Resilience4j {
+            rules,
+            state: State::Closed,
+            window: Window::new(window),
+            epoch: 0,
+        }
     }
 
     #[inline]
@@ -102,7 +107,10 @@ impl Resilience4j {
             State::Closed => false,
             State::Open { .. } => {
                 let calls = self.rules.half_open_calls;
-                self.state = State::HalfOpen { permits: calls - 1, since: now };
+                self.state = State::HalfOpen {
+                    permits: calls - 1,
+                    since: now,
+                };
                 self.window = Window::new(BreakerWindow::Calls(calls));
                 self.epoch += 1;
                 true
@@ -115,7 +123,8 @@ impl Resilience4j {
     }
 
     pub(super) fn hear(&mut self, now: Nanos, call: Call) -> Heard {
-        self.window.record(now, call.failed, call.took > self.rules.slow_after);
+        self.window
+            .record(now, call.failed, call.took > self.rules.slow_after);
         let enough = match self.state {
             State::Open { .. } => return Heard::Nothing,
             State::Closed => match self.rules.window {
@@ -187,7 +196,11 @@ impl Window {
         let places = match kind {
             BreakerWindow::Calls(n) | BreakerWindow::Seconds(n) => n as usize + 1,
         };
-        Window { kind, buckets: VecDeque::with_capacity(places), total: Counts::default() }
+        Window {
+            kind,
+            buckets: VecDeque::with_capacity(places),
+            total: Counts::default(),
+        }
     }
 
     fn record(&mut self, now: Nanos, failed: bool, slow: bool) {
@@ -225,7 +238,11 @@ mod tests {
     use super::*;
     use crate::engine::dist::Dist;
 
-    fn machine(window: BreakerWindow, min_calls: u32, half_open_max: Option<Nanos>) -> Resilience4j {
+    fn machine(
+        window: BreakerWindow,
+        min_calls: u32,
+        half_open_max: Option<Nanos>,
+    ) -> Resilience4j {
         Resilience4j::new(&BreakerSpec::Resilience4j {
             window,
             min_calls,
@@ -241,7 +258,14 @@ mod tests {
     fn call(m: &mut Resilience4j, now: Nanos, failed: bool, took: Nanos) -> Heard {
         assert!(m.admits(now), "at {now} in {:?}", m.state);
         m.enter(now);
-        m.hear(now, Call { failed, took, epoch: m.epoch() })
+        m.hear(
+            now,
+            Call {
+                failed,
+                took,
+                epoch: m.epoch(),
+            },
+        )
     }
 
     #[test]
@@ -250,7 +274,11 @@ mod tests {
         for failed in [true, true, false] {
             assert_eq!(call(&mut m, 5, failed, 1), Heard::Nothing);
         }
-        assert_eq!(call(&mut m, 5, false, 1), Heard::Opens { since: 5 }, "2 of 4 is the threshold");
+        assert_eq!(
+            call(&mut m, 5, false, 1),
+            Heard::Opens { since: 5 },
+            "2 of 4 is the threshold"
+        );
     }
 
     #[test]
@@ -274,7 +302,12 @@ mod tests {
         assert_eq!(call(&mut m, 0, true, 1), Heard::Nothing);
         // At the end of the next second the first failure still counts, a nanosecond later not.
         let mut late = m.clone();
-        assert_eq!(call(&mut m, 2 * SECOND - 1, false, 1), Heard::Opens { since: 2 * SECOND - 1 });
+        assert_eq!(
+            call(&mut m, 2 * SECOND - 1, false, 1),
+            Heard::Opens {
+                since: 2 * SECOND - 1
+            }
+        );
         assert_eq!(call(&mut late, 2 * SECOND, false, 1), Heard::Nothing);
         assert_eq!(late.window.total.calls, 1);
     }
@@ -293,17 +326,33 @@ mod tests {
         call(&mut m, 0, true, 1);
         assert_eq!(call(&mut m, 0, true, 1), Heard::Opens { since: 0 });
         m.open(50);
-        let late = Call { failed: true, took: 1, epoch: 0 };
-        assert_eq!(m.hear(20, late), Heard::Nothing, "late results change nothing while open");
+        let late = Call {
+            failed: true,
+            took: 1,
+            epoch: 0,
+        };
+        assert_eq!(
+            m.hear(20, late),
+            Heard::Nothing,
+            "late results change nothing while open"
+        );
         assert!(!m.admits(50));
         assert!(m.admits(51));
         for spent in 1..=4 {
             assert_eq!(m.enter(51), spent == 1 || spent == 4, "permit {spent}");
         }
         assert!(!m.admits(60), "four permits are spent");
-        let fine = Call { failed: false, took: 1, epoch: m.epoch() };
+        let fine = Call {
+            failed: false,
+            took: 1,
+            epoch: m.epoch(),
+        };
         assert_eq!(m.hear(61, fine), Heard::Nothing);
-        assert_eq!(m.hear(61, fine), Heard::Changed, "two results are enough: closed");
+        assert_eq!(
+            m.hear(61, fine),
+            Heard::Changed,
+            "two results are enough: closed"
+        );
         assert_eq!(m.state, State::Closed);
         assert_eq!(m.window.total.calls, 0, "with a fresh window");
     }
@@ -316,7 +365,11 @@ mod tests {
         assert_eq!(m.next_change(), Some(41));
         assert_eq!(m.tick(40), Heard::Nothing);
         assert_eq!(m.tick(45), Heard::Opens { since: 41 });
-        let bad = Call { failed: true, took: 1, epoch: m.epoch() };
+        let bad = Call {
+            failed: true,
+            took: 1,
+            epoch: m.epoch(),
+        };
         assert_eq!(m.hear(12, bad), Heard::Nothing);
         assert_eq!(m.hear(12, bad), Heard::Opens { since: 12 });
     }

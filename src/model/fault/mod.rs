@@ -1,17 +1,26 @@
 //! What goes wrong: for each fault and each worker it targets, when it starts and how long it
 //! lasts. What that does to the worker is the system's business.
 
-use super::spec::{FaultKind, FaultWhen, ServiceSpec, SystemSpec};
 use super::source::whole;
+use super::spec::{FaultKind, FaultWhen, ServiceSpec, SystemSpec};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::rng::{Key, Stream};
 
 /// Name and one line of each kind.
 pub const FAULTS: &[(&str, &str)] = &[
-    ("slow", "speed is multiplied by `factor`; acts on the work that is left"),
-    ("pause", "nothing moves; what is aboard stays and keeps its cores"),
-    ("crash", "down; what is aboard is lost, what comes later finds no connection"),
+    (
+        "slow",
+        "speed is multiplied by `factor`; acts on the work that is left",
+    ),
+    (
+        "pause",
+        "nothing moves; what is aboard stays and keeps its cores",
+    ),
+    (
+        "crash",
+        "down; what is aboard is lost, what comes later finds no connection",
+    ),
 ];
 
 /// One fault at one worker.
@@ -42,7 +51,8 @@ impl Target<'_> {
 
     /// How long this one lasts; `None`: to the end of the run.
     pub fn duration(&mut self) -> Option<Nanos> {
-        self.lasts.map(|lasts| whole(lasts.sample(&mut self.stream)))
+        self.lasts
+            .map(|lasts| whole(lasts.sample(&mut self.stream)))
     }
 
     /// How long from this end to the next start; `None`: it does not come again.
@@ -72,7 +82,9 @@ pub fn worker_path(service: &ServiceSpec, number: u32) -> String {
 pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
     let mut targets = Vec::new();
     for (f, fault) in (0u32..).zip(&spec.faults).filter(|(_, f)| f.enabled) {
-        let before = spec.services[..fault.service].iter().map(ServiceSpec::worker_count);
+        let before = spec.services[..fault.service]
+            .iter()
+            .map(ServiceSpec::worker_count);
         let first = before.sum::<usize>() as u32;
         let service = &spec.services[fault.service];
         for number in fault.workers.0 - 1..fault.workers.1 {

@@ -8,9 +8,15 @@ use crate::model::spec::{Arrivals, Trace, state_shares};
 
 /// Name and one line of each process.
 pub const ARRIVALS: &[(&str, &str)] = &[
-    ("poisson", "independent exponential gaps at `rate`; a rate alone means this"),
+    (
+        "poisson",
+        "independent exponential gaps at `rate`; a rate alone means this",
+    ),
     ("constant", "evenly spaced at `rate`"),
-    ("mmpp", "Poisson whose rate jumps between `rates`, staying `dwell` on average in each"),
+    (
+        "mmpp",
+        "Poisson whose rate jumps between `rates`, staying `dwell` on average in each",
+    ),
     ("trace", "recorded times from `file`"),
 ];
 
@@ -26,10 +32,20 @@ pub(super) struct Gaps<'s> {
 #[derive(Clone, Debug)]
 enum Process<'s> {
     Silent,
-    Poisson { mean_gap: f64 },
-    Constant { rate: f64, start: Nanos, sent: u64 },
+    Poisson {
+        mean_gap: f64,
+    },
+    Constant {
+        rate: f64,
+        start: Nanos,
+        sent: u64,
+    },
     Mmpp(Mmpp<'s>),
-    Trace { trace: &'s Trace, start: Nanos, row: usize },
+    Trace {
+        trace: &'s Trace,
+        start: Nanos,
+        row: usize,
+    },
 }
 
 /// The modulated process: a state, and when it is left.
@@ -50,15 +66,31 @@ impl<'s> Gaps<'s> {
             Arrivals::Poisson { rate } | Arrivals::Constant { rate } if *rate <= 0.0 => {
                 Process::Silent
             }
-            Arrivals::Poisson { rate } => Process::Poisson { mean_gap: SECOND as f64 / rate },
-            Arrivals::Constant { rate } => Process::Constant { rate: *rate, start, sent: 0 },
+            Arrivals::Poisson { rate } => Process::Poisson {
+                mean_gap: SECOND as f64 / rate,
+            },
+            Arrivals::Constant { rate } => Process::Constant {
+                rate: *rate,
+                start,
+                sent: 0,
+            },
             Arrivals::Mmpp { rates, .. } if rates.iter().all(|&r| r <= 0.0) => Process::Silent,
-            Arrivals::Mmpp { rates, dwell, switch } => {
-                Process::Mmpp(Mmpp::new(rates, dwell, switch, start, states))
-            }
-            Arrivals::Trace(trace) => Process::Trace { trace, start, row: 0 },
+            Arrivals::Mmpp {
+                rates,
+                dwell,
+                switch,
+            } => Process::Mmpp(Mmpp::new(rates, dwell, switch, start, states)),
+            Arrivals::Trace(trace) => Process::Trace {
+                trace,
+                start,
+                row: 0,
+            },
         };
-        Gaps { process, last: start, stream }
+        Gaps {
+            process,
+            last: start,
+            stream,
+        }
     }
 
     /// The next birth; `None`: no more.
@@ -66,9 +98,9 @@ impl<'s> Gaps<'s> {
     pub fn next(&mut self) -> Option<Nanos> {
         let next = match &mut self.process {
             Process::Silent => return None,
-            Process::Poisson { mean_gap } => {
-                self.last.saturating_add(whole(*mean_gap * exp1(&mut self.stream)))
-            }
+            Process::Poisson { mean_gap } => self
+                .last
+                .saturating_add(whole(*mean_gap * exp1(&mut self.stream))),
             Process::Constant { rate, start, sent } => {
                 *sent += 1;
                 start.saturating_add(whole(*sent as f64 / *rate * SECOND as f64))
@@ -94,7 +126,14 @@ impl<'s> Mmpp<'s> {
         mut stream: Stream,
     ) -> Self {
         let state = choose(&state_shares(dwell, switch), stream.unit());
-        let mut mmpp = Mmpp { rates, dwell, switch, state, until: start, stream };
+        let mut mmpp = Mmpp {
+            rates,
+            dwell,
+            switch,
+            state,
+            until: start,
+            stream,
+        };
         mmpp.stay();
         mmpp
     }
@@ -146,7 +185,12 @@ mod tests {
 
     fn gaps(spec: &Arrivals) -> Gaps<'_> {
         let key = Key::new(3, 0, 0);
-        Gaps::new(spec, 0, Stream::new(&key, "arrivals"), Stream::new(&key, "state"))
+        Gaps::new(
+            spec,
+            0,
+            Stream::new(&key, "arrivals"),
+            Stream::new(&key, "state"),
+        )
     }
 
     fn count_until(spec: &Arrivals, end: Nanos) -> u64 {
@@ -162,7 +206,10 @@ mod tests {
     fn rates_are_kept() {
         let poisson = count_until(&Arrivals::Poisson { rate: 1000.0 }, 100 * SECOND);
         assert!((98_500..101_500).contains(&poisson), "{poisson}");
-        assert_eq!(count_until(&Arrivals::Constant { rate: 3.0 }, 100 * SECOND + 1), 300);
+        assert_eq!(
+            count_until(&Arrivals::Constant { rate: 3.0 }, 100 * SECOND + 1),
+            300
+        );
         let mmpp = Arrivals::Mmpp {
             rates: vec![500.0, 1500.0],
             dwell: vec![0.3e9, 0.1e9],
@@ -196,7 +243,13 @@ mod tests {
             counts[(at / SECOND) as usize] += 1;
         }
         let mean = counts.iter().sum::<u64>() as f64 / 400.0;
-        let variance = counts.iter().map(|&c| (c as f64 - mean) * (c as f64 - mean)).sum::<f64>();
-        assert!(variance / 400.0 / mean > 100.0, "index of dispersion of a burst");
+        let variance = counts
+            .iter()
+            .map(|&c| (c as f64 - mean) * (c as f64 - mean))
+            .sum::<f64>();
+        assert!(
+            variance / 400.0 / mean > 100.0,
+            "index of dispersion of a burst"
+        );
     }
 }

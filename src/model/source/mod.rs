@@ -6,6 +6,8 @@ mod arrivals;
 
 use arrivals::Gaps;
 
+pub use arrivals::ARRIVALS;
+
 use super::spec::{Arrivals, MemorySpec, SourceSpec, SystemSpec, WorkSpec};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
@@ -78,7 +80,10 @@ pub fn whole(value: f64) -> u64 {
     (value + 0.5) as u64
 }
 
-const NOTHING: WorkSpec = WorkSpec::Drawn { cpu: Dist::Constant { value: 0.0 }, per_kib: 0.0 };
+const NOTHING: WorkSpec = WorkSpec::Drawn {
+    cpu: Dist::Constant { value: 0.0 },
+    per_kib: 0.0,
+};
 
 impl<'s> Source<'s> {
     /// The source of a spec, before its first arrival. `last` is the end of its sending for a
@@ -96,7 +101,11 @@ impl<'s> Source<'s> {
         let service = &system.services[spec.to];
         let asks = |class: &'s super::spec::ClassSpec| Asks {
             size: &class.size,
-            work: class.work.as_ref().or(service.work.as_ref()).unwrap_or(&NOTHING),
+            work: class
+                .work
+                .as_ref()
+                .or(service.work.as_ref())
+                .unwrap_or(&NOTHING),
             work_factor: class.work_factor,
             memory: class.memory.as_ref().unwrap_or(&service.memory),
         };
@@ -112,7 +121,12 @@ impl<'s> Source<'s> {
             timeouts: None,
             first_class,
             key,
-            gaps: Gaps::new(&spec.arrivals, spec.start, stream("arrivals"), stream("state")),
+            gaps: Gaps::new(
+                &spec.arrivals,
+                spec.start,
+                stream("arrivals"),
+                stream("state"),
+            ),
             stop: spec.stop.unwrap_or(Nanos::MAX).min(last),
             born: 0,
             class_shares: spec.classes.iter().map(share).collect(),
@@ -172,7 +186,13 @@ impl<'s> Source<'s> {
                 whole(base + asks.memory.per_byte * size as f64)
             }
         };
-        Birth { number, class, size, work, memory }
+        Birth {
+            number,
+            class,
+            size,
+            work,
+            memory,
+        }
     }
 
     #[inline]
@@ -182,7 +202,10 @@ impl<'s> Source<'s> {
         }
         let u = self.streams.class.unit();
         let last = self.class_shares.len() - 1;
-        self.class_shares[..last].iter().take_while(|&&share| u >= share).count() as u32
+        self.class_shares[..last]
+            .iter()
+            .take_while(|&&share| u >= share)
+            .count() as u32
     }
 
     /// How long the client waits for this attempt (from 1); `None`: for ever.
@@ -198,7 +221,12 @@ impl<'s> Source<'s> {
     ///
     /// Source: Brooker, "Exponential Backoff And Jitter", AWS architecture blog, 2015.
     pub fn pause(&self, number: u64, made: u32) -> Option<Nanos> {
-        let retry = self.spec.client.retry.as_ref().filter(|r| made < r.attempts)?;
+        let retry = self
+            .spec
+            .client
+            .retry
+            .as_ref()
+            .filter(|r| made < r.attempts)?;
         let doubled = u128::from(retry.base) << made.min(63);
         let most = u128::from(retry.cap).min(doubled) as f64;
         let mut keyed = Keyed::new(&self.key, self.purposes.retry, number, 0, made);

@@ -10,7 +10,7 @@ mod load;
 mod trace;
 
 pub use check::Problem;
-pub use load::OfferedLoad;
+pub use load::{OfferedLoad, state_shares};
 pub use trace::Trace;
 
 use std::sync::Arc;

@@ -51,17 +51,28 @@ impl<'s> Measure<'s> {
             Horizon::For(horizon) => timing.warm_up.saturating_add(horizon),
             Horizon::Trace => Nanos::MAX,
         };
-        let mut tally = Tally { trials: 1, ..Tally::default() };
+        let mut tally = Tally {
+            trials: 1,
+            ..Tally::default()
+        };
         let classes = spec.sources.iter().map(|s| s.classes.len()).sum();
         tally.classes.resize(classes, Default::default());
-        tally.balancers.resize(spec.services.len(), Default::default());
+        tally
+            .balancers
+            .resize(spec.services.len(), Default::default());
         tally.workers.resize(workers, Default::default());
-        tally.delays.resize(1 + run.wanted.scopes.len(), Delays::default());
+        tally
+            .delays
+            .resize(1 + run.wanted.scopes.len(), Delays::default());
         let window = if run.series { timing.window } else { 0 };
         Measure {
             run,
             tally,
-            series: Series { window, start: timing.warm_up, rows: Vec::new() },
+            series: Series {
+                window,
+                start: timing.warm_up,
+                rows: Vec::new(),
+            },
             open_measured: 0,
             from: timing.warm_up,
             to,
@@ -93,7 +104,13 @@ impl<'s> Measure<'s> {
     #[inline]
     pub fn latency(&mut self, latency: Nanos, class: u32, source: u32) {
         self.tally.delays[0].latency.record(latency);
-        for (scope, delays) in self.run.wanted.scopes.iter().zip(&mut self.tally.delays[1..]) {
+        for (scope, delays) in self
+            .run
+            .wanted
+            .scopes
+            .iter()
+            .zip(&mut self.tally.delays[1..])
+        {
             if *scope == Narrow::Class(class) || *scope == Narrow::Source(source) {
                 delays.latency.record(latency);
             }
@@ -121,7 +138,13 @@ impl<'s> Measure<'s> {
             }
         };
         record(&mut self.tally.delays[0]);
-        for (scope, delays) in self.run.wanted.scopes.iter().zip(&mut self.tally.delays[1..]) {
+        for (scope, delays) in self
+            .run
+            .wanted
+            .scopes
+            .iter()
+            .zip(&mut self.tally.delays[1..])
+        {
             let inside = match *scope {
                 Narrow::All => true,
                 Narrow::Source(source) => source == r.source,
@@ -178,7 +201,10 @@ impl<O: Observer> System<'_, O> {
             }
             Sample::Inside => {
                 let inside: u64 = self.workers.load.iter().map(|&l| u64::from(l)).sum();
-                let fronts = self.fronts.iter().map(|f| f.waiting.value + f.dispatching.value);
+                let fronts = self
+                    .fronts
+                    .iter()
+                    .map(|f| f.waiting.value + f.dispatching.value);
                 let inside = inside + fronts.sum::<u64>();
                 self.measure.tally.inside_at.push(inside);
             }
@@ -246,8 +272,17 @@ impl<O: Observer> System<'_, O> {
             }
         }
         for (worker, out) in self.workers.all.iter_mut().zip(&mut tally.workers) {
-            let Areas { busy, wedged_busy, able, queue, ram, queue_max, ram_max, wedges, .. } =
-                worker.areas(now);
+            let Areas {
+                busy,
+                wedged_busy,
+                able,
+                queue,
+                ram,
+                queue_max,
+                ram_max,
+                wedges,
+                ..
+            } = worker.areas(now);
             out.busy_area = busy;
             out.wedged_busy_area = wedged_busy;
             out.able_area = able;

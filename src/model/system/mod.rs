@@ -251,14 +251,21 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
             Event::Arrive { source } => self.arrive(queue, source),
             Event::Dispatched { attempt } => self.dispatched(queue, attempt),
             Event::Route { attempt } => self.route(queue, attempt),
-            Event::Timeout { attempt, generation } => self.timeout(queue, attempt, generation),
+            Event::Timeout {
+                attempt,
+                generation,
+            } => self.timeout(queue, attempt, generation),
             Event::Retry { request } => self.retry(queue, request),
             Event::FaultStart { target } => self.fault_start(queue, target),
             Event::FaultEnd { target } => self.fault_end(queue, target),
             Event::Restart { worker, epoch } => self.restart(queue, worker, epoch),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
-        if self.measure.over(self.sending) { self.flow() } else { Flow::GoOn }
+        if self.measure.over(self.sending) {
+            self.flow()
+        } else {
+            Flow::GoOn
+        }
     }
 }
 

@@ -22,8 +22,14 @@ impl<O: Observer> System<'_, O> {
         let birth = s.birth();
         let class = s.first_class + birth.class;
         self.schedule_birth(queue, source);
-        self.demand.fold(now, kind::DEMAND + birth.class, birth.size ^ birth.memory << 32, source);
-        self.demand.fold(birth.work, kind::DEMAND, birth.number, source);
+        self.demand.fold(
+            now,
+            kind::DEMAND + birth.class,
+            birth.size ^ birth.memory << 32,
+            source,
+        );
+        self.demand
+            .fold(birth.work, kind::DEMAND, birth.number, source);
         let measured = self.measure.covers(now);
         let request = self.requests.add(|_| Request {
             born: now,
@@ -72,7 +78,10 @@ impl<O: Observer> System<'_, O> {
         });
         let s = &self.sources[source as usize];
         let generation = self.attempts[attempt].generation;
-        let event = Event::Timeout { attempt, generation };
+        let event = Event::Timeout {
+            attempt,
+            generation,
+        };
         if let Some((lane, timeout)) = s.timeouts {
             queue.lane(lane, now.saturating_add(timeout), event);
         } else if let Some(timeout) = s.timeout(number, tries) {
@@ -141,8 +150,11 @@ impl<O: Observer> System<'_, O> {
         }
         if a.worker != NO_WORKER {
             let worker = &self.workers.all[a.worker as usize];
-            let call =
-                Call { failed: outcome != Outcome::Ok, took: now - a.routed, epoch: a.epoch };
+            let call = Call {
+                failed: outcome != Outcome::Ok,
+                took: now - a.routed,
+                epoch: a.epoch,
+            };
             self.fronts[worker.service as usize].hear(worker.number, call, now);
         }
         if outcome == Outcome::Ok {
@@ -167,12 +179,7 @@ impl<O: Observer> System<'_, O> {
     }
 
     /// After a failed attempt: a pause and another, or the request is lost.
-    fn try_again<W: Entry>(
-        &mut self,
-        queue: &mut Queue<W, Event>,
-        request: u32,
-        outcome: Outcome,
-    ) {
+    fn try_again<W: Entry>(&mut self, queue: &mut Queue<W, Event>, request: u32, outcome: Outcome) {
         let now = queue.now();
         let r = &mut self.requests[request];
         if let Some(pause) = self.sources[r.source as usize].pause(r.number, r.tries) {

@@ -32,7 +32,9 @@ impl<O: Observer> System<'_, O> {
         let a = &self.attempts[attempt];
         let r = &self.requests[a.request];
         let front = &mut self.fronts[service];
-        let dist = front.dispatch.expect("only a balancer that takes time dispatches");
+        let dist = front
+            .dispatch
+            .expect("only a balancer that takes time dispatches");
         let takes = self.sources[r.source as usize].dispatch(dist, r.number, a.number);
         front.dispatching.up(now);
         let done = now.saturating_add(takes);
@@ -139,7 +141,10 @@ impl<O: Observer> System<'_, O> {
         let (core, takes) = self.workers.start(worker, attempt, work, now);
         if let Some(takes) = takes {
             let generation = self.workers.cores[core as usize].generation();
-            queue.at(now.saturating_add(takes), Event::Complete { core, generation });
+            queue.at(
+                now.saturating_add(takes),
+                Event::Complete { core, generation },
+            );
         }
     }
 
@@ -186,7 +191,9 @@ impl<O: Observer> System<'_, O> {
     /// The next in a worker's buffer takes the free core.
     #[inline]
     pub(super) fn start_next<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
-        let Some(next) = self.workers.all[worker as usize].waiting.pop_front() else { return };
+        let Some(next) = self.workers.all[worker as usize].waiting.pop_front() else {
+            return;
+        };
         self.waiting -= 1;
         let work = self.requests[self.attempts[next].request].work;
         self.start(queue, worker, next, work);

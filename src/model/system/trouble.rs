@@ -66,7 +66,10 @@ impl<O: Observer> System<'_, O> {
     /// Finds a worker's speed anew; what is on its cores goes on at that speed.
     fn change_speed<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
         let now = queue.now();
-        let faults = self.targets.iter().filter(|t| t.worker == worker && t.active);
+        let faults = self
+            .targets
+            .iter()
+            .filter(|t| t.worker == worker && t.active);
         let factor: f64 = faults
             .map(|t| match t.kind {
                 FaultKind::Slow { factor } => factor,
@@ -75,7 +78,11 @@ impl<O: Observer> System<'_, O> {
             .product();
         let w = &mut self.workers.all[worker as usize];
         let old = w.speed;
-        w.speed = if w.pauses > 0 { 0.0 } else { w.base_speed * factor };
+        w.speed = if w.pauses > 0 {
+            0.0
+        } else {
+            w.base_speed * factor
+        };
         let new = w.speed;
         let cores = w.first_core..w.first_core + w.cores;
         for core in cores {
@@ -84,7 +91,10 @@ impl<O: Observer> System<'_, O> {
                 continue;
             }
             if let Some(takes) = c.change_speed(now, old, new) {
-                let event = Event::Complete { core, generation: c.generation() };
+                let event = Event::Complete {
+                    core,
+                    generation: c.generation(),
+                };
                 queue.at(now.saturating_add(takes), event);
             }
         }

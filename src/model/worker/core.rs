@@ -19,13 +19,22 @@ pub struct Core {
 /// How long work takes at a speed above 0.
 #[inline]
 fn time_for(work: Nanos, speed: f64) -> Nanos {
-    if speed == 1.0 { work } else { whole(work as f64 / speed) }
+    if speed == 1.0 {
+        work
+    } else {
+        whole(work as f64 / speed)
+    }
 }
 
 impl Core {
     /// Doing nothing.
     pub fn idle() -> Self {
-        Core { attempt: NOBODY, generation: 0, since: 0, left: 0 }
+        Core {
+            attempt: NOBODY,
+            generation: 0,
+            since: 0,
+            left: 0,
+        }
     }
 
     /// The attempt on it, or [`NOBODY`].
@@ -63,7 +72,11 @@ impl Core {
     /// The speed changes; returns how long the rest takes, unless it stands still.
     pub fn change_speed(&mut self, now: Nanos, old: f64, new: f64) -> Option<Nanos> {
         let passed = now - self.since;
-        let done = if old == 1.0 { passed } else { whole(passed as f64 * old) };
+        let done = if old == 1.0 {
+            passed
+        } else {
+            whole(passed as f64 * old)
+        };
         self.left = self.left.saturating_sub(done);
         self.since = now;
         self.generation = self.generation.wrapping_add(1);

@@ -127,11 +127,6 @@ impl Worker {
         self.cores - self.free
     }
 
-    /// Whether it is down.
-    pub fn is_down(&self) -> bool {
-        self.downs > 0
-    }
-
     /// Brings its integrals up to now; to be called before anything about it changes.
     #[inline]
     pub fn settle(&mut self, now: Nanos) {
@@ -231,7 +226,9 @@ impl Workers {
                     let first = workers.cores.len() as u32;
                     workers.all.push(Worker::new(s, number, g, first, group));
                     workers.load.push(0);
-                    workers.cores.resize(workers.cores.len() + group.cores as usize, Core::idle());
+                    workers
+                        .cores
+                        .resize(workers.cores.len() + group.cores as usize, Core::idle());
                     workers.free_cores.extend((0..group.cores).rev());
                     number += 1;
                 }
