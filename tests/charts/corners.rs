@@ -86,7 +86,7 @@ fn tradeoff(words: &str, count: usize) -> Tradeoff {
         subtitle: format!("{words} {words} {words} {words}"),
         x: axis(words, dollars()),
         y: axis(words, Unit::Seconds),
-        better_y: if count % 2 == 0 {
+        better_y: if count.is_multiple_of(2) {
             Better::Lower
         } else {
             Better::Higher

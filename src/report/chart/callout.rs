@@ -2,7 +2,7 @@
 
 use super::font::{self, ASCENT, DESCENT};
 use super::scene::{Anchor, Rect, Scene, Spot};
-use super::style::{AXIS, INK, Type};
+use super::style::{AXIS, INK, Type, WHITE};
 
 /// What is already on the plot, and what names may still cover.
 pub(super) struct Callouts {
@@ -30,7 +30,11 @@ const DIRECTIONS: [Spot; 12] = [
     (0.4, 0.9),
     (-0.4, 0.9),
 ];
-const DISTANCES: [f64; 5] = [9.0, 18.0, 30.0, 46.0, 66.0];
+/// From the rim of the point to its name.
+const DISTANCES: [f64; 5] = [4.0, 14.0, 26.0, 42.0, 62.0];
+
+/// A name that covers more than this share of its box with data is better left out.
+const MOST_COVERED: f64 = 0.35;
 
 impl Callouts {
     pub(super) fn new(bounds: Rect) -> Self {
@@ -65,11 +69,23 @@ impl Callouts {
         }
     }
 
-    /// Writes a name near its point, with a thin line to it when it stands off.
-    pub(super) fn name(&mut self, scene: &mut Scene, spot: Spot, text: &str, letters: Type) {
+    /// How much of what is drawn a text there would cover.
+    pub(super) fn covered(&self, rect: &Rect) -> f64 {
+        self.marks.iter().map(|mark| mark.shared(rect)).sum()
+    }
+
+    /// Writes a name near its point, which has this radius, with a thin line to it when it
+    /// stands off.
+    pub(super) fn name(
+        &mut self,
+        scene: &mut Scene,
+        (spot, radius): (Spot, f64),
+        text: &str,
+        letters: Type,
+    ) {
         let wide = font::width(&font::clean(text), letters);
         let (up, down) = (ASCENT * letters.size, DESCENT * letters.size);
-        let Some((rect, far)) = self.best(spot, wide, up + down) else {
+        let Some((rect, far)) = self.best(spot, radius, wide, up + down) else {
             self.dropped += 1;
             return;
         };
@@ -82,7 +98,11 @@ impl Callouts {
                     spot.1.clamp(rect.top, rect.bottom)
                 },
             );
-            scene.line(spot, near, AXIS, 0.8);
+            scene.line(edge(spot, near, radius), near, AXIS, 0.8);
+        }
+        if self.covered(&rect) == 0.0 {
+            // Only grid lines are below, and they would run through the letters.
+            scene.fill(rect, WHITE.fade(0.85));
         }
         let baseline = (rect.left, rect.bottom - down);
         scene.text(baseline, Anchor::Start, letters, INK, text);
@@ -90,13 +110,14 @@ impl Callouts {
     }
 
     /// The place that covers least, and its distance; none when every place covers a text.
-    fn best(&self, spot: Spot, wide: f64, high: f64) -> Option<(Rect, f64)> {
+    fn best(&self, spot: Spot, radius: f64, wide: f64, high: f64) -> Option<(Rect, f64)> {
         let mut best: Option<(f64, Rect, f64)> = None;
         for far in DISTANCES {
+            let off = far + radius;
             for (rank, (dx, dy)) in DIRECTIONS.iter().enumerate() {
                 let centre = (
-                    spot.0 + dx * far + dx.signum() * reach(*dx) * wide / 2.0,
-                    spot.1 + dy * far + dy * high / 2.0,
+                    spot.0 + dx * off + dx.signum() * reach(*dx) * wide / 2.0,
+                    spot.1 + dy * off + dy * high / 2.0,
                 );
                 let rect = Rect::new(
                     centre.0 - wide / 2.0,
@@ -107,7 +128,10 @@ impl Callouts {
                 if !self.bounds.holds(&rect.grown(2.0)) || self.hits_text(&rect.grown(2.0)) {
                     continue;
                 }
-                let covered: f64 = self.marks.iter().map(|mark| mark.shared(&rect)).sum();
+                let covered = self.covered(&rect);
+                if covered > MOST_COVERED * wide * high {
+                    continue;
+                }
                 let cost = covered * 3.0 + far + rank as f64 * 0.5;
                 if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
                     best = Some((cost, rect, far));
@@ -119,6 +143,17 @@ impl Callouts {
 
     fn hits_text(&self, rect: &Rect) -> bool {
         self.texts.iter().any(|text| text.shared(rect) > 0.0)
+    }
+}
+
+/// Where the line from a point's centre to `to` leaves the point.
+fn edge((x, y): Spot, to: Spot, radius: f64) -> Spot {
+    let (dx, dy) = (to.0 - x, to.1 - y);
+    let length = (dx * dx + dy * dy).sqrt();
+    if length <= radius {
+        to
+    } else {
+        (x + dx * radius / length, y + dy * radius / length)
     }
 }
 

@@ -39,7 +39,7 @@ pub struct DistributionSeries {
 
 /// A curve: the share at or below each value, as nines.
 struct Curve {
-    /// (value, share), both rising.
+    /// (value, share), both rising; a share reached inside a bucket is read at its upper end.
     steps: Vec<(f64, f64)>,
 }
 
@@ -57,7 +57,12 @@ impl Curve {
         let total = total as f64;
         let mut steps = vec![(first, 0.0)];
         let mut below = 0;
-        for (_, high, count) in buckets {
+        for (low, high, count) in buckets {
+            if let Some((end, share)) = steps.last().copied()
+                && low > end
+            {
+                steps.push((low, share));
+            }
             below += count;
             // The last value is the largest of n: it stands for the share 1 - 1/(2n), since no
             // finite run can show the whole.
@@ -116,7 +121,7 @@ impl Chart for Distribution {
         let mut callouts = Callouts::new(area);
         for (number, curve) in curves.iter().enumerate() {
             let Some(curve) = curve else { continue };
-            let spots = staircase(curve, &at);
+            let spots = corners(curve, &at);
             page.scene
                 .path(&spots, stroke(number), style::colour(number), 2.0);
             callouts.keep_line(&spots);
@@ -159,7 +164,7 @@ impl Distribution {
             body.bottom - 42.0,
         );
         let scene = &mut page.scene;
-        let caption = "share answered within (each step up leaves a tenth)";
+        let caption = "share at or below (each step: one more nine)";
         scene.text(
             (body.left, body.top + 11.0),
             Anchor::Start,
@@ -224,15 +229,15 @@ impl Distribution {
                     continue;
                 };
                 let name = percent(nines(mark)).replace(" %", "");
-                let text = format!("p{name} {}", self.x.unit.text(value));
-                callouts.name(scene, at(value, mark), &text, SMALL);
+                let text = format!("p{name}: {}", self.x.unit.text(value));
+                callouts.name(scene, (at(value, mark), 4.0), &text, SMALL);
             }
         }
     }
 }
 
 fn stroke(number: usize) -> Stroke {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         Stroke::Solid
     } else {
         Stroke::Dashed
@@ -268,18 +273,16 @@ fn percent(level: f64) -> String {
     format!("{short} %")
 }
 
-/// The curve with its steps; of steps closer than a third of a pixel only the last is drawn.
-fn staircase(curve: &Curve, at: &dyn Fn(f64, f64) -> Spot) -> Vec<Spot> {
+/// The curve, straight through each bucket; of corners closer than a third of a pixel one is
+/// drawn.
+fn corners(curve: &Curve, at: &dyn Fn(f64, f64) -> Spot) -> Vec<Spot> {
     let mut spots: Vec<Spot> = Vec::new();
     for (value, share) in &curve.steps {
         let spot = at(*value, *share);
-        if let Some((x, y)) = spots.last().copied() {
-            if (spot.0 - x).abs() < 0.3 && (spot.1 - y).abs() < 0.3 {
-                continue;
-            }
-            spots.push((spot.0, y));
+        let near = |(x, y): &Spot| (spot.0 - x).abs() < 0.3 && (spot.1 - y).abs() < 0.3;
+        if !spots.last().is_some_and(near) {
+            spots.push(spot);
         }
-        spots.push(spot);
     }
     spots
 }

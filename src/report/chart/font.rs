@@ -174,3 +174,51 @@ fn longest(limit: usize, fits: impl Fn(usize) -> bool) -> usize {
     }
     low
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::chart::style::{LABEL, TITLE};
+
+    #[test]
+    fn covered_says_what_the_files_hold() {
+        for file in [REGULAR, BOLD] {
+            let face = ttf_parser::Face::parse(file, 0).expect("a font");
+            for letter in ('\u{20}'..='\u{ffff}').filter(|letter| !letter.is_control()) {
+                // Signs that the font has and nobody needs may count as one em.
+                let (has, says) = (face.glyph_index(letter).is_some(), covered(letter));
+                assert!(has || !says, "U+{:04X}", u32::from(letter));
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_cut_to_their_room() {
+        let long = "events.workers.buffer.slots of the second region, after";
+        let short = shorten(long, LABEL, 120.0);
+        assert!(width(&short, LABEL) <= 120.0, "{short}");
+        assert!(
+            short.starts_with("events") && short.ends_with("after"),
+            "{short}"
+        );
+        assert_eq!(shorten("short", LABEL, 120.0), "short");
+        assert_eq!(shorten("anything", LABEL, 1.0), "…");
+        let lines = wrap(&long.repeat(9), TITLE, 300.0, 2);
+        assert_eq!(lines.len(), 2);
+        assert!(
+            lines.iter().all(|line| width(line, TITLE) <= 300.0),
+            "{lines:?}"
+        );
+        assert!(lines[1].ends_with('…'), "{lines:?}");
+    }
+
+    #[test]
+    fn cleaning_leaves_only_what_can_be_shown() {
+        assert_eq!(clean(" a\tb\n\nc "), "a b c");
+        assert_eq!(
+            clean("a\u{0}b\u{202e}c\u{ffff}"),
+            "a\u{fffd}b\u{fffd}c\u{fffd}"
+        );
+        assert_eq!(clean("µs ≤ 2 × α"), "µs ≤ 2 × α");
+    }
+}

@@ -1,6 +1,7 @@
 //! What all kinds of charts share: title, notes, plot with two axes.
 
 use super::axis::{Axis, Better};
+use super::callout::Callouts;
 use super::font;
 use super::key::{self, Entry};
 use super::ruler::{Ruler, Tick};
@@ -21,7 +22,7 @@ const BELOW: f64 = 42.0;
 /// Room above a plot for the label of its vertical axis.
 const ABOVE: f64 = 24.0;
 /// Least distance between two marks of a vertical axis.
-const TICK_ROW: f64 = 30.0;
+const TICK_ROW: f64 = 24.0;
 /// Least distance between the texts of two marks of a horizontal axis.
 const TICK_GAP: f64 = 14.0;
 
@@ -52,6 +53,12 @@ impl Page {
             body,
             notes: Vec::new(),
         }
+    }
+
+    /// Changes the height, for charts that know it only when they are laid out.
+    pub(super) fn resize(&mut self, height: f64) {
+        self.body.bottom += height - self.scene.height;
+        self.scene.resize(height);
     }
 
     /// Draws the key and takes its rows from the body.
@@ -162,8 +169,8 @@ impl Plot {
         self.area.bottom - self.y.place(y) * self.area.height()
     }
 
-    /// Draws the bound of an objective and says where its text is.
-    pub(super) fn limit(&self, scene: &mut Scene, axis: &Axis, bound: f64) -> Rect {
+    /// Draws the bound of an objective, below the data.
+    pub(super) fn limit_line(&self, scene: &mut Scene, bound: f64) {
         let y = self.down(bound);
         scene.path(
             &[(self.area.left, y), (self.area.right, y)],
@@ -171,17 +178,42 @@ impl Plot {
             GREEN,
             1.5,
         );
+    }
+
+    /// Says what the bound is: at that end and on that side of its line where the text covers
+    /// least.
+    pub(super) fn limit_text(
+        &self,
+        scene: &mut Scene,
+        axis: &Axis,
+        bound: f64,
+        callouts: &mut Callouts,
+    ) {
+        let y = self.down(bound);
         let text = format!("objective {}", axis.unit.text(bound));
         let wide = font::width(&text, SMALL);
-        // Below the line when there is no room above.
-        let baseline = if y - self.area.top < 18.0 {
-            y + 13.0
-        } else {
-            y - 5.0
-        };
-        let right = self.area.right - 4.0;
-        scene.text((right, baseline), Anchor::End, SMALL, GREEN, &text);
-        Rect::new(right - wide, baseline - 10.0, right, baseline + 3.0)
+        let ends = [self.area.right - 4.0 - wide, self.area.left + 4.0];
+        let sides = [y - 5.0, y + 13.0];
+        let places = ends
+            .iter()
+            .flat_map(|left| sides.map(|baseline| (*left, baseline)));
+        let mut best: Option<(f64, Spot, Rect)> = None;
+        for (left, baseline) in places {
+            let rect = Rect::new(left, baseline - 10.0, left + wide, baseline + 3.0);
+            let outside = if self.area.holds(&rect) {
+                0.0
+            } else {
+                f64::MAX
+            };
+            let cost = callouts.covered(&rect) + outside;
+            if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
+                best = Some((cost, (left, baseline), rect));
+            }
+        }
+        let Some((_, spot, rect)) = best else { return };
+        scene.text(spot, Anchor::Start, SMALL, GREEN, &text);
+        callouts.keep_text(rect);
+        callouts.keep_line(&[(self.area.left, y), (self.area.right, y)]);
     }
 }
 

@@ -7,7 +7,7 @@ use super::frame::{HEIGHT, LEAST_NAME, Page, below};
 use super::key::{Entry, Symbol};
 use super::ruler::Ruler;
 use super::scene::{Anchor, Rect, Scene, centred};
-use super::style::{BLUE, GREEN, GRID, INK, LABEL, MUTED, SMALL, WHITE};
+use super::style::{BLUE, GREEN, GRID, INK, LABEL, MUTED, SMALL, Type, WHITE};
 
 /// The weakest and the strongest tint of the ramp.
 const RAMP: (f64, f64) = (0.06, 1.0);
@@ -15,6 +15,8 @@ const RAMP: (f64, f64) = (0.06, 1.0);
 const DARK: f64 = 0.55;
 /// Widest name of a row.
 const ROW_NAME: f64 = 150.0;
+/// Room below the grid for its columns' names.
+const BELOW: f64 = 42.0;
 /// Room for the legend right of the grid.
 const LEGEND: f64 = 120.0;
 /// A cell never becomes larger, however few there are.
@@ -93,6 +95,7 @@ impl Chart for Heatmap {
         }
         page.key(&entries);
         let grid = self.grid(&page.body, columns, rows);
+        page.resize(page.scene.height - (page.body.bottom - BELOW - grid.area.bottom));
         let hidden = self.draw_cells(&mut page.scene, &grid, &ruler);
         page.note(
             hidden,
@@ -112,7 +115,7 @@ impl Heatmap {
         let names = self.y_values.iter();
         let names = names.map(|name| font::width(&font::shorten(name, LABEL, ROW_NAME), LABEL));
         let left = body.left + names.fold(0.0, f64::max) + 10.0;
-        let (top, bottom) = (body.top + 24.0, body.bottom - 42.0);
+        let (top, bottom) = (body.top + 24.0, body.bottom - BELOW);
         let wide = (body.right - LEGEND - left).min(LARGEST.0 * columns as f64);
         let high = (bottom - top).min(LARGEST.1 * rows as f64);
         Grid {
@@ -126,6 +129,7 @@ impl Heatmap {
     fn draw_cells(&self, scene: &mut Scene, grid: &Grid, ruler: &Ruler) -> usize {
         let mut hidden = 0;
         let (wide, high) = grid.size();
+        let write = self.writer(grid);
         let gap = if wide.min(high) > 12.0 { 1.0 } else { 0.0 };
         for row in 0..grid.rows {
             for column in 0..grid.columns {
@@ -144,18 +148,43 @@ impl Heatmap {
                 if cell.meets == Some(true) {
                     scene.frame(rect.grown(-1.0), GREEN, 2.5);
                 }
-                let text = self.value.unit.text(cell.value);
-                let fits = font::width(&text, LABEL) + 10.0 <= wide && high >= 20.0;
-                if fits {
+                let (text, letters) = write(cell.value);
+                if fits(&text, letters, grid) {
                     let paint = if ramp(strength) > DARK { WHITE } else { INK };
                     let (x, y) = rect.middle();
-                    scene.text((x, centred(y, LABEL)), Anchor::Middle, LABEL, paint, &text);
+                    scene.text(
+                        (x, centred(y, letters)),
+                        Anchor::Middle,
+                        letters,
+                        paint,
+                        &text,
+                    );
                 } else {
                     hidden += 1;
                 }
             }
         }
         hidden
+    }
+
+    /// How all values are written: the fullest way that fits every cell, else the shortest.
+    fn writer(&self, grid: &Grid) -> impl Fn(f64) -> (String, Type) + '_ {
+        let unit = &self.value.unit;
+        let write = move |way: usize, value: f64| match way {
+            0 => (unit.text(value), LABEL),
+            1 => (unit.text(value), SMALL),
+            _ => (unit.short(value), SMALL),
+        };
+        let values = self.cells.iter().flatten().map(|cell| cell.value);
+        let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+        let all_fit = |way: &usize| {
+            values.iter().all(|value| {
+                let (text, letters) = write(*way, *value);
+                fits(&text, letters, grid)
+            })
+        };
+        let way = (0..2).find(all_fit).unwrap_or(2);
+        move |value| write(way, value)
     }
 
     fn label(&self, scene: &mut Scene, left: f64, grid: &Grid) {
@@ -181,6 +210,11 @@ impl Heatmap {
     }
 }
 
+fn fits(text: &str, letters: Type, grid: &Grid) -> bool {
+    let (wide, high) = grid.size();
+    font::width(text, letters) + 10.0 <= wide && high >= 20.0
+}
+
 fn ramp(strength: f64) -> f64 {
     RAMP.0 + (RAMP.1 - RAMP.0) * strength
 }
@@ -192,7 +226,8 @@ fn legend(scene: &mut Scene, bar: &Rect, ruler: &Ruler, value: &Axis) {
     for number in 0..STEPS {
         let strength = (number as f64 + 0.5) / STEPS as f64;
         let bottom = bar.bottom - step * number as f64;
-        let rect = Rect::new(bar.left, bottom - step, bar.right, bottom);
+        // Up to the top, for the next to cover: edges that only touch leave pale seams.
+        let rect = Rect::new(bar.left, bar.top, bar.right, bottom);
         scene.fill(rect, BLUE.tint(ramp(strength)));
     }
     scene.frame(*bar, GRID, 1.0);

@@ -2,6 +2,7 @@
 
 use super::Chart;
 use super::axis::{Axis, Estimate};
+use super::callout::Callouts;
 use super::font;
 use super::frame::{Along, END_NAME, HEIGHT, Page, Plot, end_room};
 use super::key;
@@ -15,6 +16,8 @@ use super::style::{self, LABEL, Paint, STRONG};
 const MANY: usize = 25;
 /// Height that a label at the end of a line takes.
 const END_ROW: f64 = 16.0;
+/// Over more bands than this nobody sees through.
+const MOST_BANDS: usize = 4;
 /// How strong a band's colour is.
 const BAND: f64 = 0.16;
 
@@ -96,21 +99,9 @@ impl Chart for Lines {
             Across::Values(axis) => Along::Values(axis),
             Across::Names { label, names } => Along::Names { label, names },
         };
-        let right = end_room(self.series.iter().map(|line| line.name.as_str()), STRONG);
+        let right = end_room(self.end_names(), STRONG);
         let plot = Plot::draw(&mut page, (along, x), (&self.y, y), None, right);
-        if let Some(limit) = limit {
-            plot.limit(&mut page.scene, &self.y, limit);
-        }
-        for (number, (line, points)) in self.series.iter().zip(&drawable).enumerate() {
-            draw_line(
-                &mut page.scene,
-                &plot,
-                line,
-                points,
-                number,
-                self.series.len(),
-            );
-        }
+        self.draw_data(&mut page.scene, &plot, &drawable, limit);
         let dropped = self.label_ends(&mut page.scene, &plot, &drawable);
         page.note(
             dropped,
@@ -124,9 +115,61 @@ impl Chart for Lines {
 impl Lines {
     fn across(&self, drawable: &[Vec<(f64, Estimate)>]) -> Option<Ruler> {
         match &self.x {
-            Across::Values(axis) => Ruler::fit(axis, drawable.iter().flatten().map(|(x, _)| *x)),
+            Across::Values(axis) => Ruler::close(axis, drawable.iter().flatten().map(|(x, _)| *x)),
             Across::Names { names, .. } => (!names.is_empty())
                 .then(|| Ruler::between(Unit::Count, -0.5, names.len() as f64 - 0.5)),
+        }
+    }
+
+    /// The names that stand at the ends of lines: a single line needs none, the axis names it.
+    fn end_names(&self) -> impl Iterator<Item = &str> {
+        let several = self.series.len() > 1;
+        self.series
+            .iter()
+            .map(move |line| if several { line.name.as_str() } else { "" })
+    }
+
+    fn draw_data(
+        &self,
+        scene: &mut Scene,
+        plot: &Plot,
+        drawable: &[Vec<(f64, Estimate)>],
+        limit: Option<f64>,
+    ) {
+        if let Some(limit) = limit {
+            plot.limit_line(scene, limit);
+        }
+        let mut callouts = Callouts::new(plot.area);
+        let banded = self.series.len() <= MOST_BANDS;
+        for (number, points) in drawable.iter().enumerate() {
+            draw_intervals(scene, plot, points, style::colour(number), banded);
+        }
+        for (number, (line, points)) in self.series.iter().zip(drawable).enumerate() {
+            let spots: Vec<Spot> = points.iter().map(|(x, y)| plot.at(*x, y.mean)).collect();
+            self.draw_line(scene, line, &spots, number);
+            callouts.keep_line(&spots);
+        }
+        if let Some(limit) = limit {
+            plot.limit_text(scene, &self.y, limit, &mut callouts);
+        }
+    }
+
+    fn draw_line(&self, scene: &mut Scene, line: &Line, spots: &[Spot], number: usize) {
+        let paint = style::colour(number);
+        let stroke = if line.dashed {
+            Stroke::Dashed
+        } else {
+            Stroke::Solid
+        };
+        match &self.x {
+            Across::Values(_) => scene.path(spots, stroke, paint, 2.0),
+            // Between names there is nothing: the line only leads the eye.
+            Across::Names { .. } => scene.path(spots, stroke, paint.tint(0.35), 1.2),
+        }
+        if spots.len() < MANY {
+            for spot in spots {
+                scene.marker(*spot, style::marker(number), 4.0, paint);
+            }
         }
     }
 
@@ -137,12 +180,12 @@ impl Lines {
         plot: &Plot,
         drawable: &[Vec<(f64, Estimate)>],
     ) -> usize {
-        let ends = self.series.iter().zip(drawable).enumerate();
+        let ends = self.end_names().zip(drawable).enumerate();
         let mut ends: Vec<(usize, &str, Spot)> = ends
-            .filter(|(_, (line, _))| !line.name.is_empty())
-            .filter_map(|(number, (line, points))| {
+            .filter(|(_, (name, _))| !name.is_empty())
+            .filter_map(|(number, (name, points))| {
                 let (x, y) = points.last()?;
-                Some((number, line.name.as_str(), plot.at(*x, y.mean)))
+                Some((number, name, plot.at(*x, y.mean)))
             })
             .collect();
         let (low, high) = (plot.area.top - 6.0, plot.area.bottom + 6.0);
@@ -175,40 +218,24 @@ impl Lines {
     }
 }
 
-fn draw_line(
+fn draw_intervals(
     scene: &mut Scene,
     plot: &Plot,
-    line: &Line,
     points: &[(f64, Estimate)],
-    number: usize,
-    lines: usize,
+    paint: Paint,
+    banded: bool,
 ) {
-    let paint = style::colour(number);
-    let spots: Vec<Spot> = points.iter().map(|(x, y)| plot.at(*x, y.mean)).collect();
-    if points.len() >= MANY && lines <= 4 {
+    if points.len() >= MANY && banded {
         band(scene, plot, points, paint);
-    } else {
-        // Bars at one x stand side by side, or the last series would hide the others.
-        let shift = (number as f64 - (lines.saturating_sub(1)) as f64 / 2.0).clamp(-2.0, 2.0) * 2.5;
-        for ((_, y), spot) in points.iter().zip(&spots) {
-            let Some((low, high)) = y.interval() else {
-                continue;
-            };
-            let (top, bottom) = (plot.down(high), plot.down(low));
-            if bottom - top > 1.0 {
-                key::interval(scene, (spot.0 + shift, spot.1), top, bottom, paint);
-            }
-        }
+        return;
     }
-    let stroke = if line.dashed {
-        Stroke::Dashed
-    } else {
-        Stroke::Solid
-    };
-    scene.path(&spots, stroke, paint, 2.0);
-    if points.len() < MANY {
-        for spot in spots {
-            scene.marker(spot, style::marker(number), 3.6, paint);
+    for (x, y) in points {
+        let Some((low, high)) = y.interval() else {
+            continue;
+        };
+        let (top, bottom) = (plot.down(high), plot.down(low));
+        if bottom - top > 1.0 {
+            key::interval(scene, (plot.across(*x), 0.0), top, bottom, paint);
         }
     }
 }

@@ -55,6 +55,9 @@ const BYTES: &[(f64, &str)] = &[
 ];
 const THOUSANDS: &[(f64, &str)] = &[(1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")];
 
+/// From here on rates and counts on axes are written in thousands.
+const TEN_THOUSAND: f64 = 9_999.0;
+
 /// Below this a share is written as a power of ten.
 const TINY_SHARE: f64 = 1e-6;
 
@@ -73,6 +76,9 @@ impl Unit {
         match self {
             Self::Seconds => scaled(value, SECONDS, seconds_rung(value), 3, " "),
             Self::Bytes => scaled(value, BYTES, rung(value, BYTES), 3, " "),
+            Self::PerSecond if value < TEN_THOUSAND => {
+                format!("{}/s", grouped(&significant(value, 3)))
+            }
             Self::PerSecond => format!("{}/s", compact(value, 3)),
             Self::Share => share(value),
             Self::Count if value < 1e6 && value.fract() == 0.0 => grouped(&format!("{value:.0}")),
@@ -82,6 +88,31 @@ impl Unit {
             Self::MoneyPerHour { currency } => format!("{}/h", money(value, currency)),
             Self::MoneyPerMonth { currency } => format!("{}/month", money(value, currency)),
             Self::Plain(unit) => after(&grouped(&significant(value, 3)), unit),
+        }
+    }
+
+    /// One value where there is hardly room for it: two digits.
+    pub(super) fn short(&self, value: f64) -> String {
+        match self {
+            Self::Share if value > 0.0 && value < 1e-5 => format!("{value:.0e}"),
+            Self::Share if (1e-5..0.99).contains(&value) => {
+                format!("{} %", significant(value * 100.0, 2))
+            }
+            Self::Seconds if value >= 0.0 => scaled(value, SECONDS, seconds_rung(value), 2, " "),
+            Self::Bytes if value >= 0.0 => scaled(value, BYTES, rung(value, BYTES), 2, " "),
+            Self::PerSecond if value >= 1e3 => format!("{}/s", compact(value, 2)),
+            Self::Count | Self::Plain(_) if value >= 1e3 => compact(value, 2),
+            Self::Money { currency }
+            | Self::MoneyPerHour { currency }
+            | Self::MoneyPerMonth { currency }
+                if value >= 1e3 =>
+            {
+                with_symbol(&compact(value, 2), currency)
+            }
+            Self::MoneyPerHour { currency } | Self::MoneyPerMonth { currency } if value >= 0.0 => {
+                money(value, currency)
+            }
+            _ => self.text(value),
         }
     }
 
@@ -100,8 +131,13 @@ impl Unit {
     }
 
     fn tick(&self, value: f64, largest: f64, even: bool, tiny: bool) -> String {
-        if value == 0.0 && !matches!(self, Self::Money { .. }) {
-            return "0".to_owned();
+        if value == 0.0 {
+            return match self {
+                Self::Money { currency }
+                | Self::MoneyPerHour { currency }
+                | Self::MoneyPerMonth { currency } => with_symbol("0", currency),
+                _ => "0".to_owned(),
+            };
         }
         let reference = if even { largest } else { value };
         match self {
@@ -109,7 +145,7 @@ impl Unit {
             Self::Bytes => scaled(value, BYTES, rung(reference, BYTES), 6, " "),
             Self::PerSecond => format!("{}/s", tick_number(value, reference)),
             Self::Share if tiny && value < 0.1 => format!("{value:.0e}"),
-            Self::Share => format!("{} %", significant(value * 100.0, 6)),
+            Self::Share => format!("{} %", grouped(&significant(value * 100.0, 6))),
             Self::Count => tick_number(value, reference),
             Self::Money { currency }
             | Self::MoneyPerHour { currency }
@@ -161,7 +197,7 @@ fn compact(value: f64, digits: i32) -> String {
 
 /// Thousands are written out up to 10,000: `2,500` but `40k`.
 fn tick_number(value: f64, reference: f64) -> String {
-    let rung = if reference < 9_999.0 {
+    let rung = if reference < TEN_THOUSAND {
         0
     } else {
         rung(reference, THOUSANDS)

@@ -37,8 +37,18 @@ pub(super) struct Tick {
 }
 
 impl Ruler {
-    /// A ruler that reaches all finite values; none when there are none.
+    /// A ruler that reaches all finite values, and zero when they come half near; none when
+    /// there are none.
     pub(super) fn fit(axis: &Axis, values: impl Iterator<Item = f64>) -> Option<Self> {
+        Self::reaching(axis, values, 0.5)
+    }
+
+    /// A ruler that spends little on the empty stretch down to zero.
+    pub(super) fn close(axis: &Axis, values: impl Iterator<Item = f64>) -> Option<Self> {
+        Self::reaching(axis, values, 0.2)
+    }
+
+    fn reaching(axis: &Axis, values: impl Iterator<Item = f64>, near: f64) -> Option<Self> {
         let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
         let least = values.iter().copied().reduce(f64::min)?;
         let most = values.iter().copied().reduce(f64::max)?;
@@ -56,7 +66,7 @@ impl Ruler {
         };
         Some(match log {
             Some(small) => Self::log(axis.unit.clone(), small, most, least <= 0.0),
-            None => Self::linear(axis.unit.clone(), least, most),
+            None => Self::linear(axis.unit.clone(), least, most, near),
         })
     }
 
@@ -82,14 +92,14 @@ impl Ruler {
         }
     }
 
-    fn linear(unit: Unit, least: f64, most: f64) -> Self {
+    fn linear(unit: Unit, least: f64, most: f64, near: f64) -> Self {
         let range = most - least;
         if range <= 0.0 {
             let slack = if least == 0.0 { 1.0 } else { least.abs() * 0.2 };
             let low = if least == 0.0 { 0.0 } else { least - slack };
             return Self::between(unit, low, least + slack);
         }
-        let near_zero = least >= 0.0 && least < 0.5 * most;
+        let near_zero = least >= 0.0 && least < near * most;
         let low = if near_zero { 0.0 } else { least - 0.06 * range };
         let mut high = most + 0.06 * (most - low);
         if unit == Unit::Share && most <= 1.0 {
@@ -193,9 +203,10 @@ impl Ruler {
         if self.unit == Unit::Seconds && (60.0..5e6).contains(&range) {
             return CLOCK.to_vec();
         }
+        let most = self.low.abs().max(self.high.abs());
         let base = match self.unit {
-            Unit::Bytes if range >= 1024.0 => {
-                pow2(10.0 * (log10(range) / log10(1024.0) + 1e-9).floor())
+            Unit::Bytes if most >= 1024.0 => {
+                pow2(10.0 * (log10(most) / log10(1024.0) + 1e-9).floor())
             }
             _ => 1.0,
         };
@@ -220,12 +231,11 @@ impl Ruler {
                 false,
             )
         };
-        if self.unit == Unit::Bytes {
+        if self.unit == Unit::Bytes && self.high > 1.0 {
             let two = log10(2.0);
-            let (first, last) = (
-                (self.low / two).floor() as i32,
-                (self.high / two).ceil() as i32,
-            );
+            // Half a byte is none.
+            let first = (self.low / two).floor().max(0.0) as i32;
+            let last = (self.high / two).ceil() as i32;
             return [1, 2, 3, 5, 10, 20]
                 .map(|step| {
                     (first..=last)
@@ -250,10 +260,92 @@ impl Ruler {
                     .iter()
                     .map(move |digit| digit * pow10(f64::from(power)))
             });
-            keep(marks.collect())
+            keep(marks.map(|mark| self.by_the_clock(mark)).collect())
         };
         let mut choices = vec![decades(1, &[1.0, 2.0, 5.0]), decades(1, &[1.0, 3.0])];
         choices.extend([1, 2, 3, 5, 10, 20, 50].map(|step| decades(step, &[1.0])));
         choices
+    }
+
+    /// Above two minutes nobody counts time in hundreds of seconds: the nearest time of a clock.
+    fn by_the_clock(&self, mark: f64) -> f64 {
+        const NEAREST: [(f64, f64); 15] = [
+            (200.0, 180.0),
+            (300.0, 300.0),
+            (500.0, 600.0),
+            (1e3, 1200.0),
+            (2e3, 1800.0),
+            (3e3, 3600.0),
+            (5e3, 7200.0),
+            (1e4, 10_800.0),
+            (2e4, 21_600.0),
+            (3e4, 36_000.0),
+            (5e4, 43_200.0),
+            (1e5, 86_400.0),
+            (2e5, 172_800.0),
+            (5e5, 432_000.0),
+            (1e6, 864_000.0),
+        ];
+        let near = |(decimal, _): &&(f64, f64)| (mark / decimal - 1.0).abs() < 0.01;
+        match NEAREST.iter().find(near) {
+            Some((_, clock)) if self.unit == Unit::Seconds => *clock,
+            _ => mark,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(ruler: &Ruler, most: usize) -> Vec<String> {
+        ruler
+            .ticks(|ticks| ticks.len() <= most)
+            .into_iter()
+            .map(|tick| tick.text)
+            .collect()
+    }
+
+    fn ruler(unit: Unit, values: &[f64]) -> Ruler {
+        Ruler::fit(&Axis::new("", unit), values.iter().copied()).expect("finite values")
+    }
+
+    #[test]
+    fn marks_are_round_and_as_dense_as_allowed() {
+        let latency = ruler(Unit::Seconds, &[0.011, 6.0]);
+        let dense = [
+            "10 ms", "20 ms", "50 ms", "100 ms", "200 ms", "500 ms", "1 s", "2 s", "5 s",
+        ];
+        assert_eq!(texts(&latency, 9), dense);
+        assert_eq!(texts(&latency, 3), ["10 ms", "100 ms", "1 s"]);
+        let time = Ruler::between(Unit::Seconds, 0.0, 300.0);
+        assert_eq!(
+            texts(&time, 6),
+            ["0", "1 min", "2 min", "3 min", "4 min", "5 min"]
+        );
+        let size = ruler(
+            Unit::Bytes,
+            &[27.3 * 1_073_741_824.0, 28.0 * 1_073_741_824.0],
+        );
+        assert_eq!(
+            texts(&size, 5),
+            ["27.4 GiB", "27.6 GiB", "27.8 GiB", "28 GiB"]
+        );
+    }
+
+    #[test]
+    fn zero_has_its_place_on_a_logarithmic_axis() {
+        let loss = ruler(Unit::Share, &[0.0, 1e-4, 0.4]);
+        assert!(loss.has_zero_strip());
+        assert!(loss.place(0.0) < loss.place(1e-4));
+        assert_eq!(texts(&loss, 5)[0], "0");
+    }
+
+    #[test]
+    fn without_values_there_is_no_ruler() {
+        let axis = Axis::new("", Unit::Count);
+        assert!(Ruler::fit(&axis, [f64::NAN, f64::INFINITY].into_iter()).is_none());
+        let flat = ruler(Unit::Count, &[7.0, 7.0]);
+        assert!((flat.place(7.0) - 0.5).abs() < 1e-12);
     }
 }

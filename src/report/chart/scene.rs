@@ -159,6 +159,16 @@ impl Scene {
         }
     }
 
+    /// Changes the height and with it that of the white page, which is the first shape.
+    pub(super) fn resize(&mut self, height: f64) {
+        self.height = height;
+        let page = Rect::new(0.0, 0.0, self.width, height);
+        self.shapes[0] = Shape::Fill {
+            rect: page,
+            paint: WHITE,
+        };
+    }
+
     pub(super) fn fill(&mut self, rect: Rect, paint: Paint) {
         self.shapes.push(Shape::Fill { rect, paint });
     }
@@ -222,6 +232,16 @@ impl Scene {
                 text,
             });
         }
+    }
+
+    /// A point that is drawn hollow.
+    pub(super) fn hollow(&mut self, centre: Spot, radius: f64, paint: Paint) {
+        self.shapes.push(Shape::Disc {
+            centre,
+            radius,
+            paint: WHITE,
+        });
+        self.ring(centre, radius, paint, 1.6);
     }
 
     pub(super) fn ring(&mut self, centre: Spot, radius: f64, paint: Paint, width: f64) {

@@ -47,13 +47,14 @@ pub(super) const BLUE: Paint = Paint::opaque((0x00, 0x72, 0xb2));
 pub(super) const GREEN: Paint = Paint::opaque((0x00, 0x9e, 0x73));
 
 /// Okabe and Ito's colours for all kinds of colour vision, without the yellow that white swallows.
+/// Green is last: it is the objective's, and a series of that colour beside it misleads.
 const SERIES: [Paint; 6] = [
     BLUE,
     Paint::opaque((0xd5, 0x5e, 0x00)),
-    GREEN,
     Paint::opaque((0xcc, 0x79, 0xa7)),
     Paint::opaque((0xe6, 0x9f, 0x00)),
     Paint::opaque((0x56, 0xb4, 0xe9)),
+    GREEN,
 ];
 
 /// Colour of the series with this number.

@@ -9,13 +9,15 @@ use super::numbers::Unit;
 use super::ruler::Ruler;
 use super::scene::{Anchor, Rect, Scene, centred};
 use super::spread;
-use super::style::{AXIS, INK, MUTED, SMALL};
+use super::style::{AXIS, INK, MUTED, Paint, SMALL, SMALL_STRONG};
 use super::timeline_panel;
 
 /// Height of a panel with its label.
 const PANEL: f64 = 118.0;
 /// Room above a panel's plot for its label.
 pub(super) const PANEL_HEAD: f64 = 28.0;
+/// Room below the last panel for the time axis.
+const BELOW: f64 = 42.0;
 /// Height of a lane of the strip of events.
 const LANE: f64 = 18.0;
 const LANES: usize = 3;
@@ -97,10 +99,7 @@ pub struct Span {
 
 impl Chart for Timeline {
     fn scene(&self) -> Scene {
-        let panels = self.panels.len().max(1) as f64;
-        let strips = (self.lanes_of_spans() + self.lanes_of_marks()) as f64 * LANE;
-        let height = (190.0 + strips + panels * PANEL).max(frame::HEIGHT * 0.6);
-        let mut page = Page::new(&self.title, &self.subtitle, height);
+        let mut page = Page::new(&self.title, &self.subtitle, frame::HEIGHT * 0.6);
         let windows = self.panels.iter().flat_map(|panel| &panel.series);
         let windows = windows.map(|series| series.values.len()).max().unwrap_or(0);
         let sound = self.window_s.is_finite() && self.window_s > 0.0;
@@ -110,9 +109,22 @@ impl Chart for Timeline {
             return page.finish();
         }
         let time = Ruler::between(Unit::Seconds, 0.0, windows as f64 * self.window_s);
-        let rows = self.rows(&page, strips);
-        self.draw_events(&mut page, &time, &rows);
+        let high = self.panel_height();
+        let (left, right) = self.sides(&page, high);
+        let strip = self.strip(&mut page, &time, left, right);
+        let top = page.body.top + LANE * strip.lanes as f64;
+        let all = high * self.panels.len() as f64;
+        let missing = top + all + BELOW - page.body.bottom;
+        page.resize(page.scene.height + missing);
+        let rows: Vec<Rect> = (1..=self.panels.len())
+            .map(|row| top + high * row as f64)
+            .map(|bottom| Rect::new(left, bottom - high + PANEL_HEAD, right, bottom))
+            .collect();
         for (panel, row) in self.panels.iter().zip(&rows) {
+            for (x, paint) in &strip.times {
+                page.scene
+                    .line((*x, row.top), (*x, row.bottom), *paint, 0.8);
+            }
             let unnamed = timeline_panel::draw(&mut page.scene, panel, row, self.window_s, &time);
             page.note(
                 unnamed,
@@ -120,6 +132,8 @@ impl Chart for Timeline {
                 "series without their names",
             );
         }
+        let beyond = self.panels.iter().map(timeline_panel::beyond).sum();
+        page.note(beyond, "value beyond its axis", "values beyond their axes");
         if let Some(last) = rows.last() {
             let ticks = frame::horizontal(&mut page.scene, last, &time);
             frame::marks(&mut page.scene, last, &ticks);
@@ -127,6 +141,13 @@ impl Chart for Timeline {
         }
         page.finish()
     }
+}
+
+/// What the strip of events leaves for the panels to draw.
+struct Strip {
+    lanes: usize,
+    /// Where lines go through the panels, and in which colour.
+    times: Vec<(f64, Paint)>,
 }
 
 /// A mark or span laid out: where it is, what it says, and where it says it.
@@ -141,19 +162,13 @@ struct Event {
 }
 
 impl Timeline {
-    fn lanes_of_spans(&self) -> usize {
-        self.spans.len().min(LANES)
+    /// Few panels may be higher.
+    fn panel_height(&self) -> f64 {
+        (2.4 * PANEL / self.panels.len() as f64).max(PANEL)
     }
 
-    fn lanes_of_marks(&self) -> usize {
-        self.marks.len().min(LANES)
-    }
-
-    /// The plots of the panels: equal heights, one left and one right edge for all.
-    fn rows(&self, page: &Page, strips: f64) -> Vec<Rect> {
-        let body = page.body;
-        let top = body.top + strips;
-        let high = (body.bottom - 42.0 - top) / self.panels.len() as f64;
+    /// Left and right edge of all panels: room for the widest mark and the longest name.
+    fn sides(&self, page: &Page, high: f64) -> (f64, f64) {
         let texts = self.panels.iter().filter_map(|panel| {
             let ruler = timeline_panel::ruler(panel)?;
             Some(frame::widest(&frame::vertical_ticks(
@@ -161,24 +176,15 @@ impl Timeline {
                 high - PANEL_HEAD,
             )))
         });
-        let left = body.left + texts.fold(20.0, f64::max) + 10.0;
-        let names = self.panels.iter().flat_map(|panel| &panel.series);
-        let right = body.right - frame::end_room(names.map(|series| series.name.as_str()), SMALL);
-        (0..self.panels.len())
-            .map(|row| {
-                let bottom = top + high * (row as f64 + 1.0);
-                Rect::new(left, bottom - high + PANEL_HEAD, right, bottom)
-            })
-            .collect()
+        let names = self.panels.iter().flat_map(timeline_panel::names);
+        let right = page.body.right - frame::end_room(names, SMALL_STRONG);
+        (page.body.left + texts.fold(20.0, f64::max) + 10.0, right)
     }
 
-    /// Spans, then marks, in lanes above the panels; lines through all panels at their times.
-    fn draw_events(&self, page: &mut Page, time: &Ruler, rows: &[Rect]) {
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-            return;
-        };
+    /// Draws spans, then marks, in lanes at the top of the body.
+    fn strip(&self, page: &mut Page, time: &Ruler, left: f64, right: f64) -> Strip {
         let end = page.scene.width - 8.0;
-        let across = |t: f64| first.left + time.place(t) * first.width();
+        let across = |t: f64| left + time.place(t) * (right - left);
         let spans = self.spans.iter().filter(|span| span.from <= span.to);
         let spans: Vec<Event> = spans
             .map(|span| event(across(span.from), across(span.to), &span.text, end))
@@ -187,22 +193,18 @@ impl Timeline {
         let marks: Vec<Event> = marks
             .map(|mark| event(across(mark.t), across(mark.t), &mark.text, end))
             .collect();
-        for mark in &marks {
-            page.scene
-                .line((mark.from, first.top), (mark.from, last.bottom), AXIS, 0.8);
+        let (mut lanes, mut dropped, mut times) = (0, 0, Vec::new());
+        for (events, paint) in [(&spans, AXIS.tint(0.7)), (&marks, AXIS)] {
+            let top = page.body.top + LANE * lanes as f64;
+            let (used, unnamed) = draw_lanes(&mut page.scene, events, top);
+            lanes += used;
+            dropped += unnamed;
+            let ends = events.iter().flat_map(|event| [event.from, event.to]);
+            times.extend(ends.map(|x| (x, paint)));
         }
-        for span in &spans {
-            for x in [span.from, span.to] {
-                page.scene
-                    .line((x, first.top), (x, last.bottom), AXIS.fade(0.6), 0.8);
-            }
-        }
-        let top = page.body.top;
-        let lanes = self.lanes_of_spans();
-        let mut dropped = draw_lanes(&mut page.scene, &spans, top, lanes);
-        let top = top + lanes as f64 * LANE;
-        dropped += draw_lanes(&mut page.scene, &marks, top, self.lanes_of_marks());
+        times.dedup();
         page.note(dropped, "more event not named", "more events not named");
+        Strip { lanes, times }
     }
 }
 
@@ -225,10 +227,11 @@ fn event(from: f64, to: f64, text: &str, end: f64) -> Event {
     }
 }
 
-/// Draws events into lanes by an interval sweep; returns how many found none.
-fn draw_lanes(scene: &mut Scene, events: &[Event], top: f64, lanes: usize) -> usize {
+/// Draws events into lanes by an interval sweep; returns how many lanes that took and how many
+/// events found none.
+fn draw_lanes(scene: &mut Scene, events: &[Event], top: f64) -> (usize, usize) {
     let taken: Vec<(f64, f64)> = events.iter().map(|event| event.taken).collect();
-    let places = spread::lanes(&taken, lanes, 8.0);
+    let places = spread::lanes(&taken, LANES, 8.0);
     for (event, lane) in events.iter().zip(&places) {
         let Some(lane) = lane else { continue };
         let middle = top + LANE * (*lane as f64 + 0.5);
@@ -243,5 +246,6 @@ fn draw_lanes(scene: &mut Scene, events: &[Event], top: f64, lanes: usize) -> us
         let paint = if event.to > event.from { INK } else { MUTED };
         scene.text(spot, Anchor::Start, SMALL, paint, &event.text);
     }
-    places.iter().filter(|lane| lane.is_none()).count()
+    let used = places.iter().flatten().max().map_or(0, |most| most + 1);
+    (used, places.iter().filter(|lane| lane.is_none()).count())
 }

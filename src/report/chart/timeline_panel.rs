@@ -12,7 +12,7 @@ use super::timeline::{LineStyle, Panel, PanelSeries};
 /// Height that a name right of a panel takes.
 const NAME_ROW: f64 = 14.0;
 /// More windows than this are drawn by the least and the greatest of each group.
-const MANY: usize = 1200;
+const MANY: usize = 800;
 
 /// Whether there is anything to draw.
 pub(super) fn has_values(panel: &Panel) -> bool {
@@ -21,6 +21,29 @@ pub(super) fn has_values(panel: &Panel) -> bool {
         .series
         .iter()
         .any(|series| series.values.iter().any(finite))
+}
+
+/// The names that stand right of the panel.
+pub(super) fn names(panel: &Panel) -> impl Iterator<Item = &str> {
+    panel.series.iter().map(|series| series.name.as_str())
+}
+
+/// How many values a forced end cuts off.
+pub(super) fn beyond(panel: &Panel) -> usize {
+    let Some(most) = panel.y_max.filter(|most| most.is_finite() && *most > 0.0) else {
+        return 0;
+    };
+    match panel.stacked {
+        true => stack(panel)
+            .iter()
+            .flatten()
+            .flatten()
+            .filter(|value| **value > most)
+            .count(),
+        false => finite(panel.series.iter().flat_map(|series| &series.values))
+            .filter(|value| *value > most)
+            .count(),
+    }
 }
 
 /// The panel's vertical ruler: from zero, up to the forced end or to the largest value.
@@ -71,7 +94,7 @@ pub(super) fn draw(
         panel.label.clone()
     };
     let label = font::shorten(&label, STRONG, scene.width - 48.0);
-    scene.text((24.0, area.top - 8.0), Anchor::Start, STRONG, INK, &label);
+    scene.text((24.0, area.top - 10.0), Anchor::Start, STRONG, INK, &label);
     let Some(ruler) = ruler(panel) else {
         let (x, y) = area.middle();
         scene.line(
@@ -194,14 +217,14 @@ fn name_ends(scene: &mut Scene, panel: &Panel, area: &Rect, ends: &[Option<f64>]
         .filter(|(_, (series, _))| !series.name.is_empty())
         .filter_map(|(number, (series, end))| Some((number, series.name.as_str(), (*end)?)))
         .collect();
-    let (low, high) = (area.top - 12.0, area.bottom + 6.0);
+    let (low, high) = (area.top - 8.0, area.bottom + 6.0);
     let room = spread::capacity(NAME_ROW, high - low).min(named.len());
     let dropped = named.len() - room;
     named.truncate(room);
     let wanted: Vec<f64> = named.iter().map(|(_, _, y)| *y).collect();
     let centres = spread::apart(&wanted, NAME_ROW, low, high);
     for ((number, name, _), centre) in named.into_iter().zip(centres) {
-        let name = font::shorten(name, SMALL, END_NAME);
+        let name = font::shorten(name, SMALL_STRONG, END_NAME);
         let spot = (area.right + 8.0, centred(centre, SMALL));
         scene.text(
             spot,

@@ -13,6 +13,8 @@ use super::{Chart, font};
 /// Opacity of points that miss the objective.
 const MISSED: f64 = 0.4;
 const RADIUS: f64 = 4.5;
+/// Radius of the ring around the answer.
+const RING: f64 = 8.5;
 /// Longest name of a point, in logical pixels.
 const LONGEST: f64 = 240.0;
 
@@ -68,7 +70,7 @@ impl Chart for Tradeoff {
             .collect();
         let skipped = self.points.len() - points.len();
         page.note(skipped, "point without a value", "points without a value");
-        let x = Ruler::fit(&self.x, points.iter().map(|point| point.x));
+        let x = Ruler::close(&self.x, points.iter().map(|point| point.x));
         let limit = self.limit.filter(|limit| limit.is_finite());
         let reach = points.iter().flat_map(|point| point.y.reach()).chain(limit);
         let (Some(x), Some(y)) = (x, Ruler::fit(&self.y, reach)) else {
@@ -82,7 +84,7 @@ impl Chart for Tradeoff {
         let plot = Plot::draw(&mut page, along, (&self.y, y), Some(self.better_y), 24.0);
         let mut callouts = Callouts::new(plot.area);
         if let Some(limit) = limit {
-            callouts.keep_text(plot.limit(&mut page.scene, &self.y, limit));
+            plot.limit_line(&mut page.scene, limit);
         }
         draw_frontier(&mut page.scene, &plot, &frontier, &mut callouts);
         for point in &points {
@@ -93,6 +95,9 @@ impl Chart for Tradeoff {
                 group(&groups, point),
                 &mut callouts,
             );
+        }
+        if let Some(limit) = limit {
+            plot.limit_text(&mut page.scene, &self.y, limit, &mut callouts);
         }
         self.name_frontier(&mut page.scene, &plot, &frontier, &mut callouts);
         let dropped = callouts.dropped;
@@ -153,12 +158,12 @@ impl Tradeoff {
                 );
                 let name = font::shorten(&point.name, SMALL_STRONG, LONGEST);
                 let text = format!("{name}: {numbers}");
-                scene.ring(spot, RADIUS + 4.0, INK, 1.4);
-                callouts.keep_mark(Rect::around(spot, RADIUS + 4.0));
-                callouts.name(scene, spot, &text, SMALL_STRONG);
+                scene.ring(spot, RING, INK, 1.4);
+                callouts.keep_mark(Rect::around(spot, RING));
+                callouts.name(scene, (spot, RING), &text, SMALL_STRONG);
             } else {
                 let name = font::shorten(&point.name, SMALL, LONGEST);
-                callouts.name(scene, spot, &name, SMALL);
+                callouts.name(scene, (spot, RADIUS), &name, SMALL);
             }
         }
     }
@@ -266,7 +271,7 @@ fn draw_point(
         }
     }
     if point.unstable {
-        scene.ring(spot, RADIUS, paint, 1.6);
+        scene.hollow(spot, RADIUS, paint);
     } else {
         scene.marker(spot, style::marker(group), RADIUS, paint);
     }
