@@ -7,6 +7,8 @@ mod boxes;
 mod corners;
 #[path = "charts/samples.rs"]
 mod samples;
+#[path = "charts/story_timeline.rs"]
+mod story_timeline;
 
 use boxes::{text_boxes, tidy};
 use samples::{every_chart, story};
@@ -66,6 +68,22 @@ fn no_coordinate_is_wild() {
             assert!(!attribute || name.contains("hostile"), "{name}: {wrong}");
         }
     }
+}
+
+/// The bytes are those of every other machine. After a wanted change of looks, look at the
+/// pictures, then take over the list that this test prints.
+#[test]
+fn bytes_are_those_of_every_machine() {
+    let digests = story().into_iter().map(|(name, chart)| {
+        let digest = blake3::hash(chart.svg().as_bytes()).to_hex();
+        format!("{name} {}\n", &digest[..16])
+    });
+    let digests: String = digests.collect();
+    assert_eq!(
+        digests,
+        include_str!("charts/golden.txt"),
+        "now:\n{digests}"
+    );
 }
 
 /// Writes every sample, so that somebody can look at them.

@@ -48,6 +48,7 @@ pub fn corners() -> Vec<Named> {
             Box::new(distribution(words, count)),
         ));
     }
+    all.extend(extremes());
     all.extend(units());
     all
 }
@@ -229,6 +230,56 @@ fn distribution(words: &str, count: usize) -> Distribution {
         series: series.collect(),
         marks: vec![0.0, 0.5, 0.9, 0.99, 0.999, 1.0, f64::NAN],
     }
+}
+
+/// Numbers at the ends of what a float holds.
+fn extremes() -> Vec<Named> {
+    let ends = [
+        f64::MIN,
+        -1e200,
+        -1.0,
+        -f64::MIN_POSITIVE,
+        0.0,
+        5e-324,
+        1e-30,
+        1e200,
+        f64::MAX,
+    ];
+    let mut all: Vec<Named> = Vec::new();
+    for (name, scale, kept) in [
+        ("all", Scale::Linear, 0),
+        ("auto", Scale::Auto, 4),
+        ("tiny", Scale::Linear, 4),
+    ] {
+        let ends = if name == "tiny" {
+            &ends[kept..7]
+        } else {
+            &ends[kept..]
+        };
+        let points = ends.iter().map(|value| (*value, Estimate::exact(*value)));
+        let axis = Axis {
+            scale,
+            ..axis("beyond", Unit::Bytes)
+        };
+        let line = Line {
+            name: String::new(),
+            points: points.collect(),
+            dashed: false,
+        };
+        let chart = Lines {
+            title: name.to_owned(),
+            subtitle: String::new(),
+            x: Across::Values(Axis {
+                unit: Unit::Seconds,
+                ..axis.clone()
+            }),
+            y: axis,
+            series: vec![line],
+            limit: None,
+        };
+        all.push((format!("corner-extreme-{name}"), Box::new(chart)));
+    }
+    all
 }
 
 /// One chart for each unit and scale: marks of every kind of axis.

@@ -2,8 +2,7 @@
 
 use veltrix::report::chart::{
     Across, Axis, Better, Chart, Distribution, DistributionSeries, Estimate, Heatmap, HeatmapCell,
-    Line, LineStyle, Lines, Mark, Panel, PanelSeries, Scale, Span, Timeline, Tradeoff,
-    TradeoffPoint, Unit,
+    Line, Lines, Tradeoff, TradeoffPoint, Unit,
 };
 
 pub type Named = (String, Box<dyn Chart>);
@@ -27,8 +26,14 @@ pub fn story() -> Vec<Named> {
         ("lines-names".to_owned(), Box::new(lines_names())),
         ("heatmap".to_owned(), Box::new(heatmap())),
         ("heatmap-loss".to_owned(), Box::new(heatmap_loss())),
-        ("timeline-before".to_owned(), Box::new(timeline(true))),
-        ("timeline-after".to_owned(), Box::new(timeline(false))),
+        (
+            "timeline-before".to_owned(),
+            Box::new(super::story_timeline::before()),
+        ),
+        (
+            "timeline-after".to_owned(),
+            Box::new(super::story_timeline::after()),
+        ),
         ("distribution".to_owned(), Box::new(distribution())),
     ]
 }
@@ -279,175 +284,6 @@ fn heatmap_loss() -> Heatmap {
         y_values: (1..=8).map(|power| (8 << power).to_string()).collect(),
         value: axis("loss", Unit::Share),
         cells: cells.collect(),
-    }
-}
-
-fn series(name: &str, values: impl Iterator<Item = f64>, style: LineStyle) -> PanelSeries {
-    PanelSeries {
-        name: name.to_owned(),
-        values: values.map(Some).collect(),
-        style,
-    }
-}
-
-fn panel(label: &str, unit: Unit, series: Vec<PanelSeries>) -> Panel {
-    let axis = Axis {
-        label: label.to_owned(),
-        unit,
-        scale: Scale::Auto,
-    };
-    Panel {
-        label: label.to_owned(),
-        axis,
-        series,
-        stacked: false,
-        y_max: None,
-    }
-}
-
-/// One run of the story, second by second.
-fn timeline(before: bool) -> Timeline {
-    let mut jitter = Jitter(if before { 21 } else { 22 });
-    let offered: Vec<f64> = (0..65)
-        .map(|t| if t % 4 == 3 { 49_000.0 } else { 37_000.0 } + 900.0 * jitter.next())
-        .collect();
-    let broken = |t: usize| before && t >= 14;
-    let mut goodput = Vec::new();
-    let mut queue = Vec::new();
-    let mut busy = Vec::new();
-    for (t, load) in offered.iter().enumerate() {
-        let healthy = load - 300.0 * jitter.next();
-        goodput.push(if broken(t) {
-            24_000.0 + 3000.0 * jitter.next()
-        } else {
-            healthy
-        });
-        queue.push(if broken(t) {
-            12_000.0 - 200.0 * jitter.next()
-        } else {
-            load / 60.0
-        });
-        let slow = if (7..27).contains(&t) { 0.03 } else { 0.0 };
-        busy.push(
-            if broken(t) {
-                0.91
-            } else {
-                load / 57_000.0 + slow
-            } + 0.01 * jitter.next(),
-        );
-    }
-    let full: Vec<f64> = (0..65)
-        .map(|t| {
-            if before && t >= 8 {
-                6000.0 + 9000.0 * jitter.next()
-            } else {
-                0.0
-            }
-        })
-        .collect();
-    let late: Vec<f64> = (0..65)
-        .map(|t| {
-            if broken(t) {
-                12_000.0 + 3000.0 * jitter.next()
-            } else {
-                0.0
-            }
-        })
-        .collect();
-    let down: Vec<f64> = (0..65)
-        .map(|t| {
-            if (45..55).contains(&t) {
-                if before { 1600.0 } else { 40.0 }
-            } else {
-                0.0
-            }
-        })
-        .collect();
-    let panels = vec![
-        Panel {
-            y_max: Some(55_000.0),
-            ..panel(
-                "requests",
-                Unit::PerSecond,
-                vec![
-                    series("offered", offered.into_iter(), LineStyle::Dashed),
-                    series("goodput", goodput.into_iter(), LineStyle::Solid),
-                ],
-            )
-        },
-        Panel {
-            y_max: Some(14_000.0),
-            ..panel(
-                "waiting",
-                Unit::Count,
-                vec![series("waiting", queue.into_iter(), LineStyle::Solid)],
-            )
-        },
-        Panel {
-            y_max: Some(1.0),
-            ..panel(
-                "utilisation of workers that are up",
-                Unit::Share,
-                vec![series("busy", busy.into_iter(), LineStyle::Solid)],
-            )
-        },
-        Panel {
-            stacked: true,
-            y_max: Some(35_000.0),
-            ..panel(
-                "attempts that failed, by code",
-                Unit::PerSecond,
-                vec![
-                    series("VX3102 buffer full", full.into_iter(), LineStyle::Solid),
-                    series("VX3103 timed out", late.into_iter(), LineStyle::Solid),
-                    series("VX3111 worker down", down.into_iter(), LineStyle::Solid),
-                ],
-            )
-        },
-    ];
-    let restarts = [38.2, 41.0, 43.5, 44.1, 47.9, 52.0, 58.0]
-        .iter()
-        .enumerate();
-    let restarts = restarts.filter(|_| before).map(|(number, t)| Mark {
-        t: *t,
-        text: format!("restart events[{}]", [14, 3, 9, 21, 0, 17, 6][number]),
-    });
-    let wedge = Mark {
-        t: 8.2,
-        text: "events[14] wedged".to_owned(),
-    };
-    Timeline {
-        title: if before {
-            "Before: one wedged worker becomes seventeen, and goodput stays at 68 % after restarts"
-        } else {
-            "After: the same faults, and every request is answered"
-        }
-        .to_owned(),
-        subtitle: "replication 1 of 30, seed 14, windows of 1 s".to_owned(),
-        window_s: 1.0,
-        panels,
-        marks: before
-            .then_some(wedge)
-            .into_iter()
-            .chain(restarts)
-            .collect(),
-        spans: vec![
-            Span {
-                from: 0.0,
-                to: 5.0,
-                text: "warm-up".to_owned(),
-            },
-            Span {
-                from: 7.0,
-                to: 27.0,
-                text: "events[14] at half speed".to_owned(),
-            },
-            Span {
-                from: 45.0,
-                to: 55.0,
-                text: "events[7] down".to_owned(),
-            },
-        ],
     }
 }
 

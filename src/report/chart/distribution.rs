@@ -3,7 +3,7 @@
 use super::Chart;
 use super::axis::{Axis, Scale};
 use super::callout::Callouts;
-use super::frame::{self, HEIGHT, Page};
+use super::frame::{self, ABOVE, BELOW, HEIGHT, Page};
 use super::math::{log10, pow10};
 use super::ruler::Ruler;
 use super::scene::{Anchor, Rect, Scene, Spot, Stroke, centred};
@@ -159,9 +159,9 @@ impl Distribution {
             .fold(0.0, f64::max);
         let area = Rect::new(
             body.left + wide + 10.0,
-            body.top + 24.0,
+            body.top + ABOVE,
             body.right - 24.0,
-            body.bottom - 42.0,
+            body.bottom - BELOW,
         );
         let scene = &mut page.scene;
         let caption = "share at or below (each step: one more nine)";

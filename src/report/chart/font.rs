@@ -14,6 +14,7 @@ use super::style::{Type, Weight};
 pub(super) const FAMILY: &str = "Roboto, Inter, system-ui, sans-serif";
 
 /// Height of Roboto's line (ascent and descent) over its em; the rasteriser scales by lines.
+#[cfg(feature = "png")]
 pub(super) const LINE_PER_EM: f64 = 2400.0 / 2048.0;
 
 /// At this size the rasteriser's pixels are font units: widths are exact.

@@ -13,14 +13,14 @@ pub(super) const WIDTH: f64 = 960.0;
 /// Height of charts that do not grow with their content.
 pub(super) const HEIGHT: f64 = 540.0;
 
-const MARGIN: f64 = 24.0;
+pub(super) const MARGIN: f64 = 24.0;
 const TITLE_ROW: f64 = 22.0;
 const SUBTITLE_ROW: f64 = 16.0;
 const NOTE_ROW: f64 = 16.0;
 /// Room below a plot for the marks and the label of its horizontal axis.
-const BELOW: f64 = 42.0;
+pub(super) const BELOW: f64 = 42.0;
 /// Room above a plot for the label of its vertical axis.
-const ABOVE: f64 = 24.0;
+pub(super) const ABOVE: f64 = 24.0;
 /// Least distance between two marks of a vertical axis.
 const TICK_ROW: f64 = 24.0;
 /// Least distance between the texts of two marks of a horizontal axis.

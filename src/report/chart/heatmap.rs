@@ -3,20 +3,16 @@
 use super::Chart;
 use super::axis::Axis;
 use super::font;
-use super::frame::{HEIGHT, LEAST_NAME, Page, below};
+use super::frame::{ABOVE, BELOW, HEIGHT, LEAST_NAME, Page, below};
 use super::key::{Entry, Symbol};
 use super::ruler::Ruler;
 use super::scene::{Anchor, Rect, Scene, centred};
-use super::style::{BLUE, GREEN, GRID, INK, LABEL, MUTED, SMALL, Type, WHITE};
+use super::style::{DEEP, GREEN, GRID, LABEL, MUTED, SMALL, Type};
 
 /// The weakest and the strongest tint of the ramp.
 const RAMP: (f64, f64) = (0.06, 1.0);
-/// From here on up the ramp is dark enough for white letters.
-const DARK: f64 = 0.55;
 /// Widest name of a row.
 const ROW_NAME: f64 = 150.0;
-/// Room below the grid for its columns' names.
-const BELOW: f64 = 42.0;
 /// Room for the legend right of the grid.
 const LEGEND: f64 = 120.0;
 /// A cell never becomes larger, however few there are.
@@ -115,7 +111,7 @@ impl Heatmap {
         let names = self.y_values.iter();
         let names = names.map(|name| font::width(&font::shorten(name, LABEL, ROW_NAME), LABEL));
         let left = body.left + names.fold(0.0, f64::max) + 10.0;
-        let (top, bottom) = (body.top + 24.0, body.bottom - BELOW);
+        let (top, bottom) = (body.top + ABOVE, body.bottom - BELOW);
         let wide = (body.right - LEGEND - left).min(LARGEST.0 * columns as f64);
         let high = (bottom - top).min(LARGEST.1 * rows as f64);
         Grid {
@@ -144,13 +140,13 @@ impl Heatmap {
                     continue;
                 };
                 let strength = ruler.place(cell.value);
-                scene.fill(rect, BLUE.tint(ramp(strength)));
+                scene.fill(rect, DEEP.tint(ramp(strength)));
                 if cell.meets == Some(true) {
                     scene.frame(rect.grown(-1.0), GREEN, 2.5);
                 }
                 let (text, letters) = write(cell.value);
                 if fits(&text, letters, grid) {
-                    let paint = if ramp(strength) > DARK { WHITE } else { INK };
+                    let paint = DEEP.tint(ramp(strength)).letters();
                     let (x, y) = rect.middle();
                     scene.text(
                         (x, centred(y, letters)),
@@ -228,7 +224,7 @@ fn legend(scene: &mut Scene, bar: &Rect, ruler: &Ruler, value: &Axis) {
         let bottom = bar.bottom - step * number as f64;
         // Up to the top, for the next to cover: edges that only touch leave pale seams.
         let rect = Rect::new(bar.left, bar.top, bar.right, bottom);
-        scene.fill(rect, BLUE.tint(ramp(strength)));
+        scene.fill(rect, DEEP.tint(ramp(strength)));
     }
     scene.frame(*bar, GRID, 1.0);
     for tick in ruler.ticks(|ticks| {

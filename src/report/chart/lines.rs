@@ -140,11 +140,14 @@ impl Lines {
             plot.limit_line(scene, limit);
         }
         let mut callouts = Callouts::new(plot.area);
-        let banded = self.series.len() <= MOST_BANDS;
+        let lines = self.series.len();
         for (number, points) in drawable.iter().enumerate() {
-            draw_intervals(scene, plot, points, style::colour(number), banded);
+            draw_intervals(scene, plot, points, style::colour(number), lines);
         }
-        for (number, (line, points)) in self.series.iter().zip(drawable).enumerate() {
+        let mut order: Vec<_> = self.series.iter().zip(drawable).enumerate().collect();
+        // Dashed lines last: what they cover shows through their gaps.
+        order.sort_by_key(|(_, (line, _))| line.dashed);
+        for (number, (line, points)) in order {
             let spots: Vec<Spot> = points.iter().map(|(x, y)| plot.at(*x, y.mean)).collect();
             self.draw_line(scene, line, &spots, number);
             callouts.keep_line(&spots);
@@ -223,9 +226,9 @@ fn draw_intervals(
     plot: &Plot,
     points: &[(f64, Estimate)],
     paint: Paint,
-    banded: bool,
+    lines: usize,
 ) {
-    if points.len() >= MANY && banded {
+    if points.len() >= MANY && lines <= MOST_BANDS {
         band(scene, plot, points, paint);
         return;
     }

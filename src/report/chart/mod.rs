@@ -22,6 +22,7 @@ mod ruler;
 mod scene;
 mod spread;
 mod style;
+mod ticks;
 mod timeline;
 mod timeline_panel;
 mod tradeoff;

@@ -1,7 +1,7 @@
 //! Numbers with their units as people write them: `20 ms`, `40k/s`, `$4,215/month`.
 //!
-//! [`Unit::text`] is for a single value (three digits that tell something), [`Unit::ticks`] for
-//! the marks of an axis, which have to look alike.
+//! For single values, with the three digits that tell something; the marks of an axis, which have
+//! to look alike, are next door.
 
 use super::math::{log10, pow10};
 
@@ -37,7 +37,7 @@ pub enum Unit {
     Plain(String),
 }
 
-const SECONDS: &[(f64, &str)] = &[
+pub(super) const SECONDS: &[(f64, &str)] = &[
     (1e-9, "ns"),
     (1e-6, "µs"),
     (1e-3, "ms"),
@@ -45,7 +45,7 @@ const SECONDS: &[(f64, &str)] = &[
     (60.0, "min"),
     (3600.0, "h"),
 ];
-const BYTES: &[(f64, &str)] = &[
+pub(super) const BYTES: &[(f64, &str)] = &[
     (1.0, "B"),
     (1024.0, "KiB"),
     (1_048_576.0, "MiB"),
@@ -53,13 +53,14 @@ const BYTES: &[(f64, &str)] = &[
     (1_099_511_627_776.0, "TiB"),
     (1_125_899_906_842_624.0, "PiB"),
 ];
-const THOUSANDS: &[(f64, &str)] = &[(1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")];
+pub(super) const THOUSANDS: &[(f64, &str)] =
+    &[(1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")];
 
 /// From here on rates and counts on axes are written in thousands.
-const TEN_THOUSAND: f64 = 9_999.0;
+pub(super) const TEN_THOUSAND: f64 = 9_999.0;
 
 /// Below this a share is written as a power of ten.
-const TINY_SHARE: f64 = 1e-6;
+pub(super) const TINY_SHARE: f64 = 1e-6;
 
 impl Unit {
     /// One value, rounded to what a reader takes in.
@@ -92,7 +93,7 @@ impl Unit {
     }
 
     /// One value where there is hardly room for it: two digits.
-    pub(super) fn short(&self, value: f64) -> String {
+    pub fn short(&self, value: f64) -> String {
         match self {
             Self::Share if value > 0.0 && value < 1e-5 => format!("{value:.0e}"),
             Self::Share if (1e-5..0.99).contains(&value) => {
@@ -116,48 +117,13 @@ impl Unit {
         }
     }
 
-    /// The marks of one axis. `even` says that they have one step, so they share one prefix.
-    pub(super) fn ticks(&self, values: &[f64], even: bool) -> Vec<String> {
-        let largest = values
-            .iter()
-            .fold(0.0, |most: f64, value| most.max(value.abs()));
-        let smallest = values.iter().copied().filter(|value| *value > 0.0);
-        let tiny = smallest.fold(f64::INFINITY, f64::min) < TINY_SHARE * 0.99;
-        let tick = |value: &f64| match self {
-            _ if *value < 0.0 => format!("-{}", self.tick(-value, largest, even, tiny)),
-            _ => self.tick(*value, largest, even, tiny),
-        };
-        values.iter().map(tick).collect()
-    }
-
-    fn tick(&self, value: f64, largest: f64, even: bool, tiny: bool) -> String {
-        if value == 0.0 {
-            return match self {
-                Self::Money { currency }
-                | Self::MoneyPerHour { currency }
-                | Self::MoneyPerMonth { currency } => with_symbol("0", currency),
-                _ => "0".to_owned(),
-            };
-        }
-        let reference = if even { largest } else { value };
+    /// The currency, of units that are money.
+    pub(super) fn currency(&self) -> Option<&str> {
         match self {
-            Self::Seconds => scaled(value, SECONDS, seconds_rung(reference), 6, " "),
-            Self::Bytes => scaled(value, BYTES, rung(reference, BYTES), 6, " "),
-            Self::PerSecond => format!("{}/s", tick_number(value, reference)),
-            Self::Share if tiny && value < 0.1 => format!("{value:.0e}"),
-            Self::Share => format!("{} %", grouped(&significant(value * 100.0, 6))),
-            Self::Count => tick_number(value, reference),
             Self::Money { currency }
             | Self::MoneyPerHour { currency }
-            | Self::MoneyPerMonth { currency } => {
-                let amount = if reference >= 1e6 {
-                    tick_number(value, reference)
-                } else {
-                    grouped(&significant(value, 6))
-                };
-                with_symbol(&amount, currency)
-            }
-            Self::Plain(unit) => after(&grouped(&significant(value, 6)), unit),
+            | Self::MoneyPerMonth { currency } => Some(currency),
+            _ => None,
         }
     }
 
@@ -172,13 +138,13 @@ impl Unit {
 }
 
 /// The largest rung that leaves at least 1 before the unit, after rounding to three digits.
-fn rung(value: f64, ladder: &[(f64, &str)]) -> usize {
+pub(super) fn rung(value: f64, ladder: &[(f64, &str)]) -> usize {
     let reached = ladder.iter().rposition(|(size, _)| value >= size * 0.9995);
     reached.unwrap_or(0)
 }
 
 /// Seconds turn into minutes only from two minutes on, and into hours from two hours on.
-fn seconds_rung(value: f64) -> usize {
+pub(super) fn seconds_rung(value: f64) -> usize {
     match rung(value, SECONDS) {
         4 if value < 120.0 => 3,
         5 if value < 7200.0 => 4,
@@ -186,7 +152,13 @@ fn seconds_rung(value: f64) -> usize {
     }
 }
 
-fn scaled(value: f64, ladder: &[(f64, &str)], rung: usize, digits: i32, gap: &str) -> String {
+pub(super) fn scaled(
+    value: f64,
+    ladder: &[(f64, &str)],
+    rung: usize,
+    digits: i32,
+    gap: &str,
+) -> String {
     let (size, unit) = ladder[rung];
     format!("{}{gap}{unit}", grouped(&significant(value / size, digits)))
 }
@@ -195,24 +167,14 @@ fn compact(value: f64, digits: i32) -> String {
     scaled(value, THOUSANDS, rung(value, THOUSANDS), digits, "")
 }
 
-/// Thousands are written out up to 10,000: `2,500` but `40k`.
-fn tick_number(value: f64, reference: f64) -> String {
-    let rung = if reference < TEN_THOUSAND {
-        0
-    } else {
-        rung(reference, THOUSANDS)
-    };
-    scaled(value, THOUSANDS, rung, 6, "")
-}
-
 /// The number with so many digits that tell something, without trailing zeros; never with an
-/// exponent unless it is below a billionth.
-fn significant(value: f64, digits: i32) -> String {
+/// exponent unless it is below a billionth or beyond all counting.
+pub(super) fn significant(value: f64, digits: i32) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
     let size = log10(value).floor() as i32;
-    if size < -9 {
+    if !(-9..16).contains(&size) {
         return format!("{value:.1e}");
     }
     let decimals = (digits - 1 - size).max(0) as usize;
@@ -228,7 +190,7 @@ fn trimmed(number: &str) -> &str {
 }
 
 /// Commas between groups of three digits before the point.
-fn grouped(number: &str) -> String {
+pub(super) fn grouped(number: &str) -> String {
     let whole = number
         .find(|letter: char| !letter.is_ascii_digit())
         .unwrap_or(number.len());
@@ -276,7 +238,7 @@ fn money(value: f64, currency: &str) -> String {
     with_symbol(&amount, currency)
 }
 
-fn with_symbol(amount: &str, currency: &str) -> String {
+pub(super) fn with_symbol(amount: &str, currency: &str) -> String {
     match currency {
         "USD" => format!("${amount}"),
         "EUR" => format!("€{amount}"),
@@ -287,7 +249,7 @@ fn with_symbol(amount: &str, currency: &str) -> String {
     }
 }
 
-fn after(number: &str, unit: &str) -> String {
+pub(super) fn after(number: &str, unit: &str) -> String {
     if unit.is_empty() {
         number.to_owned()
     } else {
@@ -351,25 +313,5 @@ mod tests {
         for (unit, value, text) in cases {
             assert_eq!(unit.text(value), text, "{unit:?} {value}");
         }
-    }
-
-    #[test]
-    fn ticks_of_an_even_axis_share_a_prefix() {
-        let text = Unit::Seconds.ticks(&[0.0, 0.5, 1.0, 1.5], true);
-        assert_eq!(text, ["0", "0.5 s", "1 s", "1.5 s"]);
-        let text = Unit::PerSecond.ticks(&[0.0, 20_000.0, 40_000.0], true);
-        assert_eq!(text, ["0", "20k/s", "40k/s"]);
-        let text = Unit::MoneyPerMonth { currency: usd() }.ticks(&[4000.0, 5000.0], true);
-        assert_eq!(text, ["$4,000", "$5,000"]);
-    }
-
-    #[test]
-    fn ticks_of_a_logarithmic_axis_each_choose() {
-        let text = Unit::Seconds.ticks(&[0.02, 0.5, 1.0, 5.0], false);
-        assert_eq!(text, ["20 ms", "500 ms", "1 s", "5 s"]);
-        let text = Unit::Share.ticks(&[1e-7, 1e-3, 0.1, 1.0], false);
-        assert_eq!(text, ["1e-7", "1e-3", "10 %", "100 %"]);
-        let text = Unit::Share.ticks(&[1e-6, 1e-3], false);
-        assert_eq!(text, ["0.0001 %", "0.1 %"]);
     }
 }

@@ -144,17 +144,8 @@ fn draw<B: DrawingBackend>(
         }
         Shape::Frame { rect, paint, width } => {
             // As a path: outlines of rectangles ignore their width in SVG.
-            let corners = [
-                (rect.left, rect.top),
-                (rect.right, rect.top),
-                (rect.right, rect.bottom),
-                (rect.left, rect.bottom),
-                (rect.left, rect.top),
-            ];
-            root.draw(&PathElement::new(
-                all(&corners),
-                outline(*paint, width * scale),
-            ))
+            let corners = all(&rect.corners());
+            root.draw(&PathElement::new(corners, outline(*paint, width * scale)))
         }
         Shape::Path {
             spots,

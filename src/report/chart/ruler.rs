@@ -3,6 +3,7 @@
 use super::axis::{Axis, Scale};
 use super::math::{log10, pow2, pow10};
 use super::numbers::Unit;
+use super::ticks::Steps;
 
 /// Share of a logarithmic axis that belongs to zero, when some value is zero.
 const ZERO_STRIP: f64 = 0.1;
@@ -10,6 +11,9 @@ const ZERO_STRIP: f64 = 0.1;
 const ZERO_AT: f64 = 0.035;
 /// Over this ratio of largest to smallest, `Auto` means logarithmic.
 const TWO_DECADES: f64 = 100.0;
+
+/// Values from here on have no room for the slack that an axis adds; they stand at its end.
+const BEYOND: f64 = 1e300;
 
 /// Maps the values of one axis to 0..1.
 #[derive(Clone, Debug)]
@@ -49,7 +53,7 @@ impl Ruler {
     }
 
     fn reaching(axis: &Axis, values: impl Iterator<Item = f64>, near: f64) -> Option<Self> {
-        let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+        let values: Vec<f64> = values.filter(|value| value.abs() < BEYOND).collect();
         let least = values.iter().copied().reduce(f64::min)?;
         let most = values.iter().copied().reduce(f64::max)?;
         let positive = values
@@ -132,8 +136,8 @@ impl Ruler {
     /// The densest marks that `fits` lets pass.
     pub(super) fn ticks(&self, fits: impl Fn(&[Tick]) -> bool) -> Vec<Tick> {
         let mut last = Vec::new();
-        for (values, even) in self.choices() {
-            let texts = self.unit.ticks(&values, even);
+        for (values, steps) in self.choices() {
+            let texts = self.unit.ticks(&values, steps);
             let ticks = values.iter().zip(texts);
             let ticks: Vec<Tick> = ticks
                 .map(|(value, text)| Tick {
@@ -151,8 +155,8 @@ impl Ruler {
         last
     }
 
-    /// Sets of marks from dense to sparse, and whether each has even steps.
-    fn choices(&self) -> Vec<(Vec<f64>, bool)> {
+    /// Sets of marks from dense to sparse.
+    fn choices(&self) -> Vec<(Vec<f64>, Steps)> {
         match self.kind {
             Kind::Linear => self.even(self.low, self.high),
             Kind::Log if self.high - self.low < 1.0 => self.even(pow10(self.low), pow10(self.high)),
@@ -161,7 +165,7 @@ impl Ruler {
     }
 
     /// Multiples of a round step.
-    fn even(&self, low: f64, high: f64) -> Vec<(Vec<f64>, bool)> {
+    fn even(&self, low: f64, high: f64) -> Vec<(Vec<f64>, Steps)> {
         let range = high - low;
         let mut choices = Vec::new();
         for step in self.steps(range) {
@@ -171,7 +175,7 @@ impl Ruler {
                 let values = (0..count)
                     .map(|number| (first + number as f64) * step)
                     .collect();
-                choices.push((values, true));
+                choices.push((values, Steps::Even));
             }
         }
         choices
@@ -220,15 +224,15 @@ impl Ruler {
     }
 
     /// 1-2-5, then powers of ten, then every second and so on; for bytes powers of two.
-    fn ratios(&self) -> Vec<(Vec<f64>, bool)> {
-        let keep = |values: Vec<f64>| -> (Vec<f64>, bool) {
+    fn ratios(&self) -> Vec<(Vec<f64>, Steps)> {
+        let keep = |values: Vec<f64>| -> (Vec<f64>, Steps) {
             let inside = |value: &f64| (self.low..=self.high).contains(&log10(*value));
             let zero = self.has_zero_strip().then_some(0.0);
             (
                 zero.into_iter()
                     .chain(values.into_iter().filter(inside))
                     .collect(),
-                false,
+                Steps::Ratios,
             )
         };
         if self.unit == Unit::Bytes && self.high > 1.0 {

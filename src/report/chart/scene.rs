@@ -50,6 +50,19 @@ impl Rect {
         )
     }
 
+    /// Once around, back to the start.
+    pub(super) fn corners(&self) -> [Spot; 5] {
+        let start = (self.left, self.top);
+        let (right, bottom) = (self.right, self.bottom);
+        [
+            start,
+            (right, self.top),
+            (right, bottom),
+            (self.left, bottom),
+            start,
+        ]
+    }
+
     /// Larger by `by` on every side.
     pub(super) fn grown(&self, by: f64) -> Self {
         Self::new(

@@ -38,12 +38,28 @@ impl Paint {
     }
 }
 
+impl Paint {
+    /// White or ink, whichever stands out more from this colour.
+    pub(super) fn letters(self) -> Self {
+        // Squares instead of the exact curve: near enough to choose, and the same everywhere.
+        let light = |part: u8| (f64::from(part) / 255.0) * (f64::from(part) / 255.0);
+        let (red, green, blue) = self.rgb;
+        let lightness = 0.21 * light(red) + 0.72 * light(green) + 0.07 * light(blue);
+        if lightness < EVEN { WHITE } else { INK }
+    }
+}
+
+/// Where white and ink stand out alike.
+const EVEN: f64 = 0.22;
+
 pub(super) const WHITE: Paint = Paint::opaque((0xff, 0xff, 0xff));
 pub(super) const INK: Paint = Paint::opaque((0x22, 0x26, 0x2b));
 pub(super) const MUTED: Paint = Paint::opaque((0x6b, 0x72, 0x7a));
 pub(super) const GRID: Paint = Paint::opaque((0xe3, 0xe6, 0xe9));
 pub(super) const AXIS: Paint = Paint::opaque((0xb4, 0xba, 0xc0));
-pub(super) const BLUE: Paint = Paint::opaque((0x00, 0x72, 0xb2));
+/// The dark end of ramps: a blue deep enough for white letters.
+pub(super) const DEEP: Paint = Paint::opaque((0x00, 0x4a, 0x7a));
+const BLUE: Paint = Paint::opaque((0x00, 0x72, 0xb2));
 pub(super) const GREEN: Paint = Paint::opaque((0x00, 0x9e, 0x73));
 
 /// Okabe and Ito's colours for all kinds of colour vision, without the yellow that white swallows.

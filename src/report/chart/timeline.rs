@@ -4,7 +4,7 @@
 use super::Chart;
 use super::axis::Axis;
 use super::font;
-use super::frame::{self, Page};
+use super::frame::{self, BELOW, Page};
 use super::numbers::Unit;
 use super::ruler::Ruler;
 use super::scene::{Anchor, Rect, Scene, centred};
@@ -16,8 +16,6 @@ use super::timeline_panel;
 const PANEL: f64 = 118.0;
 /// Room above a panel's plot for its label.
 pub(super) const PANEL_HEAD: f64 = 28.0;
-/// Room below the last panel for the time axis.
-const BELOW: f64 = 42.0;
 /// Height of a lane of the strip of events.
 const LANE: f64 = 18.0;
 const LANES: usize = 3;

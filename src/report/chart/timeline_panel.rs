@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Scale};
 use super::font;
-use super::frame::{self, END_NAME};
+use super::frame::{self, END_NAME, MARGIN};
 use super::ruler::Ruler;
 use super::scene::{Anchor, Rect, Scene, Spot, Stroke, centred};
 use super::spread;
@@ -93,8 +93,14 @@ pub(super) fn draw(
     } else {
         panel.label.clone()
     };
-    let label = font::shorten(&label, STRONG, scene.width - 48.0);
-    scene.text((24.0, area.top - 10.0), Anchor::Start, STRONG, INK, &label);
+    let label = font::shorten(&label, STRONG, scene.width - 2.0 * MARGIN);
+    scene.text(
+        (MARGIN, area.top - 10.0),
+        Anchor::Start,
+        STRONG,
+        INK,
+        &label,
+    );
     let Some(ruler) = ruler(panel) else {
         let (x, y) = area.middle();
         scene.line(
@@ -139,27 +145,28 @@ fn lines(
     window_s: f64,
     at: &dyn Fn(f64, f64) -> Spot,
 ) -> Vec<Option<f64>> {
-    let mut ends = Vec::new();
-    for (number, series) in panel.series.iter().enumerate() {
+    let mut ends = vec![None; panel.series.len()];
+    let mut order: Vec<_> = panel.series.iter().enumerate().collect();
+    // Dashed lines last: what they cover shows through their gaps.
+    order.sort_by_key(|(_, series)| series.style == LineStyle::Dashed);
+    for (number, series) in order {
         let paint = style::colour(number);
         let stroke = match series.style {
             LineStyle::Solid => Stroke::Solid,
             LineStyle::Dashed => Stroke::Dashed,
         };
-        let mut end = None;
         for run in runs(series) {
             let spots: Vec<Spot> = run
                 .iter()
                 .map(|(window, value)| at((window + 0.5) * window_s, *value))
                 .collect();
-            end = spots.last().map(|(_, y)| *y);
+            ends[number] = spots.last().map(|(_, y)| *y);
             if let [(x, y)] = spots[..] {
                 // A lone value between gaps is a dash as wide as a dot.
                 scene.line((x - 1.5, y), (x + 1.5, y), paint, 2.5);
             }
             scene.path(&spots, stroke, paint, 1.8);
         }
-        ends.push(end);
     }
     ends
 }
@@ -191,6 +198,11 @@ fn layers(
             });
             steps.collect()
         };
+        if values == floor {
+            // A code that never came up needs no name.
+            ends.push(None);
+            continue;
+        }
         let (upper, lower) = (edge(&values), edge(&floor));
         let end = upper.last().zip(lower.last());
         // A layer that is gone at the end is named where it was thickest.
@@ -221,6 +233,10 @@ fn name_ends(scene: &mut Scene, panel: &Panel, area: &Rect, ends: &[Option<f64>]
     let room = spread::capacity(NAME_ROW, high - low).min(named.len());
     let dropped = named.len() - room;
     named.truncate(room);
+    if panel.stacked {
+        // Where names have to share a place, the upper layer's comes first.
+        named.reverse();
+    }
     let wanted: Vec<f64> = named.iter().map(|(_, _, y)| *y).collect();
     let centres = spread::apart(&wanted, NAME_ROW, low, high);
     for ((number, name, _), centre) in named.into_iter().zip(centres) {
