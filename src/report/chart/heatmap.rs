@@ -7,10 +7,8 @@ use super::frame::{ABOVE, BELOW, HEIGHT, LEAST_NAME, Page, below};
 use super::key::{Entry, Symbol};
 use super::ruler::Ruler;
 use super::scene::{Anchor, Rect, Scene, centred};
-use super::style::{DEEP, GREEN, GRID, LABEL, MUTED, SMALL, Type};
+use super::style::{self, GREEN, GRID, LABEL, MUTED, SMALL, Type};
 
-/// The weakest and the strongest tint of the ramp.
-const RAMP: (f64, f64) = (0.06, 1.0);
 /// Widest name of a row.
 const ROW_NAME: f64 = 150.0;
 /// Room for the legend right of the grid.
@@ -140,13 +138,13 @@ impl Heatmap {
                     continue;
                 };
                 let strength = ruler.place(cell.value);
-                scene.fill(rect, DEEP.tint(ramp(strength)));
+                scene.fill(rect, style::ramp(strength));
                 if cell.meets == Some(true) {
                     scene.frame(rect.grown(-1.0), GREEN, 2.5);
                 }
                 let (text, letters) = write(cell.value);
                 if fits(&text, letters, grid) {
-                    let paint = DEEP.tint(ramp(strength)).letters();
+                    let paint = style::on_ramp(strength);
                     let (x, y) = rect.middle();
                     scene.text(
                         (x, centred(y, letters)),
@@ -211,10 +209,6 @@ fn fits(text: &str, letters: Type, grid: &Grid) -> bool {
     font::width(text, letters) + 10.0 <= wide && high >= 20.0
 }
 
-fn ramp(strength: f64) -> f64 {
-    RAMP.0 + (RAMP.1 - RAMP.0) * strength
-}
-
 /// The ramp with its marks, right of the grid.
 fn legend(scene: &mut Scene, bar: &Rect, ruler: &Ruler, value: &Axis) {
     const STEPS: usize = 48;
@@ -224,7 +218,7 @@ fn legend(scene: &mut Scene, bar: &Rect, ruler: &Ruler, value: &Axis) {
         let bottom = bar.bottom - step * number as f64;
         // Up to the top, for the next to cover: edges that only touch leave pale seams.
         let rect = Rect::new(bar.left, bar.top, bar.right, bottom);
-        scene.fill(rect, DEEP.tint(ramp(strength)));
+        scene.fill(rect, style::ramp(strength));
     }
     scene.frame(*bar, GRID, 1.0);
     for tick in ruler.ticks(|ticks| {

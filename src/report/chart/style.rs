@@ -25,42 +25,48 @@ impl Paint {
     /// This colour as it looks at `share` of its strength on white. Opaque, so that what lies
     /// below does not shine through.
     pub(super) fn tint(self, share: f64) -> Self {
-        let mix = |part: u8| {
-            let mixed = 255.0 - (255.0 - f64::from(part)) * share;
-            // Between 0 and 255 by construction.
-            mixed.round() as u8
+        WHITE.toward(self, share)
+    }
+
+    /// Part of the way to another colour.
+    fn toward(self, other: Self, share: f64) -> Self {
+        // Between two bytes there is only a byte.
+        let mix = |from: u8, to: u8| {
+            (f64::from(from) + (f64::from(to) - f64::from(from)) * share).round() as u8
         };
-        let (red, green, blue) = self.rgb;
+        let ((red, green, blue), (r, g, b)) = (self.rgb, other.rgb);
         Self {
-            rgb: (mix(red), mix(green), mix(blue)),
-            alpha: self.alpha,
+            rgb: (mix(red, r), mix(green, g), mix(blue, b)),
+            alpha: other.alpha,
         }
     }
 }
-
-impl Paint {
-    /// White or ink, whichever stands out more from this colour.
-    pub(super) fn letters(self) -> Self {
-        // Squares instead of the exact curve: near enough to choose, and the same everywhere.
-        let light = |part: u8| (f64::from(part) / 255.0) * (f64::from(part) / 255.0);
-        let (red, green, blue) = self.rgb;
-        let lightness = 0.21 * light(red) + 0.72 * light(green) + 0.07 * light(blue);
-        if lightness < EVEN { WHITE } else { INK }
-    }
-}
-
-/// Where white and ink stand out alike.
-const EVEN: f64 = 0.22;
 
 pub(super) const WHITE: Paint = Paint::opaque((0xff, 0xff, 0xff));
 pub(super) const INK: Paint = Paint::opaque((0x22, 0x26, 0x2b));
 pub(super) const MUTED: Paint = Paint::opaque((0x6b, 0x72, 0x7a));
 pub(super) const GRID: Paint = Paint::opaque((0xe3, 0xe6, 0xe9));
 pub(super) const AXIS: Paint = Paint::opaque((0xb4, 0xba, 0xc0));
-/// The dark end of ramps: a blue deep enough for white letters.
-pub(super) const DEEP: Paint = Paint::opaque((0x00, 0x4a, 0x7a));
+const DEEP: Paint = Paint::opaque((0x00, 0x4a, 0x7a));
 const BLUE: Paint = Paint::opaque((0x00, 0x72, 0xb2));
 pub(super) const GREEN: Paint = Paint::opaque((0x00, 0x9e, 0x73));
+
+/// Colour of a value in a grid, 0 to 1: from nearly white through blue to a deep blue.
+pub(super) fn ramp(strength: f64) -> Paint {
+    const WEAKEST: f64 = 0.06;
+    const BLUE_AT: f64 = 0.6;
+    if strength <= BLUE_AT {
+        BLUE.tint(WEAKEST + (1.0 - WEAKEST) * strength / BLUE_AT)
+    } else {
+        BLUE.toward(DEEP, (strength - BLUE_AT) / (1.0 - BLUE_AT))
+    }
+}
+
+/// Letters on the ramp: white where it is dark.
+pub(super) fn on_ramp(strength: f64) -> Paint {
+    const DARK: f64 = 0.52;
+    if strength > DARK { WHITE } else { INK }
+}
 
 /// Okabe and Ito's colours for all kinds of colour vision, without the yellow that white swallows.
 /// Green is last: it is the objective's, and a series of that colour beside it misleads.
