@@ -113,7 +113,7 @@ mod tests {
     /// Function, what it gives, its bits, and the true value.
     fn cases() -> [(&'static str, f64, u64, f64); 6] {
         [
-            ("exp", exp(1.0), 0x4005_bf0a_8b14_576a, std::f64::consts::E),
+            ("exp", exp(1.0), 0x4005_bf0a_8b14_5769, std::f64::consts::E),
             (
                 "exp_m1",
                 exp_m1(1e-3),
@@ -160,7 +160,8 @@ mod tests {
         let mut x = -720.0;
         while x < 720.0 {
             let (ours, theirs) = (exp(x), libm::exp(x));
-            assert!((ours - theirs).abs() <= 3.0 * f64::EPSILON * theirs, "exp({x}): {ours:e}");
+            let close = (ours - theirs).abs() <= 3.0 * f64::EPSILON * theirs;
+            assert!(close || ours == theirs, "exp({x}): {ours:e}");
             x += 0.000_737;
         }
         assert_eq!(exp(0.0), 1.0);

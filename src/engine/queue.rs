@@ -131,7 +131,10 @@ impl<W: Entry, E: Event> Queue<W, E> {
     fn pending(&mut self, event: E) -> Pending {
         let key = (u64::from(event.rank()) << RANK_SHIFT) | self.next_sequence;
         self.next_sequence += 1;
-        Pending { key, word: event.pack() }
+        Pending {
+            key,
+            word: event.pack(),
+        }
     }
 
     /// Schedules an event at a time, not before now.
