@@ -76,6 +76,18 @@ static POWERS: [u64; 128] = [
     0x3fff50765b6e4540, 0x3fff7bfdad9cbe14, 0x3fffa7c1819e90d8, 0x3fffd3c22b8f71f1,
 ];
 
+/// The logarithm of `x` to base 10.
+#[inline]
+pub fn log10(x: f64) -> f64 {
+    libm::log10(x)
+}
+
+/// `x` to the power of `y`.
+#[inline]
+pub fn pow(x: f64, y: f64) -> f64 {
+    libm::pow(x, y)
+}
+
 /// `exp(x) - 1`, accurate near 0.
 #[inline]
 pub fn exp_m1(x: f64) -> f64 {

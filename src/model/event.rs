@@ -84,7 +84,7 @@ impl queue::Event for Event {
     /// | 1 | faults and recoveries | what happens at the instant meets the system as it then is |
     /// | 2 | ends of service and of dispatch | a core is free before an arrival asks for it |
     /// | 3 | timers | an answer at the last nanosecond is in time |
-    /// | 4 | arrivals: requests, retries, attempts to be routed | they meet the room that ends left |
+    /// | 4 | arrivals: requests, retries, attempts to route | they meet the room that ends left |
     /// | 5 | samples | they see the settled state |
     #[inline(always)]
     fn rank(&self) -> u8 {
