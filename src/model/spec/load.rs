@@ -115,8 +115,8 @@ pub fn state_shares(dwell: &[f64], switch: &[Vec<f64>]) -> Vec<f64> {
     let mut p: Vec<Vec<f64>> = switch.to_vec();
     for k in (1..n).rev() {
         let out: f64 = p[k][..k].iter().sum();
-        for i in 0..k {
-            p[i][k] /= out;
+        for row in &mut p[..k] {
+            row[k] /= out;
         }
         for i in 0..k {
             for j in 0..k {
