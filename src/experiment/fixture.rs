@@ -149,6 +149,10 @@ pub(crate) fn design() -> Design {
     }
 }
 
+/// What stands in for the model.
+pub(crate) type Simulate =
+    fn(&SystemSpec, &RunSpec, Option<&mut Sample>) -> Result<TrialOutput, TrialError>;
+
 /// A few words of SplitMix64.
 struct Words(u64);
 

@@ -59,6 +59,19 @@ pub struct PointResult {
     pub failed: u32,
 }
 
+impl Results {
+    /// Whether some point meets the objective; `None` when none is stated.
+    pub fn objective_met(&self) -> Option<bool> {
+        let judged = self.points.iter().filter_map(PointResult::meets);
+        judged.reduce(|a, b| a || b)
+    }
+
+    /// Trials that failed.
+    pub fn failed(&self) -> usize {
+        self.points.iter().map(|p| p.failed as usize).sum()
+    }
+}
+
 impl PointResult {
     /// Whether the objective is for this point and every constraint is met.
     pub fn meets(&self) -> Option<bool> {
