@@ -17,9 +17,13 @@ const SECOND: f64 = 1e9;
 
 /// About how many events a trial of this system has, without retries and faults.
 pub fn expected_events(system: &SystemSpec, timing: &Timing) -> u64 {
+    (expected_requests(system, timing) * EVENTS_A_REQUEST) as u64
+}
+
+/// About how many requests a trial of this system has, drain included.
+pub fn expected_requests(system: &SystemSpec, timing: &Timing) -> f64 {
     let length = length(system, timing);
-    let requests: f64 = system.sources.iter().map(|s| requests(s, length)).sum();
-    (requests * EVENTS_A_REQUEST) as u64
+    system.sources.iter().map(|s| requests(s, length)).sum()
 }
 
 /// After how many events a trial is stopped.

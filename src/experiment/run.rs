@@ -84,18 +84,30 @@ impl Observer for Sample {
     }
 }
 
+/// One trial of the model, watched by a sample where there is one.
+///
+/// # Errors
+/// As [`trial::run`].
+pub fn simulate(
+    spec: &SystemSpec,
+    run: &RunSpec,
+    sample: Option<&mut Sample>,
+) -> Result<TrialOutput, TrialError> {
+    match sample {
+        Some(sample) => trial::run(spec, run, sample),
+        None => trial::run(spec, run, &mut Blind),
+    }
+}
+
 /// Runs every trial of a design.
 ///
 /// # Errors
 /// The threads cannot be started. A trial that fails is in the results, with its reason.
 pub fn run(design: &Design, options: Options, watch: &dyn Watch) -> Result<Results, NoThreads> {
-    run_with(design, options, watch, |spec, run, sample| match sample {
-        Some(sample) => trial::run(spec, run, sample),
-        None => trial::run(spec, run, &mut Blind),
-    })
+    run_with(design, options, watch, simulate)
 }
 
-/// Runs a design with another simulation in place of [`trial::run`].
+/// Runs a design with another simulation in place of [`simulate`].
 ///
 /// # Errors
 /// As [`run`].

@@ -1,6 +1,7 @@
 //! Which files the output directory holds, as bytes. Deterministic: they depend on the design and
 //! its results only.
 
+use super::charts::Pictures;
 use super::{
     charts, distributions_csv, results_csv, results_json, series_csv, summary, trials_csv,
 };
@@ -20,7 +21,12 @@ pub const RESULTS: &str = "results.json";
 pub const ATTEMPTS: &str = "attempts.csv";
 
 /// Every file but the manifest, the attempts and what only the machine knows.
-pub fn files(design: &Design, results: &Results, resolved: &str) -> Vec<Output> {
+pub fn files(
+    design: &Design,
+    results: &Results,
+    resolved: &str,
+    pictures: Pictures,
+) -> Vec<Output> {
     let mut files: Vec<Output> = vec![
         ("resolved.toml".into(), resolved.as_bytes().to_vec()),
         ("results.csv".into(), results_csv::bytes(design, results)),
@@ -33,7 +39,7 @@ pub fn files(design: &Design, results: &Results, resolved: &str) -> Vec<Output> 
         ),
         (SUMMARY.into(), summary::print(design, results).into_bytes()),
     ];
-    let charts = charts::draw(design, results);
+    let charts = charts::draw(design, results, pictures);
     files.extend(
         charts
             .into_iter()
@@ -50,7 +56,7 @@ mod tests {
 
     fn written(design: &Design, threads: usize, simulate: fixture::Simulate) -> Vec<Output> {
         let results = run_with(design, Options { threads }, &(), simulate).unwrap();
-        files(design, &results, "# resolved\n")
+        files(design, &results, "# resolved\n", Pictures::Svg)
     }
 
     fn text(files: &[Output], name: &str) -> String {
