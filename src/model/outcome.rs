@@ -49,13 +49,13 @@ impl Outcome {
     pub fn code(self) -> Option<Code> {
         match self {
             Outcome::Ok => None,
-            Outcome::RamFull => Some(Code(3101)),
-            Outcome::BufferFull => Some(Code(3102)),
-            Outcome::TimedOut => Some(Code(3103)),
-            Outcome::NoWorker => Some(Code(3104)),
-            Outcome::BreakerOpen => Some(Code(3105)),
-            Outcome::WorkerDown => Some(Code(3111)),
-            Outcome::NoConnection => Some(Code(3113)),
+            Outcome::RamFull => Some(Code::RAM_FULL),
+            Outcome::BufferFull => Some(Code::BUFFER_FULL),
+            Outcome::TimedOut => Some(Code::TIMED_OUT),
+            Outcome::NoWorker => Some(Code::NO_ELIGIBLE_WORKER),
+            Outcome::BreakerOpen => Some(Code::BREAKER_OPEN),
+            Outcome::WorkerDown => Some(Code::WORKER_DOWN),
+            Outcome::NoConnection => Some(Code::CONNECTION),
         }
     }
 

@@ -146,7 +146,7 @@ pub fn run<O: Observer>(
 ) -> Result<TrialOutput, TrialError> {
     let _ = (spec, run, observer);
     Err(TrialError {
-        code: Code(9001),
+        code: Code::BROKEN_INVARIANT,
         message: "not built".into(),
     })
 }
