@@ -1,5 +1,7 @@
-//! The cellar: typed ids, units and the table of numbered codes. Knows nothing of simulation.
+//! The cellar: typed ids, units, mathematical functions and the table of numbered codes. Knows
+//! nothing of simulation.
 
 pub mod codes;
 pub mod ids;
+pub mod math;
 pub mod units;

@@ -1,22 +1,214 @@
-//! dist (stub until merged)
+//! Distributions: what can be drawn, and how.
+//!
+//! Values are plain `f64` in whatever unit the caller built the distribution with (nanoseconds,
+//! bytes, a count). Constructors check everything once (`build`), so that a draw is one match with
+//! no check and no allocation. Each draw scales and transforms unit variates: distributions of one
+//! kind that differ only in a mean take the same words and differ only by a factor, which keeps
+//! compared designs on common random numbers. Erlangs of different `k` and hyperexponentials of
+//! different `cv` part company with the first draw.
+//!
+//! Moments and distribution functions are in `moments`. Must not know of units, of files or of
+//! what is drawn.
+
+mod build;
+mod moments;
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::sync::Arc;
-/// Distribution.
+
+pub use build::DistError;
+
+use super::rng::Bits;
+use super::ziggurat::{exp1, normal};
+use crate::base::math;
+
+/// Name, parameters and meaning of every distribution, in the order of [`Dist`]'s variants.
+pub const DISTRIBUTIONS: &[(&str, &str, &str)] = &[
+    (
+        "constant",
+        "value",
+        "always the same; a quantity alone means this",
+    ),
+    ("exponential", "mean", "memoryless, cv 1"),
+    ("uniform", "min, max", "anything between, equally likely"),
+    (
+        "erlang",
+        "mean, k",
+        "the sum of k equal exponentials, cv 1/sqrt(k)",
+    ),
+    (
+        "lognormal",
+        "mean, cv | median, p99 | mu, sigma",
+        "the logarithm is normal; mu and sigma are of seconds or bytes",
+    ),
+    (
+        "pareto",
+        "mean | min, shape, [max]",
+        "a power-law tail, bounded if max is given",
+    ),
+    (
+        "hyperexponential",
+        "mean, cv | means, weights",
+        "one of several exponentials, cv 1 and up",
+    ),
+    (
+        "empirical",
+        "file, column, unit | values, [weights]",
+        "drawn from a list",
+    ),
+];
+
+/// A distribution of times, sizes or plain numbers, none of them negative.
+///
+/// Made by its constructors, which check; fields are public for reading. A variant written by
+/// hand must keep what its fields promise.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dist {
-    /// c
+    /// Always `value`. Takes no random word.
     Constant {
-        /// v
+        /// The value, 0 or more.
         value: f64,
     },
-    /// e
+    /// Exponential.
+    Exponential {
+        /// Mean, above 0.
+        mean: f64,
+    },
+    /// Uniform between two bounds.
+    Uniform {
+        /// Lower bound, 0 or more.
+        min: f64,
+        /// Upper bound, not below `min`.
+        max: f64,
+    },
+    /// The sum of `k` independent exponentials.
+    Erlang {
+        /// Mean of the sum, above 0.
+        mean: f64,
+        /// Number of exponentials, at least 1. A draw takes as many variates.
+        k: u32,
+    },
+    /// The logarithm of the value is normal.
+    Lognormal {
+        /// Mean of the logarithm of the value in the caller's unit.
+        mu: f64,
+        /// Standard deviation of the logarithm, 0 or more.
+        sigma: f64,
+    },
+    /// Pareto: a value exceeds `x` with probability `(min / x)^shape`; if bounded, given that it
+    /// is at most `max`.
+    Pareto {
+        /// Least value, above 0.
+        min: f64,
+        /// Exponent of the tail, above 0, and above 1 if there is no `max`.
+        shape: f64,
+        /// Greatest value, above `min`, or none.
+        max: Option<f64>,
+        /// `shape * ln(max / min)`: where the exponential behind it is cut; infinite without `max`.
+        cut: f64,
+        /// `1 / shape`.
+        stretch: f64,
+    },
+    /// One of several exponentials, chosen by weight.
+    Hyperexponential {
+        /// Their means, each above 0.
+        means: Vec<f64>,
+        /// Their chances, each above 0; they sum to 1.
+        weights: Vec<f64>,
+    },
+    /// One of a list of values.
     Empirical {
-        /// v
+        /// The values in ascending order, at least one and no more than `u32::MAX`.
         values: Arc<[f64]>,
+        /// The chance of each value or a smaller one in the list, the last being 1; none if all
+        /// have the same chance.
+        cumulative: Option<Arc<[f64]>>,
     },
 }
+
 impl Dist {
-    /// mean
-    pub fn mean(&self) -> f64 {
-        0.0
+    /// Draws one value.
+    #[inline]
+    pub fn sample(&self, bits: &mut impl Bits) -> f64 {
+        match self {
+            Dist::Constant { value } => *value,
+            Dist::Exponential { mean } => mean * exp1(bits),
+            Dist::Uniform { min, max } => min + (max - min) * bits.unit(),
+            Dist::Erlang { mean, k } => erlang(*mean, *k, bits),
+            Dist::Lognormal { mu, sigma } => math::exp(mu + sigma * normal(bits)),
+            Dist::Pareto {
+                min,
+                max,
+                cut,
+                stretch,
+                ..
+            } => pareto(*min, *max, *cut, *stretch, bits),
+            Dist::Hyperexponential { means, weights } => {
+                branch(means, weights, bits.unit()) * exp1(bits)
+            }
+            Dist::Empirical {
+                values,
+                cumulative: None,
+            } => values[bits.below(values.len() as u32) as usize],
+            Dist::Empirical {
+                values,
+                cumulative: Some(cumulative),
+            } => {
+                let chance = bits.unit();
+                // The last entry is 1 and a chance is below 1, so the place exists.
+                values[cumulative.partition_point(|&below| below <= chance)]
+            }
+        }
     }
+
+    /// The value, if every draw gives the same one.
+    pub fn is_constant(&self) -> Option<f64> {
+        match self {
+            Dist::Constant { value } => Some(*value),
+            Dist::Uniform { min, max } if min == max => Some(*min),
+            Dist::Lognormal { mu, sigma } if *sigma == 0.0 => Some(math::exp(*mu)),
+            Dist::Empirical { values, .. } if values.first() == values.last() => {
+                values.first().copied()
+            }
+            _ => None,
+        }
+    }
+}
+
+#[inline]
+fn erlang(mean: f64, k: u32, bits: &mut impl Bits) -> f64 {
+    debug_assert!(k > 0, "an erlang has at least one stage");
+    let mut sum = 0.0;
+    for _ in 0..k {
+        sum += exp1(bits);
+    }
+    mean * (sum / f64::from(k))
+}
+
+/// The logarithm of a Pareto value over its minimum is exponential, so one `exp` replaces a power.
+#[inline]
+fn pareto(min: f64, max: Option<f64>, cut: f64, stretch: f64, bits: &mut impl Bits) -> f64 {
+    let unit = exp1(bits);
+    // What an exponential leaves over after whole multiples of `cut` has the law of one cut off
+    // there, because it has no memory: no rejection, one variate a draw. (The remainder of two
+    // floats is exact, so it is the same everywhere.)
+    let kept = if unit < cut { unit } else { unit % cut };
+    let value = min * math::exp(kept * stretch);
+    // Rounding may lift the largest values above the bound.
+    max.map_or(value, |max| value.min(max))
+}
+
+/// The mean whose share of 0..1 holds `chance`.
+#[inline]
+fn branch(means: &[f64], weights: &[f64], mut chance: f64) -> f64 {
+    let last = means.len() - 1;
+    for (mean, weight) in means.iter().zip(&weights[..last]) {
+        if chance < *weight {
+            return *mean;
+        }
+        chance -= weight;
+    }
+    // Also where rounding left a chance above the sum of the weights.
+    means[last]
 }

@@ -3,7 +3,10 @@
 
 pub mod digest;
 pub mod dist;
-pub mod math;
 pub mod queue;
 pub mod rng;
 pub mod simulation;
+pub mod ziggurat;
+
+#[cfg(test)]
+mod golden;
