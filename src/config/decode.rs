@@ -143,7 +143,7 @@ impl Cx {
             found.trim_matches('`')
         );
         let d = Diagnostic::error(Code::OUT_OF_RANGE, message)
-            .at(node.span, format!("allowed: {allowed}"))
+            .at(node.span, "")
             .path(path);
         self.push(d);
     }
@@ -164,10 +164,12 @@ impl Cx {
             "" => "the file".to_owned(),
             path => format!("`{path}`"),
         };
-        let d = Diagnostic::error(Code::MISSING_KEY, format!("{place} needs `{key}`"))
-            .at(fields.span, format!("`{key}` is missing: {takes}"))
-            .path(path);
-        self.push(d);
+        let d = Diagnostic::error(Code::MISSING_KEY, format!("{place} needs `{key}`")).path(path);
+        let hint = format!("`{key}` is missing: {takes}");
+        self.push(match fields.path.as_str() {
+            "" => d.at(fields.span, "").help(hint),
+            _ => d.at(fields.span, hint),
+        });
     }
 
     /// Keys that exclude or need each other.

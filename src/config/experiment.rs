@@ -479,8 +479,8 @@ impl Cx {
     }
 }
 
-const SEED_RANGE: &str = "a whole number from 0 to 18446744073709551615 (2^64 - 1), \
-                          written as text from 2^63 on, such as \"0x9f3a\"";
+const SEED_RANGE: &str = "a whole number from 0 to 18446744073709551615 (2^64 - 1; from 2^63 on \
+                          write it as text, such as \"0x9f3a\")";
 
 /// A seed in decimal or, after `0x`, in hexadecimal digits.
 fn parse_seed(text: &str) -> Option<u64> {

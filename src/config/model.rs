@@ -52,7 +52,7 @@ impl Cx {
         let services = self.section(&fields, "service").unwrap_or(&empty);
         if services.entries.is_empty() && !self.reported("service") {
             let d = Diagnostic::error(Code::MISSING_KEY, "a model needs a `[service.NAME]`")
-                .at(first_line(root.span), "no service here")
+                .at(root.span, "")
                 .help("start with [service.NAME], its `work` and [service.NAME.workers]")
                 .path("service");
             self.push(d);
@@ -226,15 +226,6 @@ impl Cx {
                 None
             }
         }
-    }
-}
-
-/// The first byte of a file.
-fn first_line(span: Span) -> Span {
-    Span {
-        start: 0,
-        end: 0,
-        ..span
     }
 }
 

@@ -117,7 +117,13 @@ fn quote(label: &Label, files: &Files) -> Quote {
     let start = (start - from).min(whole.len());
     let end = floor(text, label.span.end).saturating_sub(from);
     let end = end.clamp(start, whole.len());
-    let (text, mark, shown_column) = shorten(whole, start..end);
+    // The empty span at the start is the file as a whole: no line of it says more than another.
+    let whole = if label.span.end == 0 { "" } else { whole };
+    let (text, mark, shown_column) = if whole.is_empty() {
+        (String::new(), 0..0, column)
+    } else {
+        shorten(whole, start..end)
+    };
     Quote {
         name: source.name.clone(),
         line,

@@ -394,10 +394,7 @@ fn syntax(text: &str, file: u32, errors: &[toml::de::Error]) -> Vec<Diagnostic> 
             duplicate(text, span)
         } else {
             let at = text.lines().nth(line).unwrap_or_default();
-            let mut message = error.message().replace(", expected ", ": expected ");
-            if at.chars().filter(|c| *c == '"').count() % 2 == 1 && message.contains("string") {
-                message = format!("unclosed string: {message}");
-            }
+            let message = in_words(error.message(), at);
             let d = Diagnostic::error(Code::SYNTAX, message).at(span, "");
             match scan::other_format(at).filter(|_| found.is_empty()) {
                 Some(hint) => d.help(hint),
@@ -407,6 +404,20 @@ fn syntax(text: &str, file: u32, errors: &[toml::de::Error]) -> Vec<Diagnostic> 
         found.push((line, diagnostic));
     }
     found.into_iter().map(|f| f.1).collect()
+}
+
+/// What the parser says about a line, in fewer words where it is one of the usual mistakes.
+fn in_words(message: &str, line: &str) -> String {
+    if message.contains("string, expected `") || message.contains("string, expected `\"`") {
+        return "a string is opened and not closed on its line".into();
+    }
+    if message.starts_with("string values must be quoted") {
+        let after = line.split_once('=').map_or("", |l| l.1).trim();
+        if after.is_empty() || after.starts_with('#') {
+            return "a value is missing after `=`".into();
+        }
+    }
+    message.replace(", expected ", ": expected ")
 }
 
 fn duplicate(text: &str, span: Span) -> Diagnostic {
