@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::fs;
 use std::io::Read;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 fn veltrix(args: &[&str]) -> Command {
@@ -149,4 +151,120 @@ fn a_reader_that_leaves_is_no_trouble() {
         .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(said, "");
+}
+
+/// A folder with a model and an experiment, removed at its end.
+struct Ground(PathBuf);
+
+impl Ground {
+    fn new(name: &str) -> Ground {
+        let path = std::env::temp_dir().join(format!("veltrix-cli-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        let ground = Ground(path);
+        ground.write(
+            "model.toml",
+            r#"
+title = "one service"
+[source.users]
+to = "web"
+arrivals = "100/s"
+[service.web]
+work = "5ms"
+[service.web.workers]
+count = 2
+cores = 1
+[prices]
+core_hour = 0.03
+gib_hour = 0.003
+"#,
+        );
+        ground.write(
+            "web.toml",
+            "model = \"model.toml\"\nhorizon = \"10s\"\nreplications = 2\n",
+        );
+        ground
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.join(name), text).unwrap();
+    }
+
+    fn ran(&self, args: &[&str]) -> (i32, String, String) {
+        let output = veltrix(args).current_dir(&self.0).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code().unwrap(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn files_are_checked_without_being_run() {
+    let ground = Ground::new("check");
+    let (exit, out, err) = ground.ran(&["check", "model.toml", "web.toml"]);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    assert_eq!(
+        out,
+        "model.toml: ok, a model: 1 source, 1 service, 2 workers\n\
+         web.toml: ok, an experiment: 1 variant, 1 point, 2 trials\n"
+    );
+    let (exit, out, _) = ground.ran(&["check", "web.toml", "--resolved"]);
+    assert!(
+        exit == 0 && out.starts_with("# web.toml\n") && out.contains("horizon"),
+        "{out}"
+    );
+    ground.write(
+        "bad.toml",
+        "model = \"model.toml\"\nhorizon = \"10s\"\nreplicatons = 2\n",
+    );
+    let (exit, out, err) = ground.ran(&["check", "bad.toml", "no.toml", "model.toml"]);
+    assert_eq!(
+        exit, 1,
+        "a file that is not there outweighs one that is wrong"
+    );
+    assert!(
+        err.contains("VX1003") && err.contains("replications"),
+        "{err}"
+    );
+    assert!(err.contains("VX1001") && err.contains("no.toml"), "{err}");
+    assert_eq!(out.lines().count(), 1);
+    assert_eq!(
+        fs::read_dir(&ground.0).unwrap().count(),
+        3,
+        "nothing is written"
+    );
+}
+
+#[test]
+fn a_run_is_refused_before_anything_is_written() {
+    let ground = Ground::new("refused");
+    let (exit, out, err) = ground.ran(&["run", "web.toml", "--set", "service.web.workrs.count=3"]);
+    assert_eq!((exit, out.as_str()), (2, ""));
+    assert!(err.contains("VX2001") && err.contains("workers"), "{err}");
+    let (exit, _, err) = ground.ran(&["run", "no.toml"]);
+    assert!(exit == 1 && err.contains("VX1001"), "{err}");
+    let (exit, out, err) = ground.ran(&["run", "web.toml", "--out", "model.toml"]);
+    assert_eq!((exit, out.as_str()), (1, ""));
+    assert!(
+        err.contains("VX2006") && err.contains("`model.toml`: it is a file"),
+        "{err}"
+    );
+    let (exit, _, err) = ground.ran(&["run", "web.toml", "--out", "model.toml/deep"]);
+    assert!(exit == 1 && err.contains("model.toml"), "{err}");
+    let (exit, _, err) = ground.ran(&["run", "web.toml", "--out", ".", "--force"]);
+    assert!(exit == 1 && err.contains("VX2006"), "{err}");
+    assert_eq!(
+        fs::read_dir(&ground.0).unwrap().count(),
+        2,
+        "nothing is written"
+    );
 }

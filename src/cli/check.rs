@@ -10,7 +10,7 @@ pub fn check(args: &CheckArgs, streams: &mut Streams<'_>) -> Exit {
     let mut worst = Exit::Done;
     for file in &args.files {
         let shown = file.to_string_lossy();
-        match source::check(file) {
+        match source::check(file, streams.style) {
             Ok(checked) => {
                 streams.say(&checked.warnings);
                 let line = match args.resolved {

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::config::Style;
 use args::{Cli, Command};
 pub use exit::Exit;
 use streams::Streams;
@@ -37,9 +38,12 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let terminal = io::stderr().is_terminal();
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
+    let plain = !terminal || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let style = if plain { Style::Plain } else { Style::Coloured };
     let mut streams = Streams {
         out: &mut out,
         err: &mut err,
+        style,
     };
     let exit = match &cli.command {
         Command::Run(args) => run::run(args, &mut streams, terminal),

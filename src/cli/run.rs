@@ -20,7 +20,7 @@ use crate::report::{attempts_csv, outputs, summary};
 
 /// Runs the experiment of a file.
 pub fn run(args: &RunArgs, streams: &mut Streams<'_>, terminal: bool) -> Exit {
-    match source::load(args) {
+    match source::load(args, streams.style) {
         Ok(loaded) => {
             let audience = match terminal && !args.quiet {
                 true => Audience::Person,
@@ -58,9 +58,6 @@ where
             return streams.refuse(&folder::other(&path, &manifest));
         }
         Ok(_) => {}
-    }
-    if let Some(exit) = attempts_fit(&loaded.design, streams) {
-        return exit;
     }
     let mut folder = match Folder::begin(&path) {
         Ok(folder) => folder,
@@ -191,21 +188,6 @@ fn already_done(
     streams.say("already done; `--force` runs it again\n");
     let summary = path.join(outputs::SUMMARY);
     streams.data(format!("{}\n", summary.display()).as_bytes(), exit)
-}
-
-/// Refuses a file of attempts that would fill the disk.
-fn attempts_fit(design: &Design, streams: &mut Streams<'_>) -> Option<Exit> {
-    let bytes = attempts_csv::expected_bytes(design)?;
-    if bytes <= attempts_csv::MOST_BYTES {
-        return None;
-    }
-    streams.say(&format!(
-        "error[VX2002]: attempts.csv would have about {} GB, at most {} GB are written\n\
-         help: keep fewer with `attempts = {{ every = 1000 }}`\n",
-        bytes / 1_000_000_000,
-        attempts_csv::MOST_BYTES / 1_000_000_000
-    ));
-    Some(Exit::Wrong)
 }
 
 fn write(

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 
 use super::exit::Exit;
+use crate::config::Style;
 use crate::report::folder::FolderError;
 
 /// The two streams of a command.
@@ -11,6 +12,8 @@ pub struct Streams<'a> {
     pub out: &'a mut dyn Write,
     /// Everything else.
     pub err: &'a mut dyn Write,
+    /// How diagnostics look there.
+    pub style: Style,
 }
 
 impl Streams<'_> {
@@ -67,6 +70,7 @@ mod tests {
             let mut streams = Streams {
                 out: &mut Closed(kind),
                 err: &mut said,
+                style: Style::Plain,
             };
             assert_eq!(streams.data(b"x", Exit::NotMet), exit);
             assert_eq!(said.is_empty(), exit == Exit::NotMet);

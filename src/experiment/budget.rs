@@ -21,7 +21,7 @@ pub fn expected_events(system: &SystemSpec, timing: &Timing) -> u64 {
 }
 
 /// About how many requests a trial of this system has, drain included.
-pub fn expected_requests(system: &SystemSpec, timing: &Timing) -> f64 {
+fn expected_requests(system: &SystemSpec, timing: &Timing) -> f64 {
     let length = length(system, timing);
     system.sources.iter().map(|s| requests(s, length)).sum()
 }

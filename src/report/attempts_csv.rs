@@ -2,7 +2,6 @@
 
 use super::csv_table::{CsvTable, harmless};
 use super::distributions_csv::class_name;
-use crate::experiment::budget::expected_requests;
 use crate::experiment::design::Design;
 use crate::model::spec::SystemSpec;
 use crate::model::trial::AttemptRow;
@@ -24,23 +23,6 @@ const HEADER: [&str; 15] = [
     "outcome",
     "code",
 ];
-
-/// The largest file that is written.
-pub const MOST_BYTES: u64 = 50_000_000_000;
-
-/// Bytes of a row, about.
-const ROW: f64 = 110.0;
-
-/// About how large the file will be, without retries; `None` when none is asked for.
-pub fn expected_bytes(design: &Design) -> Option<u64> {
-    let every = design.attempts?.max(1);
-    let requests = design
-        .points
-        .iter()
-        .map(|p| expected_requests(&p.system, &design.timing));
-    let rows = requests.sum::<f64>() * f64::from(design.replications) / every as f64;
-    Some((rows * ROW) as u64)
-}
 
 /// The header line.
 pub fn header() -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! `run` over a made-up simulation: folders, exit codes, what goes where.
 
 use super::*;
+use crate::config::Style;
 use crate::experiment::fixture;
 use crate::report::manifest::FileDigest;
 use std::fs;
@@ -63,6 +64,7 @@ fn execute_with(args: &RunArgs, design: Design, simulate: fixture::Simulate) -> 
     let mut streams = Streams {
         out: &mut out,
         err: &mut err,
+        style: Style::Plain,
     };
     let exit = execute(args, loaded, &mut streams, Audience::Nobody, simulate);
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -268,21 +270,6 @@ fn the_exit_code_tells_what_came_out_also_the_second_time() {
         let failed = execute_with(&failed, fixture::design(), fixture::simulate_badly);
         assert_eq!(failed.exit, Exit::Incomplete);
     }
-}
-
-#[test]
-fn too_many_attempts_are_refused_before_the_run() {
-    let ground = Ground::new("attempts");
-    let mut design = fixture::design();
-    (design.attempts, design.replications) = (Some(1), 1000);
-    let refused = execute_with(&args(&ground.0.join("out")), design, fixture::simulate);
-    assert_eq!(refused.exit, Exit::Wrong);
-    assert!(
-        refused
-            .err
-            .starts_with("error[VX2002]: attempts.csv would have about")
-    );
-    assert_eq!(fs::read_dir(&ground.0).unwrap().count(), 0);
 }
 
 #[test]
