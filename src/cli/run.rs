@@ -20,6 +20,10 @@ use crate::report::{attempts_csv, outputs, summary};
 
 /// Runs the experiment of a file.
 pub fn run(args: &RunArgs, streams: &mut Streams<'_>, terminal: bool) -> Exit {
+    if args.png && !cfg!(feature = "png") {
+        streams.say("error: `--png` is not in this build; build it with the feature `png`\n");
+        return Exit::Wrong;
+    }
     match source::load(args, streams.style) {
         Ok(loaded) => {
             let audience = match terminal && !args.quiet {

@@ -76,7 +76,7 @@ fn heading(design: &Design) -> String {
     } else {
         text.push_str("; one replication gives no intervals\n");
     }
-    let axes: Vec<&str> = super::results_csv::paths(design).map(last).collect();
+    let axes: Vec<&str> = super::results_csv::paths(design).map(short_path).collect();
     if !axes.is_empty() {
         text.push_str(&format!("points are named by {}\n", axes.join(" x ")));
     }
@@ -84,7 +84,7 @@ fn heading(design: &Design) -> String {
 }
 
 /// The last word of a dotted path with the one before it: `workers.count`.
-fn last(path: &str) -> &str {
+pub fn short_path(path: &str) -> &str {
     let mut dots = path.rmatch_indices('.').map(|(at, _)| at);
     dots.nth(1).map_or(path, |at| &path[at + 1..])
 }
