@@ -26,6 +26,8 @@ pub struct Cx {
     touched: Vec<String>,
     /// Folder that paths in the model being decoded start from.
     pub folder: PathBuf,
+    /// Header that the trace being read should have, for messages.
+    pub header: String,
     /// CSV files already read; `None` when they are bad.
     pub csv: BTreeMap<PathBuf, Option<Csv>>,
     /// Columns already read out of them; `None` when they are bad.
@@ -73,6 +75,7 @@ impl Cx {
             found: Vec::new(),
             touched: Vec::new(),
             folder: root.to_path_buf(),
+            header: String::new(),
             csv: BTreeMap::new(),
             columns: BTreeMap::new(),
             price_tables: BTreeMap::new(),

@@ -140,7 +140,11 @@ pub enum Style {
 impl Diagnostics {
     /// In file order, those without a place first.
     pub fn new(mut list: Vec<Diagnostic>, files: Files) -> Diagnostics {
-        list.sort_by_key(|d| d.span().map(|s| (s.file, s.start)));
+        list.sort_by_cached_key(|d| {
+            let span = d.span()?;
+            let (line, column) = files.position(span);
+            Some((files.first_of_name(span), line, column))
+        });
         Diagnostics { list, files }
     }
 

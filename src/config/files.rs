@@ -109,6 +109,13 @@ impl Files {
         &self.texts[span.file as usize]
     }
 
+    /// The first text that has the same name: rows of one file are kept as texts of their own.
+    pub fn first_of_name(&self, span: Span) -> usize {
+        let name = &self.text(span).name;
+        let found = self.texts.iter().position(|t| t.name == *name);
+        found.unwrap_or(span.file as usize)
+    }
+
     /// The written characters of a span.
     pub fn slice(&self, span: Span) -> &str {
         self.text(span)

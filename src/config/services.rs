@@ -13,8 +13,9 @@ use super::diagnostic::Diagnostic;
 use super::dist::{Of, placeholder};
 use super::keys::{BALANCER, BREAKER, BUFFER, SERVICE, WORKERS};
 use super::prices::Prices;
-use super::sources::{TraceWork, drawn};
+use super::sources::TraceWork;
 use super::tree::{Node, Table};
+use super::work::drawn;
 
 /// Most waiting places of one buffer.
 pub const MAX_SLOTS: u64 = 1 << 31;

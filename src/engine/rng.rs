@@ -11,8 +11,8 @@
 //! uniform numbers: a change of library changes nothing but the words, and those are pinned.
 //! Must not know of distributions or of what the numbers are for.
 
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// The increment of SplitMix64: 2^64 divided by the golden ratio, made odd.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -39,8 +39,8 @@ impl Key {
     /// Word `i` of 0..4 is, with wrapping addition,
     /// `mix(mix(mix((i + 1) * GOLDEN + seed) + replication) + lineage)`, where `mix` is
     /// SplitMix64's finalizer and `GOLDEN` its increment. ChaCha gets them in little-endian order.
-    /// Each word differs if one of the three differs; if several differ, that all four
-    /// words agree has a chance of about 2^-256.
+    /// Each word differs if one of the three differs; if several do, that all four words agree is
+    /// beyond any chance.
     pub fn new(seed: u64, replication: u64, lineage: u64) -> Key {
         let mut words = [0; 4];
         let mut start = 0_u64;

@@ -1,7 +1,7 @@
 //! Unit variates: the exponential of mean 1 and the standard normal, by ziggurat.
 //!
 //! Marsaglia & Tsang 2000 with 256 layers, but with disjoint bits of one word for layer, sign and
-//! position, as Doornik 2005 asks. 98.9 draws in 100 cost one word, one table look-up, one
+//! position, as Doornik 2005 asks. About 99 draws in 100 cost one word, one table look-up, one
 //! comparison and one multiplication; the rest need an `exp`. The tables are built once, from
 //! [`crate::base::math`], so that a draw has the same bits on every machine.
 //!

@@ -15,7 +15,7 @@ use crate::base::math;
 pub struct Interval {
     /// The estimate, in the unit of the values.
     pub estimate: f64,
-    /// Lower end, none if there are too few replications for an interval.
+    /// Lower end; none if there are too few replications for an interval.
     pub low: Option<f64>,
     /// Upper end, present exactly if the lower one is.
     pub high: Option<f64>,
@@ -110,7 +110,7 @@ pub fn ratio_interval(parts: &[(f64, f64)], confidence: f64) -> Option<Interval>
 
 /// An estimate from all replications pooled (a percentile of merged histograms, say), with the
 /// spread of the same estimate from each replication: sectioning (Asmussen & Glynn 2007,
-/// section III.5). The pooled estimate has less bias than the mean of the `values`; that mean
+/// chapter III). The pooled estimate has less bias than the mean of the `values`; that mean
 /// serves for the spread only.
 ///
 /// `confidence` as in [`mean_interval`]. None if `pooled` is not finite; no interval with fewer
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_mean_has_students_interval() {
-        // Law 2015, example 4.26: 1.34 ± 0.24 at 90 %.
+        // The ten values of Law & Kelton 2000, section 4.5: 1.34 ± 0.24 at 90 %.
         let values = [1.20, 1.50, 1.68, 1.89, 0.95, 1.49, 1.58, 1.55, 0.50, 1.09];
         let interval = mean_interval(&values, 0.9).unwrap();
         assert!((interval.estimate - 1.343).abs() < 1e-12);

@@ -201,7 +201,7 @@ impl Dist {
     }
 
     /// Two exponentials with this mean and coefficient of variation together, and balanced means:
-    /// each contributes half of the mean (Morse 1958; Whitt 1982).
+    /// each contributes half of the mean (Whitt 1982).
     ///
     /// # Errors
     ///
