@@ -1,5 +1,7 @@
 //! What is wrong with the input: numbered, with a place and a way out.
 
+use std::fmt;
+
 use crate::base::codes::Code;
 
 use super::files::{Files, Span};
@@ -136,6 +138,14 @@ pub enum Style {
     /// With terminal colours.
     Coloured,
 }
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Style::Plain))
+    }
+}
+
+impl std::error::Error for Diagnostics {}
 
 impl Diagnostics {
     /// In file order, those without a place first.

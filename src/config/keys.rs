@@ -135,6 +135,6 @@ pub fn elsewhere(name: &str) -> Option<(&'static Key, &'static str)> {
 
 /// Whether any table of the format has this key, in this version or later.
 pub fn is_known(name: &str) -> bool {
-    let has = |b: &&Block| b.key(name).is_some() || b.later.contains(&name);
-    BLOCKS.iter().any(|b| has(&b))
+    let has = |b: &Block| b.key(name).is_some() || b.later.contains(&name);
+    BLOCKS.iter().any(|b| has(b))
 }

@@ -11,7 +11,7 @@ use super::decode::{Cx, Fields};
 use super::dist::{Of, placeholder};
 use super::keys::{ARRIVALS, CLASS, CLIENT, COLUMN, COLUMNS, RETRY, SOURCE};
 use super::tree::{Node, Table, Value};
-use super::work::drawn;
+use super::work::{Work, drawn};
 
 /// What a service says about its work, before it is known who calls.
 #[derive(Clone, Debug)]
@@ -150,12 +150,14 @@ impl Cx {
         }
         if let Some(node) = fields.get("work") {
             let path = fields.path("work");
-            let work = self.work(node, &path).and_then(|(work, from)| {
-                if from.is_some() {
+            let work = match self.work(node, &path) {
+                Some(Work::Own(work)) => Some(work),
+                Some(Work::OfTrace(..)) => {
                     self.later(node.span, &path, "a column of the trace as a class's work");
+                    None
                 }
-                work
-            });
+                None => None,
+            };
             class.work = Some(work.unwrap_or_else(|| drawn(placeholder())));
         }
         if let Some(node) = fields.get("memory") {
@@ -242,8 +244,8 @@ impl Cx {
             == Some("trace");
         if let (Some(fed), false) = (fed, is_trace) {
             let message = format!(
-                "the work of service `{}` is a column of the trace that sends, and this source \
-                 sends no trace",
+                "`{path}` is no trace, and the work of service `{}` is a column of the trace that \
+                 sends",
                 fed.name
             );
             let help = "use `process = \"trace\"`, or give `work` a `file` to draw rows from";

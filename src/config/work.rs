@@ -10,16 +10,20 @@ use super::dist::Of;
 use super::keys::{MEMORY, WORK};
 use super::tree::Node;
 
+/// Where the work of a request comes from.
+pub enum Work {
+    /// From the model.
+    Own(WorkSpec),
+    /// From this column of the trace that sends.
+    OfTrace(String, Unit),
+}
+
 impl Cx {
     /// The work of a service or class, and the column of the caller's trace it comes from.
-    pub fn work(
-        &mut self,
-        node: &Node,
-        path: &str,
-    ) -> Option<(Option<WorkSpec>, Option<(String, Unit)>)> {
+    pub fn work(&mut self, node: &Node, path: &str) -> Option<Work> {
         let table = node.table();
         if table.is_none_or(|t| t.get("dist").is_some()) {
-            return Some((self.dist(node, path, Of::Time).map(drawn), None));
+            return self.dist(node, path, Of::Time).map(drawn).map(Work::Own);
         }
         let fields = self.fields(node, path, &WORK)?;
         if fields.get("column").is_some() || fields.get("per_unit").is_some() {
@@ -37,13 +41,10 @@ impl Cx {
             .get("per_kib")
             .map(|n| self.time(n, &fields.path("per_kib")));
         let per_kib = per_kib.unwrap_or(Some(0))? as f64;
-        Some((Some(WorkSpec::Drawn { cpu: cpu?, per_kib }), None))
+        Some(Work::Own(WorkSpec::Drawn { cpu: cpu?, per_kib }))
     }
 
-    fn work_of_column(
-        &mut self,
-        fields: &Fields<'_>,
-    ) -> Option<(Option<WorkSpec>, Option<(String, Unit)>)> {
+    fn work_of_column(&mut self, fields: &Fields<'_>) -> Option<Work> {
         let keys = ["base", "per_unit", "file"];
         self.only(fields, "work with `column`", "column", &keys);
         for key in ["column", "per_unit"] {
@@ -59,13 +60,13 @@ impl Cx {
             .map(|n| self.time(n, &fields.path("base")));
         let (column, unit) = (column?, Unit::linear(base.unwrap_or(Some(0))?, per_unit?));
         let Some(node) = fields.get("file") else {
-            return Some((Some(WorkSpec::FromTrace), Some((column, unit))));
+            return Some(Work::OfTrace(column, unit));
         };
         let file = self.text(node, &fields.path("file"))?;
         let values = self.column(&file, node.span, &fields.path, &column, unit)?;
         let values: Vec<f64> = values.iter().map(|&v| v as f64).collect();
         match Dist::empirical(&values, None) {
-            Ok(dist) => Some((Some(drawn(dist)), None)),
+            Ok(dist) => Some(Work::Own(drawn(dist))),
             Err(e) => {
                 let d = Diagnostic::error(Code::OUT_OF_RANGE, format!("`{}`: {e}", fields.path))
                     .at(fields.span, "")

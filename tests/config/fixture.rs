@@ -157,13 +157,21 @@ pub fn overrides(set: &[&str]) -> Overrides {
 /// What a model made of these files says when it is refused.
 pub fn refusal(model: &str) -> String {
     let folder = Folder::new(&[("model.toml", model)]);
-    folder.model("model.toml").map(|_| ()).err().unwrap_or_default()
+    folder
+        .model("model.toml")
+        .map(|_| ())
+        .err()
+        .unwrap_or_default()
 }
 
 /// What an experiment on [`MODEL`] says when it is refused.
 pub fn experiment_refusal(experiment: &str, set: &[&str]) -> String {
     let folder = Folder::new(&[("model.toml", MODEL), ("e.toml", experiment)]);
-    folder.load("e.toml", set).map(|_| ()).err().unwrap_or_default()
+    folder
+        .load("e.toml", set)
+        .map(|_| ())
+        .err()
+        .unwrap_or_default()
 }
 
 /// The same text with a piece replaced, which must be there.
@@ -191,6 +199,6 @@ pub fn snapshot(name: &str, text: &str) {
     let kept = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == text,
-        "{name}: the message changed; VELTRIX_UPDATE=1 accepts it\n--- kept\n{kept}\n--- now\n{text}"
+        "{name}: changed; VELTRIX_UPDATE=1 accepts it\n--- kept\n{kept}\n--- now\n{text}"
     );
 }

@@ -182,8 +182,8 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     ),
     (
         "from-trace",
-        "work   = { cpu = { dist = \"lognormal\", mean = \"3ms\", cv = 1.2 }, per_kib = \"0.12ms\" }",
-        "work   = { base = \"1ms\", per_unit = \"1us\", column = \"n\" }",
+        "{ cpu = { dist = \"lognormal\", mean = \"3ms\", cv = 1.2 }, per_kib = \"0.12ms\" }",
+        "{ base = \"1ms\", per_unit = \"1us\", column = \"n\" }",
         &["VX1012", "web", "trace"],
     ),
 ];
@@ -305,8 +305,8 @@ const EXPERIMENT_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "points",
         "steps = 3 }",
-        "steps = 100000, scale = \"log\" }\n\"service.events.workers.small.speed\" = { from = 1.0, to = 2.0, steps = 100000 }",
-        &["VX2002", "600000", "100000"],
+        "steps = 2 }\n\"prices.gib_hour\" = { from = 1.0, to = 2.0, steps = 100000 }",
+        &["VX2002", "400001", "100000"],
     ),
     ("rate", "subject_to", "minimize", &["VX1003", "`minimise`"]),
 ];

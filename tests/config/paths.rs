@@ -166,3 +166,11 @@ fn axes_of_quantities_numbers_and_pairs() {
     let rate = "\"source.web.arrivals\" = { from = \"10/s\", to = \"30/s\", steps = 2 }";
     assert_eq!(axes(rate), ["10/s", "30/s"]);
 }
+
+#[test]
+fn a_path_in_set_is_one_quoted_key() {
+    let set = "set   = { service.events.workers.big.count = 3 }\n";
+    let old = "set   = { \"service.events.workers.big.buffer.slots\" = 16 }\n";
+    let text = experiment_refusal(&with(EXPERIMENT, old, set), &[]);
+    names(&text, &["VX2001", "in quotes"]);
+}

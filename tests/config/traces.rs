@@ -10,7 +10,11 @@ use crate::fixture::{Folder, names, snapshot};
 const REPLAY: &str = r#"
 [source.replay]
 to = "web"
-arrivals = { process = "trace", file = "FILE", columns = { work = { column = "service_s" }, memory = { column = "memory_mib", unit = "MiB" } } }
+
+[source.replay.arrivals]
+process = "trace"
+file    = "FILE"
+columns = { work = { column = "service_s" }, memory = { column = "memory_mib", unit = "MiB" } }
 
 [service.web.workers]
 cores = 1
