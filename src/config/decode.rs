@@ -44,6 +44,8 @@ pub struct Fields<'t> {
     pub path: String,
     /// Where it stands.
     pub span: Span,
+    /// The keys that it may have.
+    pub block: &'static Block,
 }
 
 impl<'t> Fields<'t> {
@@ -185,7 +187,12 @@ impl Cx {
     }
 
     /// A table with the keys of a block; others are reported.
-    pub fn fields<'t>(&mut self, node: &'t Node, path: &str, block: &Block) -> Option<Fields<'t>> {
+    pub fn fields<'t>(
+        &mut self,
+        node: &'t Node,
+        path: &str,
+        block: &'static Block,
+    ) -> Option<Fields<'t>> {
         let Some(table) = node.table() else {
             self.wrong_type(node, path, &format!("a table with {}", block.list()));
             return None;
@@ -205,6 +212,7 @@ impl Cx {
             table,
             path: path.to_owned(),
             span: node.span,
+            block,
         })
     }
 

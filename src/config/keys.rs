@@ -132,9 +132,3 @@ pub fn elsewhere(name: &str) -> Option<(&'static Key, &'static str)> {
     let block = BLOCKS.iter().find(fits)?;
     Some((block.key(name)?, block.name))
 }
-
-/// Whether any table of the format has this key, in this version or later.
-pub fn is_known(name: &str) -> bool {
-    let has = |b: &Block| b.key(name).is_some() || b.later.contains(&name);
-    BLOCKS.iter().any(|b| has(b))
-}

@@ -102,7 +102,13 @@ impl Cx {
         let mut d = Diagnostic::error(Code::UNKNOWN_PATH, message)
             .at(patch.span, hint)
             .path(patch.path.clone());
-        if !lost.known.is_empty() {
+        let flags = ["seed", "replications", "horizon"];
+        if lost.good.is_empty() && flags.contains(&lost.bad.as_str()) {
+            d = d.help(format!(
+                "paths are those of the model: for this there is --{}",
+                lost.bad
+            ));
+        } else if !lost.known.is_empty() {
             d = d.help(format!("there are: {}", lost.known.join(", ")));
         }
         self.push(d);

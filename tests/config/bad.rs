@@ -10,7 +10,7 @@ use crate::fixture::{Folder, names, snapshot};
 fn refused(file: &str) -> (Diagnostics, String) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad-inputs");
     let folder = Folder::new(&[]);
-    folder.write(file, &fs::read(source.join(file)).unwrap());
+    folder.write(file, &fs::read(source.join(file)).expect(file));
     let diagnostics = folder.check(file).map(|_| ()).expect_err("refused");
     assert_eq!(diagnostics.class(), Class::Input);
     let text = folder.said(&diagnostics);

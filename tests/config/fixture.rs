@@ -97,7 +97,7 @@ impl Folder {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("veltrix-config-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
+        fs::create_dir_all(&path).expect("a folder");
         let folder = Folder { path };
         for (name, text) in files {
             folder.write(name, text.as_bytes());
@@ -106,7 +106,7 @@ impl Folder {
     }
 
     pub fn write(&self, name: &str, bytes: &[u8]) {
-        fs::write(self.path.join(name), bytes).unwrap();
+        fs::write(self.path.join(name), bytes).expect("written");
     }
 
     pub fn join(&self, name: &str) -> PathBuf {
@@ -192,8 +192,8 @@ pub fn snapshot(name: &str, text: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/config");
     let path = folder.join(format!("{name}.txt"));
     if std::env::var_os("VELTRIX_UPDATE").is_some() {
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(&path, text).unwrap();
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(&path, text).expect("written");
         return;
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();

@@ -23,7 +23,7 @@ cores = 1
 fn folder(file: &str) -> Folder {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad-inputs");
     let folder = Folder::new(&[("model.toml", &REPLAY.replace("FILE", file))]);
-    folder.write(file, &fs::read(source.join(file)).unwrap());
+    folder.write(file, &fs::read(source.join(file)).expect(file));
     folder
 }
 
