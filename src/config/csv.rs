@@ -138,7 +138,12 @@ impl Cx {
         let name = visible(&full.display().to_string());
         let text = String::from_utf8_lossy(&bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let example = format!("the first row names the columns, such as `{wanted}`");
+        let header = if self.header.is_empty() {
+            wanted
+        } else {
+            &self.header
+        };
+        let example = format!("the first row names the columns, such as `{header}`");
         if text.trim().is_empty() {
             let d = Diagnostic::error(Code::TRACE, format!("{name} is empty"))
                 .at(span, "named here")
@@ -175,6 +180,15 @@ impl Cx {
         };
         let fine = problems.list.is_empty();
         self.report(&csv, problems, path);
+        if fine && csv.rows.is_empty() {
+            let message = format!("{} has a header and no rows: 0 requests", csv.name);
+            let d = Diagnostic::error(Code::TRACE, message)
+                .at(span, "named here")
+                .help("give at least one row")
+                .path(path);
+            self.push(d);
+            return None;
+        }
         fine.then_some(csv)
     }
 
@@ -196,15 +210,6 @@ impl Cx {
             self.push(d);
             return None;
         };
-        if csv.rows.is_empty() {
-            let message = format!("{} has a header and no rows: 0 requests", csv.name);
-            let d = Diagnostic::error(Code::TRACE, message)
-                .at(span, "named here")
-                .help("give at least one row")
-                .path(path);
-            self.push(d);
-            return None;
-        }
         let mut problems = Problems {
             list: Vec::new(),
             more: 0,

@@ -26,6 +26,8 @@ pub struct Cx {
     touched: Vec<String>,
     /// Folder that paths in the model being decoded start from.
     pub folder: PathBuf,
+    /// Header that the trace being read should have, for messages.
+    pub header: String,
     /// CSV files already read; `None` when they are bad.
     pub csv: BTreeMap<PathBuf, Option<Csv>>,
     /// Columns already read out of them; `None` when they are bad.
@@ -42,6 +44,8 @@ pub struct Fields<'t> {
     pub path: String,
     /// Where it stands.
     pub span: Span,
+    /// The keys that it may have.
+    pub block: &'static Block,
 }
 
 impl<'t> Fields<'t> {
@@ -73,6 +77,7 @@ impl Cx {
             found: Vec::new(),
             touched: Vec::new(),
             folder: root.to_path_buf(),
+            header: String::new(),
             csv: BTreeMap::new(),
             columns: BTreeMap::new(),
             price_tables: BTreeMap::new(),
@@ -182,7 +187,12 @@ impl Cx {
     }
 
     /// A table with the keys of a block; others are reported.
-    pub fn fields<'t>(&mut self, node: &'t Node, path: &str, block: &Block) -> Option<Fields<'t>> {
+    pub fn fields<'t>(
+        &mut self,
+        node: &'t Node,
+        path: &str,
+        block: &'static Block,
+    ) -> Option<Fields<'t>> {
         let Some(table) = node.table() else {
             self.wrong_type(node, path, &format!("a table with {}", block.list()));
             return None;
@@ -202,6 +212,7 @@ impl Cx {
             table,
             path: path.to_owned(),
             span: node.span,
+            block,
         })
     }
 

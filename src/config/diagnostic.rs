@@ -1,5 +1,7 @@
 //! What is wrong with the input: numbered, with a place and a way out.
 
+use std::fmt;
+
 use crate::base::codes::Code;
 
 use super::files::{Files, Span};
@@ -137,10 +139,22 @@ pub enum Style {
     Coloured,
 }
 
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Style::Plain))
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
 impl Diagnostics {
     /// In file order, those without a place first.
     pub fn new(mut list: Vec<Diagnostic>, files: Files) -> Diagnostics {
-        list.sort_by_key(|d| d.span().map(|s| (s.file, s.start)));
+        list.sort_by_cached_key(|d| {
+            let span = d.span()?;
+            let (line, column) = files.position(span);
+            Some((files.first_of_name(span), line, column))
+        });
         Diagnostics { list, files }
     }
 

@@ -105,7 +105,7 @@ impl Cx {
         let mut fine = true;
         for entry in &fields.table.entries {
             let key = entry.key.as_str();
-            if key == kind || allowed.contains(&key) || !super::keys::is_known(key) {
+            if key == kind || allowed.contains(&key) || fields.block.key(key).is_none() {
                 continue;
             }
             fine = false;

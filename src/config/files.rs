@@ -2,6 +2,7 @@
 //! files of a sensible size are opened, so that no device or pipe can hold the program up.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use crate::base::codes::Code;
@@ -109,6 +110,13 @@ impl Files {
         &self.texts[span.file as usize]
     }
 
+    /// The first text that has the same name: rows of one file are kept as texts of their own.
+    pub fn first_of_name(&self, span: Span) -> usize {
+        let name = &self.text(span).name;
+        let found = self.texts.iter().position(|t| t.name == *name);
+        found.unwrap_or(span.file as usize)
+    }
+
     /// The written characters of a span.
     pub fn slice(&self, span: Span) -> &str {
         self.text(span)
@@ -195,7 +203,17 @@ fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Diagnostic> {
         );
         return Err(Diagnostic::error(Code::TOO_LARGE_FILE, message).class(Class::Limit));
     }
-    fs::read(path).map_err(|e| io(&e))
+    // What grows while it is read, or has no true size, is cut at the limit as well.
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(|e| io(&e))?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| io(&e))?;
+    if bytes.len() as u64 > limit {
+        let message = format!("{name} is too large: the limit is {}", print_bytes(limit));
+        return Err(Diagnostic::error(Code::TOO_LARGE_FILE, message).class(Class::Limit));
+    }
+    Ok(bytes)
 }
 
 /// Control characters made visible; no other change.

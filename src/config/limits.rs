@@ -28,6 +28,12 @@ pub const MAX_EVENTS: f64 = 1e13;
 /// Most bytes of `attempts.csv`, by estimate.
 pub const MAX_ATTEMPTS_BYTES: f64 = 20e9;
 
+/// Most windows of one trial's time series.
+pub const MAX_WINDOWS: u64 = 1_000_000;
+
+/// Most windows of the time series of all trials.
+pub const MAX_ALL_WINDOWS: u128 = 20_000_000;
+
 /// Events that a request makes at least: arrival, start, end.
 const EVENTS_A_REQUEST: f64 = 3.0;
 
@@ -105,6 +111,7 @@ pub fn design(cx: &mut Cx, root: &Node, design: &Design) {
             return;
         }
     }
+    windows(cx, root, design);
     let span = locate(root, "horizon");
     let message = if total > MAX_EVENTS {
         format!(
@@ -136,6 +143,29 @@ pub fn design(cx: &mut Cx, root: &Node, design: &Design) {
     let d = Diagnostic::error(Code::TOO_LARGE_DESIGN, message)
         .at(span, "")
         .help(help)
+        .class(Class::Limit);
+    cx.push(d);
+}
+
+/// Reports time series that are too fine.
+fn windows(cx: &mut Cx, root: &Node, design: &Design) {
+    let Some(end) = end(&design.timing) else {
+        return;
+    };
+    let each = end.saturating_sub(design.timing.warm_up) / design.timing.window;
+    let all = u128::from(each) * design.trial_count() as u128;
+    if each <= MAX_WINDOWS && all <= MAX_ALL_WINDOWS {
+        return;
+    }
+    let message = format!(
+        "the time series would have {each} windows a trial and {all} in all, the limits are \
+         {MAX_WINDOWS} and {MAX_ALL_WINDOWS}"
+    );
+    let path = "window";
+    let d = Diagnostic::error(Code::TOO_LARGE_DESIGN, message)
+        .at(locate(root, path), "")
+        .help("use a longer `window`, such as \"10s\"")
+        .path(path)
         .class(Class::Limit);
     cx.push(d);
 }

@@ -22,6 +22,7 @@ mod services;
 mod sources;
 mod sweep;
 mod tree;
+mod work;
 
 use std::path::Path;
 

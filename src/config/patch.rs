@@ -102,7 +102,13 @@ impl Cx {
         let mut d = Diagnostic::error(Code::UNKNOWN_PATH, message)
             .at(patch.span, hint)
             .path(patch.path.clone());
-        if !lost.known.is_empty() {
+        let flags = ["seed", "replications", "horizon"];
+        if lost.good.is_empty() && flags.contains(&lost.bad.as_str()) {
+            d = d.help(format!(
+                "paths are those of the model: for this there is --{}",
+                lost.bad
+            ));
+        } else if !lost.known.is_empty() {
             d = d.help(format!("there are: {}", lost.known.join(", ")));
         }
         self.push(d);
@@ -244,7 +250,18 @@ impl Cx {
         };
         let mut patches = Vec::new();
         for entry in &table.entries {
-            flatten(&entry.key, entry.key_span, &entry.node, &mut patches);
+            // Without quotes TOML makes tables of the path's parts, and then nobody can tell where
+            // the path ends and the value begins.
+            if !entry.key.contains('.') && entry.node.table().is_some() {
+                let message = format!("{} is no whole path", shown(&entry.key));
+                let d = Diagnostic::error(Code::UNKNOWN_PATH, message)
+                    .at(entry.key_span, "write the path in quotes")
+                    .help("such as { \"service.events.workers.count\" = 3 }")
+                    .path(path);
+                self.push(d);
+                continue;
+            }
+            patches.push(patch_of(&entry.key, entry.key_span, &entry.node));
         }
         patches
     }
@@ -270,36 +287,6 @@ impl Cx {
             value,
         })
     }
-}
-
-/// An unquoted path in `set` is a nest of tables: it means the same.
-fn flatten(path: &str, span: Span, node: &Node, patches: &mut Vec<Patch>) {
-    if let (false, Some(table)) = (path.contains('.'), node.table()) {
-        for entry in &table.entries {
-            let below = format!("{path}.{}", entry.key);
-            let whole = Span {
-                start: span.start,
-                ..entry.key_span
-            };
-            let deeper =
-                matches!(path, "source" | "service" | "fault") && entry.node.table().is_some();
-            if deeper {
-                for inner in entry
-                    .node
-                    .table()
-                    .map(|t| &t.entries[..])
-                    .unwrap_or_default()
-                {
-                    let path = format!("{below}.{}", inner.key);
-                    patches.push(patch_of(&path, inner.key_span, &inner.node));
-                }
-            } else {
-                patches.push(patch_of(&below, whole, &entry.node));
-            }
-        }
-        return;
-    }
-    patches.push(patch_of(path, span, node));
 }
 
 fn patch_of(path: &str, span: Span, node: &Node) -> Patch {

@@ -7,10 +7,10 @@ use super::diagnostic::{Diagnostic, Label, Severity, Style};
 use super::files::Files;
 
 /// Most characters of a line that are quoted.
-const WIDTH: usize = 100;
+const WIDTH: usize = 120;
 
 /// Characters of a long line that are quoted before the place.
-const BEFORE: usize = 30;
+const BEFORE: usize = 70;
 
 /// A line as quoted.
 struct Quote {

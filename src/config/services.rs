@@ -4,7 +4,7 @@ use crate::base::codes::Code;
 use crate::base::units::SECOND;
 use crate::model::spec::{
     BalancerSpec, BreakerSpec, BreakerWindow, Dist, GroupSpec, MemorySpec, OnFull, PolicySpec,
-    ServiceSpec, Ties,
+    ServiceSpec, Ties, WorkSpec,
 };
 
 use super::csv::Unit;
@@ -13,8 +13,9 @@ use super::diagnostic::Diagnostic;
 use super::dist::{Of, placeholder};
 use super::keys::{BALANCER, BREAKER, BUFFER, SERVICE, WORKERS};
 use super::prices::Prices;
-use super::sources::{TraceWork, drawn};
+use super::sources::TraceWork;
 use super::tree::{Node, Table};
+use super::work::{Work, drawn};
 
 /// Most waiting places of one buffer.
 pub const MAX_SLOTS: u64 = 1 << 31;
@@ -91,7 +92,11 @@ impl Cx {
         let mut from = None;
         if let Some(node) = fields.get("work") {
             match self.work(node, &fields.path("work")) {
-                Some((work, column)) => (service.work, from) = (work, column),
+                Some(Work::Own(work)) => service.work = Some(work),
+                Some(Work::OfTrace(column, unit)) => {
+                    service.work = Some(WorkSpec::FromTrace);
+                    from = Some((column, unit));
+                }
                 None => service.work = Some(drawn(placeholder())),
             }
         }
@@ -346,7 +351,7 @@ impl Cx {
         }
         let time = self.time(node, path).unwrap_or(SECOND);
         let seconds = time / SECOND;
-        if time % SECOND != 0 || !(1..=86_400).contains(&seconds) {
+        if !time.is_multiple_of(SECOND) || !(1..=86_400).contains(&seconds) {
             self.out_of_range(node, path, "a time of 1 to 86400 whole seconds");
         }
         BreakerWindow::Seconds(u32::try_from(seconds.clamp(1, 86_400)).unwrap_or(1))

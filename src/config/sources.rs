@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::base::codes::Code;
 use crate::model::spec::{
-    Arrivals, ClassSpec, ClientSpec, Dist, MemorySpec, RetrySpec, SourceSpec, Trace, WorkSpec,
+    Arrivals, ClassSpec, ClientSpec, Dist, RetrySpec, SourceSpec, Trace, WorkSpec,
 };
 
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
-use super::diagnostic::Diagnostic;
 use super::dist::{Of, placeholder};
 use super::keys::{ARRIVALS, CLASS, CLIENT, COLUMN, COLUMNS, RETRY, SOURCE};
 use super::tree::{Node, Table, Value};
+use super::work::{Work, drawn};
 
 /// What a service says about its work, before it is known who calls.
 #[derive(Clone, Debug)]
@@ -151,12 +150,14 @@ impl Cx {
         }
         if let Some(node) = fields.get("work") {
             let path = fields.path("work");
-            let work = self.work(node, &path).and_then(|(work, from)| {
-                if from.is_some() {
+            let work = match self.work(node, &path) {
+                Some(Work::Own(work)) => Some(work),
+                Some(Work::OfTrace(..)) => {
                     self.later(node.span, &path, "a column of the trace as a class's work");
+                    None
                 }
-                work
-            });
+                None => None,
+            };
             class.work = Some(work.unwrap_or_else(|| drawn(placeholder())));
         }
         if let Some(node) = fields.get("memory") {
@@ -243,8 +244,8 @@ impl Cx {
             == Some("trace");
         if let (Some(fed), false) = (fed, is_trace) {
             let message = format!(
-                "the work of service `{}` is a column of the trace that sends, and this source \
-                 sends no trace",
+                "`{path}` is no trace, and the work of service `{}` is a column of the trace that \
+                 sends",
                 fed.name
             );
             let help = "use `process = \"trace\"`, or give `work` a `file` to draw rows from";
@@ -341,6 +342,7 @@ impl Cx {
             Some(node) => self.text(node, &fields.path("column"))?,
             None => "arrival_s".to_owned(),
         };
+        self.header = wanted_header(fields, &column, fed);
         let unit = self.unit_of(fields, &column, Of::Time);
         let at = unit.and_then(|u| self.column(&file, node.span, &fields.path, &column, u));
         let mut trace = Trace::default();
@@ -405,104 +407,18 @@ impl Cx {
         let values = self.column(file, file_node.span, &fields.path, &column, unit)?;
         Some(values.to_vec())
     }
-
-    /// The work of a service or class, and the column of the caller's trace it comes from.
-    pub fn work(
-        &mut self,
-        node: &Node,
-        path: &str,
-    ) -> Option<(Option<WorkSpec>, Option<(String, Unit)>)> {
-        let table = node.table();
-        if table.is_none_or(|t| t.get("dist").is_some()) {
-            return Some((self.dist(node, path, Of::Time).map(drawn), None));
-        }
-        let fields = self.fields(node, path, &super::keys::WORK)?;
-        if fields.get("column").is_some() || fields.get("per_unit").is_some() {
-            return self.work_of_column(&fields);
-        }
-        self.only(&fields, "work with `cpu`", "cpu", &["per_kib"]);
-        let cpu = match fields.get("cpu") {
-            Some(node) => self.dist(node, &fields.path("cpu"), Of::Time),
-            None => {
-                self.missing(&fields, "cpu", &super::keys::WORK);
-                None
-            }
-        };
-        let per_kib = fields
-            .get("per_kib")
-            .map(|n| self.time(n, &fields.path("per_kib")));
-        let per_kib = per_kib.unwrap_or(Some(0))? as f64;
-        Some((Some(WorkSpec::Drawn { cpu: cpu?, per_kib }), None))
-    }
-
-    fn work_of_column(
-        &mut self,
-        fields: &Fields<'_>,
-    ) -> Option<(Option<WorkSpec>, Option<(String, Unit)>)> {
-        let keys = ["base", "per_unit", "file"];
-        self.only(fields, "work with `column`", "column", &keys);
-        for key in ["column", "per_unit"] {
-            if fields.get(key).is_none() {
-                self.missing(fields, key, &super::keys::WORK);
-            }
-        }
-        let (column, per_unit) = (fields.get("column")?, fields.get("per_unit")?);
-        let column = self.text(column, &fields.path("column"));
-        let per_unit = self.time(per_unit, &fields.path("per_unit"));
-        let base = fields
-            .get("base")
-            .map(|n| self.time(n, &fields.path("base")));
-        let (column, unit) = (column?, Unit::linear(base.unwrap_or(Some(0))?, per_unit?));
-        let Some(node) = fields.get("file") else {
-            return Some((Some(WorkSpec::FromTrace), Some((column, unit))));
-        };
-        let file = self.text(node, &fields.path("file"))?;
-        let values = self.column(&file, node.span, &fields.path, &column, unit)?;
-        let values: Vec<f64> = values.iter().map(|&v| v as f64).collect();
-        match Dist::empirical(&values, None) {
-            Ok(dist) => Some((Some(drawn(dist)), None)),
-            Err(e) => {
-                let d = Diagnostic::error(Code::OUT_OF_RANGE, format!("`{}`: {e}", fields.path))
-                    .at(fields.span, "")
-                    .path(fields.path.clone());
-                self.push(d);
-                None
-            }
-        }
-    }
-
-    /// The memory of a service or class.
-    pub fn memory(&mut self, node: &Node, path: &str) -> Option<MemorySpec> {
-        let plain = |base| MemorySpec {
-            base,
-            per_byte: 0.0,
-        };
-        if node.is_none() {
-            return Some(plain(Dist::Constant { value: 0.0 }));
-        }
-        if node.table().is_none_or(|t| t.get("dist").is_some()) {
-            return self.dist(node, path, Of::Bytes).map(plain);
-        }
-        let fields = self.fields(node, path, &super::keys::MEMORY)?;
-        if let Some(node) = fields.get("held") {
-            self.choice(node, &fields.path("held"), &["admission"], &["service"]);
-        }
-        let base = fields
-            .get("base")
-            .map(|n| self.dist(n, &fields.path("base"), Of::Bytes));
-        let per_byte = fields
-            .get("per_byte")
-            .map(|n| self.number(n, &fields.path("per_byte")));
-        Some(MemorySpec {
-            base: base.unwrap_or(Some(Dist::Constant { value: 0.0 }))?,
-            per_byte: per_byte.unwrap_or(Some(0.0))?,
-        })
-    }
 }
 
-/// Work that is drawn alone.
-pub fn drawn(cpu: Dist) -> WorkSpec {
-    WorkSpec::Drawn { cpu, per_kib: 0.0 }
+/// The columns that a trace needs, as its first row.
+fn wanted_header(fields: &Fields<'_>, column: &str, fed: Option<&TraceWork>) -> String {
+    let mut names = vec![column];
+    names.extend(fed.map(|f| f.column.as_str()));
+    let columns = fields.get("columns").and_then(Node::table);
+    for entry in columns.map(|t| &t.entries[..]).unwrap_or_default() {
+        let column = entry.node.table().and_then(|t| t.get("column"));
+        names.extend(column.and_then(Node::text));
+    }
+    names.join(",")
 }
 
 fn plain_class(name: &str) -> ClassSpec {

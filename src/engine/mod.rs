@@ -3,6 +3,7 @@
 
 pub mod digest;
 pub mod dist;
+pub mod heap;
 pub mod queue;
 pub mod rng;
 pub mod simulation;

@@ -1,1 +1,381 @@
-//! queue
+//! The event queue: a total order of (time, rank, sequence).
+//!
+//! Time is whole nanoseconds. Rank is declared by the model for each kind of event. Sequence is
+//! taken when an event is scheduled, whichever structure holds it, so the order is total and does
+//! not depend on where an event was kept:
+//!
+//! * **registers** hold the next arrival of each source,
+//! * **lanes** hold events with a constant delay, first in, first out,
+//! * the **heap** holds everything else, as 8 bytes of time and slot,
+//! * the **instant** holds events of the present time that share it, ordered by rank and sequence.
+//!
+//! Most instants belong to one event, and then rank and sequence are never looked at. When
+//! several share one, all of them are taken out into the instant and served from there.
+
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, VecDeque};
+
+use super::heap::{Entry, Heap, NEVER};
+use crate::base::units::Nanos;
+
+/// What can happen, as plain data.
+pub trait Event: Copy {
+    /// Its place among events of the same instant, low first, below 16.
+    fn rank(&self) -> u8;
+}
+
+/// A lane or the heap: where events of one constant delay go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lane(u32);
+
+/// A register: where the next event of one source waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Register(u32);
+
+/// Registers and lanes beyond these go into the heap: each is looked at for every event.
+const MOST_HEADS: usize = 12;
+const IN_HEAP: u32 = u32::MAX;
+const RANK_SHIFT: u32 = 60;
+
+#[derive(Clone, Copy, Debug)]
+struct Pending<E> {
+    /// Rank in the top bits, sequence below.
+    key: u64,
+    event: E,
+}
+
+/// An event of the present instant; the greatest is served first, so the order is turned round.
+#[derive(Clone, Copy, Debug)]
+struct Present<E>(Pending<E>);
+
+impl<E> PartialEq for Present<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.key == other.0.key
+    }
+}
+impl<E> Eq for Present<E> {}
+impl<E> PartialOrd for Present<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<E> Ord for Present<E> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.0.key.cmp(&self.0.key)
+    }
+}
+
+/// One of the structures beside the heap.
+#[derive(Clone, Debug)]
+enum Head<E> {
+    Register(Option<Pending<E>>),
+    Lane(VecDeque<(Nanos, Pending<E>)>),
+}
+
+/// The queue. `Clone` as a whole, so that a run can be branched.
+#[derive(Clone, Debug)]
+pub struct Queue<W, E> {
+    now: Nanos,
+    next_sequence: u64,
+    heap: Heap<W>,
+    slots: Vec<Pending<E>>,
+    free: Vec<u32>,
+    /// Earliest time in each head.
+    head_times: Vec<Nanos>,
+    heads: Vec<Head<E>>,
+    instant: BinaryHeap<Present<E>>,
+    exhausted: bool,
+}
+
+impl<W: Entry, E: Event> Queue<W, E> {
+    /// Empty, at time 0.
+    pub fn new() -> Self {
+        Queue {
+            now: 0,
+            next_sequence: 0,
+            heap: Heap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            head_times: Vec::new(),
+            heads: Vec::new(),
+            instant: BinaryHeap::new(),
+            exhausted: false,
+        }
+    }
+
+    /// A register of its own for a source of events.
+    pub fn add_register(&mut self) -> Register {
+        Register(self.add_head(Head::Register(None)))
+    }
+
+    /// A lane of its own for events that are always scheduled by the same delay.
+    pub fn add_lane(&mut self) -> Lane {
+        Lane(self.add_head(Head::Lane(VecDeque::new())))
+    }
+
+    fn add_head(&mut self, head: Head<E>) -> u32 {
+        if self.heads.len() == MOST_HEADS {
+            return IN_HEAP;
+        }
+        self.heads.push(head);
+        self.head_times.push(NEVER);
+        (self.heads.len() - 1) as u32
+    }
+
+    /// The time of the event taken last.
+    #[inline(always)]
+    pub fn now(&self) -> Nanos {
+        self.now
+    }
+
+    /// Whether more events were pending at once than entries of this width can number.
+    #[inline(always)]
+    pub fn exhausted(&self) -> bool {
+        self.exhausted
+    }
+
+    /// Whether no other event shares the present instant: an event scheduled now would be next.
+    #[inline(always)]
+    pub fn alone(&self) -> bool {
+        self.instant.is_empty()
+    }
+
+    #[inline(always)]
+    fn pending(&mut self, event: E) -> Pending<E> {
+        let key = (u64::from(event.rank()) << RANK_SHIFT) | self.next_sequence;
+        self.next_sequence += 1;
+        Pending { key, event }
+    }
+
+    /// Schedules an event at a time, not before now.
+    #[inline(always)]
+    pub fn at(&mut self, time: Nanos, event: E) {
+        debug_assert!(time >= self.now, "time never goes back");
+        let pending = self.pending(event);
+        if time == self.now {
+            self.instant.push(Present(pending));
+        } else {
+            self.push(time, pending);
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, time: Nanos, pending: Pending<E>) {
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = pending;
+                slot
+            }
+            None => {
+                if self.slots.len() >= W::MAX_SLOTS {
+                    self.exhausted = true;
+                    return;
+                }
+                self.slots.push(pending);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.heap.push(W::new(time, slot));
+    }
+
+    /// Schedules the next event of a source; its register must be free.
+    #[inline(always)]
+    pub fn register(&mut self, register: Register, time: Nanos, event: E) {
+        debug_assert!(time >= self.now, "time never goes back");
+        if time == self.now || register.0 == IN_HEAP {
+            return self.at(time, event);
+        }
+        let pending = self.pending(event);
+        let index = register.0 as usize;
+        debug_assert!(
+            self.head_times[index] == NEVER,
+            "a register holds one event"
+        );
+        self.head_times[index] = time;
+        self.heads[index] = Head::Register(Some(pending));
+    }
+
+    /// Schedules an event in a lane, not before the last one there.
+    #[inline(always)]
+    pub fn lane(&mut self, lane: Lane, time: Nanos, event: E) {
+        if time == self.now || lane.0 == IN_HEAP {
+            return self.at(time, event);
+        }
+        let pending = self.pending(event);
+        let index = lane.0 as usize;
+        if let Head::Lane(line) = &mut self.heads[index] {
+            debug_assert!(
+                line.back().is_none_or(|b| b.0 <= time),
+                "a lane keeps its order"
+            );
+            if line.is_empty() {
+                self.head_times[index] = time;
+            }
+            line.push_back((time, pending));
+        }
+    }
+
+    /// Takes the next event; time moves to it. `None` when nothing is left.
+    #[inline(always)]
+    pub fn next(&mut self) -> Option<E> {
+        if !self.instant.is_empty() {
+            return self.instant.pop().map(|p| p.0.event);
+        }
+        let heap_time = self.heap.earliest();
+        let mut time = heap_time;
+        let mut from = None;
+        let mut shared = false;
+        for (index, &head) in self.head_times.iter().enumerate() {
+            if head < time {
+                time = head;
+                from = Some(index);
+                shared = false;
+            } else if head == time {
+                shared = true;
+            }
+        }
+        if time == NEVER {
+            return None;
+        }
+        self.now = time;
+        let (first, again) = match from {
+            None => (self.take_heap(), self.heap.earliest()),
+            Some(index) => (self.take_head(index), self.head_times[index]),
+        };
+        if !shared && again != time {
+            return Some(first.event);
+        }
+        Some(self.share(first))
+    }
+
+    #[inline(always)]
+    fn take_heap(&mut self) -> Pending<E> {
+        let entry = self.heap.pop().expect("the heap was looked at");
+        self.free.push(entry.slot());
+        self.slots[entry.slot() as usize]
+    }
+
+    #[inline(always)]
+    fn take_head(&mut self, index: usize) -> Pending<E> {
+        let (pending, next) = match &mut self.heads[index] {
+            Head::Register(pending) => (pending.take(), NEVER),
+            Head::Lane(line) => {
+                let first = line.pop_front().map(|(_, p)| p);
+                (first, line.front().map_or(NEVER, |f| f.0))
+            }
+        };
+        self.head_times[index] = next;
+        pending.expect("the head was looked at")
+    }
+
+    /// Several events share the instant: all are taken out, the first of them is returned.
+    #[cold]
+    fn share(&mut self, first: Pending<E>) -> E {
+        self.instant.push(Present(first));
+        while self.heap.earliest() == self.now {
+            let next = self.take_heap();
+            self.instant.push(Present(next));
+        }
+        for index in 0..self.heads.len() {
+            while self.head_times[index] == self.now {
+                let next = self.take_head(index);
+                self.instant.push(Present(next));
+            }
+        }
+        self.instant.pop().expect("one was put in").0.event
+    }
+}
+
+impl<W: Entry, E: Event> Default for Queue<W, E> {
+    fn default() -> Self {
+        Queue::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::heap::{Narrow, Wide};
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Ev(u8, u32);
+    impl Event for Ev {
+        fn rank(&self) -> u8 {
+            self.0
+        }
+    }
+
+    fn drain<W: Entry>(mut queue: Queue<W, Ev>) -> Vec<(Nanos, u32)> {
+        let mut out = Vec::new();
+        while let Some(event) = queue.next() {
+            out.push((queue.now(), event.1));
+        }
+        out
+    }
+
+    #[test]
+    fn rank_then_sequence_decide_within_an_instant_wherever_events_are_kept() {
+        let mut queue = Queue::<Narrow, Ev>::new();
+        let register = queue.add_register();
+        let lane = queue.add_lane();
+        queue.at(10, Ev(4, 1));
+        queue.register(register, 10, Ev(4, 2));
+        queue.lane(lane, 10, Ev(3, 3));
+        queue.at(10, Ev(2, 4));
+        queue.lane(lane, 10, Ev(2, 5));
+        queue.at(11, Ev(1, 6));
+        let order: Vec<u32> = drain(queue).into_iter().map(|e| e.1).collect();
+        assert_eq!(order, [4, 5, 3, 1, 2, 6]);
+    }
+
+    #[test]
+    fn the_present_instant_can_be_joined() {
+        let mut queue = Queue::<Wide, Ev>::new();
+        queue.at(5, Ev(4, 1));
+        queue.at(5, Ev(5, 2));
+        assert_eq!(queue.next(), Some(Ev(4, 1)));
+        assert!(!queue.alone());
+        queue.at(5, Ev(1, 3));
+        assert_eq!(queue.next(), Some(Ev(1, 3)));
+        assert_eq!(queue.next(), Some(Ev(5, 2)));
+        assert_eq!(queue.next(), None);
+    }
+
+    /// A load with many ties gives the same order for both widths, and that of a plain sort.
+    #[test]
+    fn both_widths_keep_the_total_order() {
+        fn play<W: Entry>() -> Vec<(Nanos, u32)> {
+            let mut queue = Queue::<W, Ev>::new();
+            let register = queue.add_register();
+            let lane = queue.add_lane();
+            let mut state = 1u64;
+            let mut name = 0;
+            let mut out = Vec::new();
+            queue.register(register, 1, Ev(4, 0));
+            while let Some(event) = queue.next() {
+                out.push((queue.now(), event.1));
+                if out.len() > 4000 {
+                    break;
+                }
+                if event.0 == 4 {
+                    name += 1;
+                    queue.register(register, queue.now() + u64::from(name % 3), Ev(4, name));
+                }
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(99991);
+                if state >> 63 == 0 {
+                    name += 1;
+                    queue.at(
+                        queue.now() + (state >> 60),
+                        Ev((state >> 33) as u8 % 3, name),
+                    );
+                    name += 1;
+                    queue.lane(lane, queue.now() + 4, Ev(3, name));
+                }
+            }
+            out
+        }
+        let narrow = play::<Narrow>();
+        assert_eq!(narrow, play::<Wide>());
+        assert!(narrow.windows(2).all(|w| w[0].0 <= w[1].0));
+    }
+}

@@ -11,8 +11,8 @@
 //! uniform numbers: a change of library changes nothing but the words, and those are pinned.
 //! Must not know of distributions or of what the numbers are for.
 
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// The increment of SplitMix64: 2^64 divided by the golden ratio, made odd.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;

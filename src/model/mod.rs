@@ -3,9 +3,19 @@
 //!
 //! The model does not know about replications, sweeps, threads, TOML or wall clocks.
 
+pub mod balancer;
+pub mod breaker;
+mod event;
+pub mod fault;
+mod ledger;
+mod level;
 pub mod metric;
 pub mod outcome;
 pub mod series;
+mod slab;
+pub mod source;
 pub mod spec;
+mod system;
 pub mod tally;
 pub mod trial;
+mod worker;

@@ -1,11 +1,16 @@
 //! One run of a system: what it is given, what comes out. A pure function of its arguments.
 
+use super::event::Event;
 use super::outcome::Outcome;
 use super::series::Series;
 use super::spec::SystemSpec;
+use super::system::System;
 use super::tally::{Tally, Wanted};
 use crate::base::codes::Code;
-use crate::base::units::Nanos;
+use crate::base::units::{Nanos, print_time};
+use crate::engine::heap::{Entry, Narrow, Wide};
+use crate::engine::queue::Queue;
+use crate::engine::simulation::{self, Limit};
 
 /// How a system is run once.
 #[derive(Clone, Debug)]
@@ -67,6 +72,9 @@ pub struct TrialOutput {
     pub series: Series,
     /// Hash of the sequence of events.
     pub fingerprint: u64,
+    /// Hash of what every request was when it was born: equal for designs that met the same
+    /// requests.
+    pub demand: u64,
     /// Events simulated.
     pub events: u64,
 }
@@ -113,6 +121,9 @@ pub struct AttemptRow {
 pub trait Observer {
     /// Whether it wants anything: lets the compiler leave it out.
     const ON: bool;
+    /// A run begins; what was seen before is forgotten (a run may be begun anew with wider
+    /// entries).
+    fn begin(&mut self);
     /// An attempt whose outcome is known (or that is still inside at the end).
     fn attempt(&mut self, row: &AttemptRow);
 }
@@ -123,30 +134,107 @@ pub struct Blind;
 
 impl Observer for Blind {
     const ON: bool = false;
+    fn begin(&mut self) {}
     fn attempt(&mut self, _: &AttemptRow) {}
 }
 
 /// Keeps every row.
 impl Observer for Vec<AttemptRow> {
     const ON: bool = true;
+    fn begin(&mut self) {
+        self.clear();
+    }
     fn attempt(&mut self, row: &AttemptRow) {
         self.push(*row);
+    }
+}
+
+impl<O: Observer> Observer for &mut O {
+    const ON: bool = O::ON;
+    fn begin(&mut self) {
+        (**self).begin();
+    }
+    fn attempt(&mut self, row: &AttemptRow) {
+        (**self).attempt(row);
     }
 }
 
 /// Runs a system once.
 ///
 /// # Errors
-/// A limit was reached, or an invariant broke. The spec must have passed
+/// A limit was reached (VX5002, VX5003), or an invariant broke (VX9001). The spec must have passed
 /// [`SystemSpec::check`].
 pub fn run<O: Observer>(
     spec: &SystemSpec,
     run: &RunSpec,
     observer: &mut O,
 ) -> Result<TrialOutput, TrialError> {
-    let _ = (spec, run, observer);
-    Err(TrialError {
-        code: Code::BROKEN_INVARIANT,
-        message: "not built".into(),
-    })
+    let timing = &run.timing;
+    let end = match timing.horizon {
+        Horizon::For(horizon) => timing
+            .warm_up
+            .saturating_add(horizon)
+            .saturating_add(timing.drain),
+        Horizon::Trace => Nanos::MAX,
+    };
+    if run.width == Width::Auto && end < Narrow::MAX_TIME {
+        match run_with::<Narrow, O>(spec, run, observer) {
+            Err(Stop::Limit(Limit::Slots, ..)) => {}
+            Err(stop) => return Err(stop.into_error()),
+            Ok(output) => return Ok(output),
+        }
+    }
+    run_with::<Wide, O>(spec, run, observer).map_err(Stop::into_error)
+}
+
+enum Stop {
+    Limit(Limit, Nanos, u64),
+    Broken(String, Nanos),
+}
+
+fn run_with<W: Entry, O: Observer>(
+    spec: &SystemSpec,
+    run: &RunSpec,
+    observer: &mut O,
+) -> Result<TrialOutput, Stop> {
+    observer.begin();
+    let mut queue = Queue::<W, Event>::new();
+    let mut system = System::new(spec, run, observer, &mut queue);
+    let events = simulation::run(&mut system, &mut queue, run.event_budget)
+        .map_err(|limit| Stop::Limit(limit, queue.now(), run.event_budget))?;
+    system
+        .finish(queue.now(), events)
+        .map_err(|text| Stop::Broken(text, queue.now()))
+}
+
+impl Stop {
+    fn into_error(self) -> TrialError {
+        match self {
+            Stop::Limit(Limit::Events, at, budget) => TrialError {
+                code: Code::EVENT_BUDGET,
+                message: format!(
+                    "{budget} events were not enough: stopped at {}",
+                    print_time(at)
+                ),
+            },
+            Stop::Limit(Limit::Instant, at, _) => TrialError {
+                code: Code::CROWDED_INSTANT,
+                message: format!(
+                    "time stands still at {}: zero delays in a loop",
+                    print_time(at)
+                ),
+            },
+            Stop::Limit(Limit::Slots, at, _) => TrialError {
+                code: Code::EVENT_BUDGET,
+                message: format!(
+                    "more events pending than can be numbered at {}",
+                    print_time(at)
+                ),
+            },
+            Stop::Broken(text, at) => TrialError {
+                code: Code::BROKEN_INVARIANT,
+                message: format!("an invariant broke at {}: {text}", print_time(at)),
+            },
+        }
+    }
 }

@@ -64,7 +64,8 @@ fn what_is_printed_is_read_again() {
 
 #[test]
 fn refusals_show_a_way_out() {
-    let cases: &[(&str, fn(&str) -> Option<UnitError>, &str)] = &[
+    type Case = (&'static str, fn(&str) -> Option<UnitError>, &'static str);
+    let cases: &[Case] = &[
         (
             "250",
             |t| parse_time(t).err(),

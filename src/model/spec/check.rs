@@ -23,6 +23,9 @@ pub const MAX_NAME: usize = 64;
 /// Most calls of a breaker's window, and of its other counts.
 pub const MAX_CALLS: u32 = 1 << 20;
 
+/// Most calls that all breakers of a service remember together.
+pub const MAX_WINDOW_CALLS: u64 = 1_000_000_000;
+
 /// One broken rule. `path` is the dotted path of the key in the model file's words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
@@ -219,11 +222,10 @@ impl Rules {
                 let fine = (1..=1_000_000).contains(&choices);
                 self.range(fine, &format!("{path}.choices"), "1 to 1000000", choices);
             }
-            PolicySpec::P2c if workers == 1 => {}
             _ => {}
         }
         if let Some(breaker) = &balancer.breaker {
-            self.breaker(breaker, &format!("{path}.breaker"));
+            self.breaker(breaker, workers, &format!("{path}.breaker"));
         }
     }
 
@@ -232,7 +234,25 @@ impl Rules {
         self.range(fine, &path, "1 to 1048576", value);
     }
 
-    fn breaker(&mut self, breaker: &BreakerSpec, path: &str) {
+    /// Every worker has a breaker with a window of its own.
+    fn windows(&mut self, calls: u32, workers: usize, path: &str) {
+        let all = u64::from(calls).saturating_mul(workers as u64);
+        if all > MAX_WINDOW_CALLS {
+            let path = format!("{path}.window");
+            let message = format!(
+                "`{path}`: {workers} breakers that remember {calls} calls each are {all} calls, \
+                 the limit is {MAX_WINDOW_CALLS}"
+            );
+            self.add(
+                Code::TOO_LARGE_DESIGN,
+                &path,
+                message,
+                Some("use a smaller `window`"),
+            );
+        }
+    }
+
+    fn breaker(&mut self, breaker: &BreakerSpec, workers: usize, path: &str) {
         match breaker {
             BreakerSpec::Consecutive {
                 failures,
@@ -255,7 +275,10 @@ impl Rules {
                 ..
             } => {
                 match window {
-                    BreakerWindow::Calls(calls) => self.calls(*calls, format!("{path}.window")),
+                    BreakerWindow::Calls(calls) => {
+                        self.calls(*calls, format!("{path}.window"));
+                        self.windows(*calls, workers, path);
+                    }
                     BreakerWindow::Seconds(seconds) => {
                         let fine = (1..=86_400).contains(seconds);
                         let path = format!("{path}.window");

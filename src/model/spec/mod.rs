@@ -10,7 +10,7 @@ mod load;
 mod trace;
 
 pub use check::{MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_WORKERS, Problem, name_problem};
-pub use load::OfferedLoad;
+pub use load::{OfferedLoad, state_shares};
 pub use trace::Trace;
 
 use std::sync::Arc;

@@ -1,0 +1,240 @@
+//! A balancer in a run: its buffer and dispatch cores, its policy, and a breaker for each worker.
+
+use std::collections::VecDeque;
+
+use super::{Policy, View};
+use crate::base::units::Nanos;
+use crate::engine::dist::Dist;
+use crate::engine::queue::Lane;
+use crate::engine::rng::{Key, Stream};
+use crate::model::breaker::{Breaker, Call, Heard};
+use crate::model::fault::worker_path;
+use crate::model::level::Level;
+use crate::model::source::whole;
+use crate::model::spec::{BalancerSpec, BreakerSpec, ServiceSpec};
+
+/// A balancer with what it knows.
+#[derive(Clone, Debug)]
+pub struct Front<'s> {
+    /// What it costs to dispatch, if anything.
+    pub dispatch: Option<&'s Dist>,
+    /// Cores that dispatch.
+    pub cores: u64,
+    /// Most waiting in its buffer.
+    pub slots: u64,
+    /// Attempts waiting to be dispatched.
+    pub buffer: VecDeque<u32>,
+    /// Attempts in its buffer.
+    pub waiting: Level,
+    /// Attempts being dispatched.
+    pub dispatching: Level,
+    /// Where dispatches wait, when they always take the same time.
+    pub lane: Option<Lane>,
+    /// Its workers' first number in the system.
+    pub first_worker: u32,
+    /// How many workers it has.
+    pub worker_count: usize,
+    policy: Policy,
+    stream: Stream,
+    /// Workers that breakers let through, ascending.
+    eligible: Vec<u32>,
+    guards: Option<Guards<'s>>,
+}
+
+/// The breakers, one a worker.
+#[derive(Clone, Debug)]
+struct Guards<'s> {
+    open_for: &'s Dist,
+    all: Vec<Guard>,
+    /// Earliest moment at which time alone changes who is eligible.
+    next_change: Nanos,
+}
+
+#[derive(Clone, Debug)]
+struct Guard {
+    breaker: Breaker,
+    /// Where the times it stays open are drawn from, unless they are always the same.
+    stream: Option<Stream>,
+    /// Openings since the measured time began.
+    opens: u64,
+    open_from: Nanos,
+    open_until: Nanos,
+    /// Time open in all, without the present interval.
+    open_before: u128,
+}
+
+impl<'s> Front<'s> {
+    /// The balancer of a service.
+    pub fn new(service: &'s ServiceSpec, key: &Key, first_worker: u32) -> Self {
+        let spec: &BalancerSpec = &service.balancer;
+        let workers = service.worker_count() as u32;
+        let mut stream = Stream::new(key, &format!("service/{}/balancer/1", service.name));
+        let policy = Policy::new(&spec.policy, workers, &mut stream);
+        Front {
+            dispatch: spec.dispatch.as_ref(),
+            cores: u64::from(spec.cores),
+            slots: spec.slots.map_or(u64::MAX, u64::from),
+            buffer: VecDeque::with_capacity(spec.slots.unwrap_or(0).min(1 << 16) as usize),
+            waiting: Level::default(),
+            dispatching: Level::default(),
+            lane: None,
+            first_worker,
+            worker_count: workers as usize,
+            policy,
+            stream,
+            eligible: (0..workers).collect(),
+            guards: spec.breaker.as_ref().map(|b| Guards::new(b, service, key)),
+        }
+    }
+
+    /// Picks a worker (numbered within the service) and lets the attempt through its breaker;
+    /// returns it with the breaker's epoch. `None`: breakers shut off every worker.
+    #[inline]
+    pub fn pick(&mut self, load: &[u32], now: Nanos) -> Option<(u32, u32)> {
+        if let Some(guards) = &mut self.guards
+            && now >= guards.next_change
+        {
+            guards.tick(now);
+            self.refresh(now);
+        }
+        if self.eligible.is_empty() {
+            return None;
+        }
+        let view = View {
+            eligible: &self.eligible,
+            load,
+        };
+        let worker = self.policy.pick(&view, &mut self.stream);
+        let Some(guards) = &mut self.guards else {
+            return Some((worker, 0));
+        };
+        let breaker = &mut guards.all[worker as usize].breaker;
+        let changed = breaker.enter(now);
+        let epoch = breaker.epoch();
+        if changed {
+            self.refresh(now);
+        }
+        Some((worker, epoch))
+    }
+
+    /// Tells a worker's breaker what became of a call that it let in.
+    #[inline]
+    pub fn hear(&mut self, worker: u32, call: Call, now: Nanos) {
+        let Some(guards) = &mut self.guards else {
+            return;
+        };
+        if guards.hear(worker, call, now) {
+            self.refresh(now);
+        }
+    }
+
+    /// Finds anew who is eligible.
+    #[cold]
+    fn refresh(&mut self, now: Nanos) {
+        let Some(guards) = &mut self.guards else {
+            return;
+        };
+        self.eligible.clear();
+        guards.next_change = Nanos::MAX;
+        for (worker, guard) in (0u32..).zip(&guards.all) {
+            if guard.breaker.admits(now) {
+                self.eligible.push(worker);
+            }
+            let change = guard.breaker.next_change().unwrap_or(Nanos::MAX);
+            if change > now {
+                guards.next_change = guards.next_change.min(change);
+            }
+        }
+    }
+
+    /// How many breakers it has.
+    pub fn breakers(&self) -> usize {
+        self.guards.as_ref().map_or(0, |g| g.all.len())
+    }
+
+    /// Breaker-time open so far, summed.
+    pub fn open_area(&self, now: Nanos) -> u128 {
+        let guards = self.guards.iter().flat_map(|g| &g.all);
+        guards.map(|guard| guard.open_area(now)).sum()
+    }
+
+    /// How often each breaker opened since they were last [reset](Front::reset_opens).
+    pub fn opens(&self) -> impl Iterator<Item = u64> + '_ {
+        self.guards
+            .iter()
+            .flat_map(|g| &g.all)
+            .map(|guard| guard.opens)
+    }
+
+    /// Counts openings anew.
+    pub fn reset_opens(&mut self) {
+        for guard in self.guards.iter_mut().flat_map(|g| &mut g.all) {
+            guard.opens = 0;
+        }
+    }
+}
+
+impl<'s> Guards<'s> {
+    fn new(spec: &'s BreakerSpec, service: &ServiceSpec, key: &Key) -> Self {
+        let (BreakerSpec::Consecutive { open_for, .. }
+        | BreakerSpec::Resilience4j { open_for, .. }) = spec;
+        let drawn = !matches!(open_for, Dist::Constant { .. });
+        let guard = |number: u32| Guard {
+            breaker: Breaker::new(spec),
+            stream: drawn
+                .then(|| Stream::new(key, &format!("{}/breaker", worker_path(service, number)))),
+            opens: 0,
+            open_from: 0,
+            open_until: 0,
+            open_before: 0,
+        };
+        let all = (0..service.worker_count() as u32).map(guard).collect();
+        Guards {
+            open_for,
+            all,
+            next_change: Nanos::MAX,
+        }
+    }
+
+    /// Whether who is eligible may have changed.
+    #[inline]
+    fn hear(&mut self, worker: u32, call: Call, now: Nanos) -> bool {
+        let guard = &mut self.all[worker as usize];
+        match guard.breaker.hear(now, call) {
+            Heard::Nothing => false,
+            Heard::Changed => true,
+            Heard::Opens { since } => {
+                guard.open(since, self.open_for);
+                true
+            }
+        }
+    }
+
+    fn tick(&mut self, now: Nanos) {
+        for guard in &mut self.all {
+            if let Heard::Opens { since } = guard.breaker.tick(now) {
+                guard.open(since, self.open_for);
+            }
+        }
+    }
+}
+
+impl Guard {
+    #[cold]
+    fn open(&mut self, since: Nanos, open_for: &Dist) {
+        let lasts = match (&mut self.stream, open_for) {
+            (Some(stream), dist) => whole(dist.sample(stream)),
+            (None, dist) => whole(dist.mean()),
+        };
+        self.opens += 1;
+        self.open_before = self.open_area(since);
+        self.open_from = since;
+        self.open_until = since.saturating_add(lasts);
+        self.breaker.open(self.open_until);
+    }
+
+    /// Time open up to now.
+    fn open_area(&self, now: Nanos) -> u128 {
+        self.open_before + u128::from(now.min(self.open_until).saturating_sub(self.open_from))
+    }
+}

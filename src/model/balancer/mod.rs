@@ -1,0 +1,173 @@
+//! Balancing policies: one file each, one row each in the table below.
+//!
+//! A policy gets a read-only view of what its balancer knows and its own stream. It can't reach
+//! the queue or change a worker. "Fewest" always counts waiting and in service.
+
+mod front;
+mod jsq_oracle;
+mod least_request;
+mod p2c;
+mod random;
+mod round_robin;
+
+pub use front::Front;
+
+use super::spec::PolicySpec;
+use crate::engine::rng::Stream;
+
+/// What a balancer knows when it picks.
+pub struct View<'a> {
+    /// Workers that may be picked, ascending, at least one. Numbered from 0 within the service.
+    pub eligible: &'a [u32],
+    /// Attempts waiting and in service at each worker of the service.
+    pub load: &'a [u32],
+}
+
+impl View<'_> {
+    fn load_of(&self, worker: u32) -> u32 {
+        self.load[worker as usize]
+    }
+}
+
+macro_rules! policies {
+    ($($name:literal $file:ident :: $policy:ident $about:literal;)*) => {
+        /// Name and one line of each policy.
+        pub const POLICIES: &[(&str, &str)] = &[$(($name, $about)),*];
+
+        /// Any of the policies, with its state.
+        #[derive(Clone, Debug)]
+        pub enum Policy {
+            $(#[doc = $about] $policy($file::$policy)),*
+        }
+
+        impl Policy {
+            /// Picks one of the eligible workers.
+            #[inline]
+            pub fn pick(&mut self, view: &View, stream: &mut Stream) -> u32 {
+                match self { $(Policy::$policy(policy) => policy.pick(view, stream)),* }
+            }
+        }
+    };
+}
+
+policies! {
+    "random" random::Random "uniform over the eligible workers";
+    "round_robin" round_robin::RoundRobin "in turn; a refused attempt has used up its turn";
+    "least_request" least_request::LeastRequest "fewest of `choices` drawn with replacement (Envoy), or of all";
+    "p2c" p2c::P2c "fewer of two different workers drawn at random (Finagle)";
+    "jsq_oracle" jsq_oracle::JsqOracle "fewest of all, known at once: an oracle, not a real balancer";
+}
+
+impl Policy {
+    /// The policy of a spec for so many workers; may draw its start.
+    pub fn new(spec: &PolicySpec, workers: u32, stream: &mut Stream) -> Policy {
+        match *spec {
+            PolicySpec::Random => Policy::Random(random::Random),
+            PolicySpec::RoundRobin { start } => {
+                Policy::RoundRobin(round_robin::RoundRobin::new(start, workers, stream))
+            }
+            PolicySpec::LeastRequest { choices, full_scan } => {
+                Policy::LeastRequest(least_request::LeastRequest { choices, full_scan })
+            }
+            PolicySpec::P2c => Policy::P2c(p2c::P2c),
+            PolicySpec::JsqOracle { ties } => Policy::JsqOracle(jsq_oracle::JsqOracle { ties }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::rng::Key;
+    use crate::model::spec::Ties;
+
+    fn counts(spec: PolicySpec, eligible: &[u32], load: &[u32], picks: u32) -> Vec<u32> {
+        let mut stream = Stream::new(&Key::new(1, 0, 0), "test");
+        let mut policy = Policy::new(&spec, load.len() as u32, &mut stream);
+        let mut counts = vec![0; load.len()];
+        for _ in 0..picks {
+            counts[policy.pick(&View { eligible, load }, &mut stream) as usize] += 1;
+        }
+        counts
+    }
+
+    fn all() -> Vec<PolicySpec> {
+        vec![
+            PolicySpec::Random,
+            PolicySpec::RoundRobin { start: None },
+            PolicySpec::LeastRequest {
+                choices: 2,
+                full_scan: false,
+            },
+            PolicySpec::LeastRequest {
+                choices: 2,
+                full_scan: true,
+            },
+            PolicySpec::P2c,
+            PolicySpec::JsqOracle { ties: Ties::Random },
+            PolicySpec::JsqOracle { ties: Ties::First },
+        ]
+    }
+
+    #[test]
+    fn every_policy_picks_only_the_eligible() {
+        for spec in all() {
+            let picked = counts(spec, &[1, 3], &[0, 5, 0, 5, 0], 200);
+            assert_eq!(picked[1] + picked[3], 200, "{spec:?}");
+            assert_eq!(counts(spec, &[2], &[9, 9, 9], 10)[2], 10, "{spec:?}");
+        }
+    }
+
+    #[test]
+    fn random_is_uniform_and_round_robin_takes_turns() {
+        let picked = counts(PolicySpec::Random, &[0, 1, 2, 3], &[0; 4], 40_000);
+        assert!(
+            picked.iter().all(|&c| (9_500..10_500).contains(&c)),
+            "{picked:?}"
+        );
+        let turns = PolicySpec::RoundRobin { start: Some(3) };
+        assert_eq!(counts(turns, &[0, 1, 2, 3], &[0; 4], 1), [0, 0, 1, 0]);
+        assert_eq!(counts(turns, &[0, 1, 2, 3], &[0; 4], 8), [2; 4]);
+        assert_eq!(counts(turns, &[0, 3], &[0; 4], 4), [2, 0, 0, 2]);
+    }
+
+    /// Of two hosts, drawn twice with replacement, the busier is still taken a quarter of the
+    /// time; two different ones never are.
+    #[test]
+    fn least_request_draws_with_replacement_and_p2c_without() {
+        let with = PolicySpec::LeastRequest {
+            choices: 2,
+            full_scan: false,
+        };
+        let busier = counts(with, &[0, 1], &[7, 2], 40_000)[0];
+        assert!((9_500..10_500).contains(&busier), "{busier}");
+        assert_eq!(counts(PolicySpec::P2c, &[0, 1], &[7, 2], 1_000)[0], 0);
+    }
+
+    #[test]
+    fn p2c_never_draws_the_same_worker_twice() {
+        // Worker 1 is the busiest of three: it can only be picked if drawn twice.
+        assert_eq!(counts(PolicySpec::P2c, &[0, 1, 2], &[0, 9, 0], 3_000)[1], 0);
+    }
+
+    #[test]
+    fn the_oracle_finds_the_fewest_and_breaks_ties_as_told() {
+        let load = [3, 1, 4, 1, 5];
+        let everyone = [0, 1, 2, 3, 4];
+        let first = counts(
+            PolicySpec::JsqOracle { ties: Ties::First },
+            &everyone,
+            &load,
+            100,
+        );
+        assert_eq!(first, [0, 100, 0, 0, 0]);
+        let fair = counts(
+            PolicySpec::JsqOracle { ties: Ties::Random },
+            &everyone,
+            &load,
+            20_000,
+        );
+        assert_eq!(fair[0] + fair[2] + fair[4], 0);
+        assert!((9_500..10_500).contains(&fair[1]), "{fair:?}");
+    }
+}

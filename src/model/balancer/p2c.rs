@@ -1,0 +1,30 @@
+//! `p2c`: power of two choices as in Finagle: two different workers, the first on a tie.
+//!
+//! Source: Mitzenmacher 2001; Finagle, `loadbalancer/p2c/P2CPick.scala`.
+
+use super::View;
+use crate::engine::rng::{Bits, Stream};
+
+/// No state.
+#[derive(Clone, Debug)]
+pub struct P2c;
+
+impl P2c {
+    /// Two draws; the second is of one fewer and shifted past the first.
+    #[inline]
+    pub fn pick(&self, view: &View, stream: &mut Stream) -> u32 {
+        let n = view.eligible.len() as u32;
+        if n == 1 {
+            return view.eligible[0];
+        }
+        let a = stream.below(n);
+        let mut b = stream.below(n - 1);
+        b += u32::from(b >= a);
+        let (a, b) = (view.eligible[a as usize], view.eligible[b as usize]);
+        if view.load_of(b) < view.load_of(a) {
+            b
+        } else {
+            a
+        }
+    }
+}

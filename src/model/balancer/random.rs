@@ -1,0 +1,16 @@
+//! `random`: uniform over the eligible.
+
+use super::View;
+use crate::engine::rng::{Bits, Stream};
+
+/// No state.
+#[derive(Clone, Debug)]
+pub struct Random;
+
+impl Random {
+    /// One draw.
+    #[inline]
+    pub fn pick(&self, view: &View, stream: &mut Stream) -> u32 {
+        view.eligible[stream.below(view.eligible.len() as u32) as usize]
+    }
+}

@@ -1,0 +1,376 @@
+//! `resilience4j`: opens at a share of failures or of slow calls over the last calls or seconds.
+//!
+//! Rules read from the library's `CircuitBreakerStateMachine`, `CircuitBreakerMetrics` and
+//! `SlidingTimeWindowMetrics`:
+//!
+//! * both shares are looked at after every recorded call, once enough calls are in the window;
+//! * while open, results of calls let in earlier enter the window and change nothing;
+//! * from open it becomes half-open at the first call strictly after the wait;
+//! * half-open has a fresh window of `half_open_calls`; a permit is spent on entry and does not
+//!   come back; when enough results are in, it opens or closes.
+
+use std::collections::VecDeque;
+
+use super::{Call, Heard};
+use crate::base::units::{Nanos, SECOND};
+use crate::model::spec::{BreakerSpec, BreakerWindow};
+
+/// The machine.
+#[derive(Clone, Debug)]
+pub struct Resilience4j {
+    rules: Rules,
+    state: State,
+    window: Window,
+    epoch: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    window: BreakerWindow,
+    min_calls: u32,
+    failure_share: f64,
+    slow_after: Nanos,
+    slow_share: f64,
+    half_open_calls: u32,
+    half_open_max: Option<Nanos>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Closed,
+    Open { until: Nanos },
+    HalfOpen { permits: u32, since: Nanos },
+}
+
+impl Resilience4j {
+    /// Closed. The spec must be of this dialect.
+    pub(super) fn new(spec: &BreakerSpec) -> Self {
+        let BreakerSpec::Resilience4j {
+            window,
+            min_calls,
+            failure_share,
+            slow_after,
+            slow_share,
+            half_open_calls,
+            half_open_max,
+            ..
+        } = *spec
+        else {
+            unreachable!("the dialect was matched");
+        };
+        let rules = Rules {
+            window,
+            min_calls,
+            failure_share,
+            slow_after,
+            slow_share,
+            half_open_calls,
+            half_open_max,
+        };
+        Resilience4j {
+            rules,
+            state: State::Closed,
+            window: Window::new(window),
+            epoch: 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn admits(&self, now: Nanos) -> bool {
+        match self.state {
+            State::Closed => true,
+            State::Open { until } => now > until,
+            State::HalfOpen { permits, .. } => permits > 0,
+        }
+    }
+
+    pub(super) fn next_change(&self) -> Option<Nanos> {
+        match self.state {
+            State::Closed => None,
+            State::Open { until } => Some(until.saturating_add(1)),
+            State::HalfOpen { since, .. } => self.rules.half_open_max.map(|max| since + max),
+        }
+    }
+
+    pub(super) fn tick(&mut self, now: Nanos) -> Heard {
+        match (self.state, self.rules.half_open_max) {
+            (State::HalfOpen { since, .. }, Some(max)) if now >= since + max => {
+                Heard::Opens { since: since + max }
+            }
+            _ => Heard::Nothing,
+        }
+    }
+
+    #[inline]
+    pub(super) fn enter(&mut self, now: Nanos) -> bool {
+        match &mut self.state {
+            State::Closed => false,
+            State::Open { .. } => {
+                let calls = self.rules.half_open_calls;
+                self.state = State::HalfOpen {
+                    permits: calls - 1,
+                    since: now,
+                };
+                self.window = Window::new(BreakerWindow::Calls(calls));
+                self.epoch += 1;
+                true
+            }
+            State::HalfOpen { permits, .. } => {
+                *permits -= 1;
+                *permits == 0
+            }
+        }
+    }
+
+    pub(super) fn hear(&mut self, now: Nanos, call: Call) -> Heard {
+        self.window
+            .record(now, call.failed, call.took > self.rules.slow_after);
+        let enough = match self.state {
+            State::Open { .. } => return Heard::Nothing,
+            State::Closed => match self.rules.window {
+                BreakerWindow::Calls(n) => self.rules.min_calls.min(n),
+                BreakerWindow::Seconds(_) => self.rules.min_calls,
+            },
+            State::HalfOpen { .. } => self.rules.min_calls.min(self.rules.half_open_calls),
+        };
+        let counts = self.window.total;
+        if counts.calls < enough {
+            return Heard::Nothing;
+        }
+        let calls = f64::from(counts.calls);
+        let over = f64::from(counts.failed) >= self.rules.failure_share * calls
+            || f64::from(counts.slow) >= self.rules.slow_share * calls;
+        match self.state {
+            _ if over => Heard::Opens { since: now },
+            State::HalfOpen { .. } => {
+                self.state = State::Closed;
+                self.window = Window::new(self.rules.window);
+                self.epoch += 1;
+                Heard::Changed
+            }
+            _ => Heard::Nothing,
+        }
+    }
+
+    pub(super) fn open(&mut self, until: Nanos) {
+        self.epoch += 1;
+        self.state = State::Open { until };
+    }
+
+    pub(super) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    calls: u32,
+    failed: u32,
+    slow: u32,
+}
+
+impl Counts {
+    fn add(&mut self, failed: bool, slow: bool) {
+        self.calls += 1;
+        self.failed += u32::from(failed);
+        self.slow += u32::from(slow);
+    }
+
+    fn remove(&mut self, other: Counts) {
+        self.calls -= other.calls;
+        self.failed -= other.failed;
+        self.slow -= other.slow;
+    }
+}
+
+/// The last so many calls, one bucket each, or the last so many whole seconds, one bucket each.
+#[derive(Clone, Debug)]
+struct Window {
+    kind: BreakerWindow,
+    buckets: VecDeque<(u64, Counts)>,
+    total: Counts,
+}
+
+impl Window {
+    fn new(kind: BreakerWindow) -> Self {
+        let places = match kind {
+            BreakerWindow::Calls(n) | BreakerWindow::Seconds(n) => n as usize + 1,
+        };
+        Window {
+            kind,
+            buckets: VecDeque::with_capacity(places),
+            total: Counts::default(),
+        }
+    }
+
+    fn record(&mut self, now: Nanos, failed: bool, slow: bool) {
+        let mut one = Counts::default();
+        one.add(failed, slow);
+        match self.kind {
+            BreakerWindow::Calls(n) => {
+                if self.buckets.len() == n as usize
+                    && let Some((_, oldest)) = self.buckets.pop_front()
+                {
+                    self.total.remove(oldest);
+                }
+                self.buckets.push_back((0, one));
+            }
+            BreakerWindow::Seconds(n) => {
+                let second = now / SECOND;
+                while let Some(&(start, oldest)) = self.buckets.front()
+                    && start + u64::from(n) <= second
+                {
+                    self.total.remove(oldest);
+                    self.buckets.pop_front();
+                }
+                match self.buckets.back_mut() {
+                    Some((start, counts)) if *start == second => counts.add(failed, slow),
+                    _ => self.buckets.push_back((second, one)),
+                }
+            }
+        }
+        self.total.add(failed, slow);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::dist::Dist;
+
+    fn machine(
+        window: BreakerWindow,
+        min_calls: u32,
+        half_open_max: Option<Nanos>,
+    ) -> Resilience4j {
+        Resilience4j::new(&BreakerSpec::Resilience4j {
+            window,
+            min_calls,
+            failure_share: 0.5,
+            slow_after: 100,
+            slow_share: 1.0,
+            open_for: Dist::Constant { value: 1e9 },
+            half_open_calls: 4,
+            half_open_max,
+        })
+    }
+
+    fn call(m: &mut Resilience4j, now: Nanos, failed: bool, took: Nanos) -> Heard {
+        assert!(m.admits(now), "at {now} in {:?}", m.state);
+        m.enter(now);
+        m.hear(
+            now,
+            Call {
+                failed,
+                took,
+                epoch: m.epoch(),
+            },
+        )
+    }
+
+    #[test]
+    fn the_share_is_looked_at_from_the_least_number_of_calls_on() {
+        let mut m = machine(BreakerWindow::Calls(10), 4, None);
+        for failed in [true, true, false] {
+            assert_eq!(call(&mut m, 5, failed, 1), Heard::Nothing);
+        }
+        assert_eq!(
+            call(&mut m, 5, false, 1),
+            Heard::Opens { since: 5 },
+            "2 of 4 is the threshold"
+        );
+    }
+
+    #[test]
+    fn the_least_number_of_calls_is_clamped_to_a_window_of_calls() {
+        let mut m = machine(BreakerWindow::Calls(2), 100, None);
+        assert_eq!(call(&mut m, 0, true, 1), Heard::Nothing);
+        assert_eq!(call(&mut m, 0, false, 1), Heard::Opens { since: 0 });
+    }
+
+    #[test]
+    fn old_calls_leave_a_window_of_calls() {
+        let mut m = machine(BreakerWindow::Calls(4), 4, None);
+        for failed in [true, false, false, false, true, false, false, false] {
+            assert_eq!(call(&mut m, 0, failed, 1), Heard::Nothing);
+        }
+    }
+
+    #[test]
+    fn a_window_of_seconds_drops_whole_seconds() {
+        let mut m = machine(BreakerWindow::Seconds(2), 2, None);
+        assert_eq!(call(&mut m, 0, true, 1), Heard::Nothing);
+        // At the end of the next second the first failure still counts, a nanosecond later not.
+        let mut late = m.clone();
+        assert_eq!(
+            call(&mut m, 2 * SECOND - 1, false, 1),
+            Heard::Opens {
+                since: 2 * SECOND - 1
+            }
+        );
+        assert_eq!(call(&mut late, 2 * SECOND, false, 1), Heard::Nothing);
+        assert_eq!(late.window.total.calls, 1);
+    }
+
+    #[test]
+    fn slow_means_strictly_longer() {
+        let mut m = machine(BreakerWindow::Calls(2), 2, None);
+        assert_eq!(call(&mut m, 0, false, 100), Heard::Nothing);
+        assert_eq!(call(&mut m, 0, false, 101), Heard::Nothing);
+        assert_eq!(call(&mut m, 0, false, 101), Heard::Opens { since: 0 });
+    }
+
+    #[test]
+    fn it_waits_strictly_then_grants_permits_that_do_not_come_back() {
+        let mut m = machine(BreakerWindow::Calls(2), 2, None);
+        call(&mut m, 0, true, 1);
+        assert_eq!(call(&mut m, 0, true, 1), Heard::Opens { since: 0 });
+        m.open(50);
+        let late = Call {
+            failed: true,
+            took: 1,
+            epoch: 0,
+        };
+        assert_eq!(
+            m.hear(20, late),
+            Heard::Nothing,
+            "late results change nothing while open"
+        );
+        assert!(!m.admits(50));
+        assert!(m.admits(51));
+        for spent in 1..=4 {
+            assert_eq!(m.enter(51), spent == 1 || spent == 4, "permit {spent}");
+        }
+        assert!(!m.admits(60), "four permits are spent");
+        let fine = Call {
+            failed: false,
+            took: 1,
+            epoch: m.epoch(),
+        };
+        assert_eq!(m.hear(61, fine), Heard::Nothing);
+        assert_eq!(
+            m.hear(61, fine),
+            Heard::Changed,
+            "two results are enough: closed"
+        );
+        assert_eq!(m.state, State::Closed);
+        assert_eq!(m.window.total.calls, 0, "with a fresh window");
+    }
+
+    #[test]
+    fn half_open_fails_back_to_open_and_gives_up_waiting_when_told() {
+        let mut m = machine(BreakerWindow::Calls(2), 2, Some(30));
+        m.open(10);
+        assert!(m.enter(11));
+        assert_eq!(m.next_change(), Some(41));
+        assert_eq!(m.tick(40), Heard::Nothing);
+        assert_eq!(m.tick(45), Heard::Opens { since: 41 });
+        let bad = Call {
+            failed: true,
+            took: 1,
+            epoch: m.epoch(),
+        };
+        assert_eq!(m.hear(12, bad), Heard::Nothing);
+        assert_eq!(m.hear(12, bad), Heard::Opens { since: 12 });
+    }
+}

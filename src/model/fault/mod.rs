@@ -1,0 +1,104 @@
+//! What goes wrong: for each fault and each worker it targets, when it starts and how long it
+//! lasts. What that does to the worker is the system's business.
+
+use super::source::whole;
+use super::spec::{FaultKind, FaultWhen, ServiceSpec, SystemSpec};
+use crate::base::units::Nanos;
+use crate::engine::dist::Dist;
+use crate::engine::rng::{Key, Stream};
+
+/// Name and one line of each kind.
+pub const FAULTS: &[(&str, &str)] = &[
+    (
+        "slow",
+        "speed is multiplied by `factor`; acts on the work that is left",
+    ),
+    (
+        "pause",
+        "nothing moves; what is aboard stays and keeps its cores",
+    ),
+    (
+        "crash",
+        "down; what is aboard is lost, what comes later finds no connection",
+    ),
+];
+
+/// One fault at one worker.
+#[derive(Clone, Debug)]
+pub struct Target<'s> {
+    /// Its fault.
+    pub fault: u32,
+    /// The worker, through all services.
+    pub worker: u32,
+    /// What happens.
+    pub kind: FaultKind,
+    /// Whether it is happening.
+    pub active: bool,
+    when: &'s FaultWhen,
+    lasts: Option<&'s Dist>,
+    stream: Stream,
+}
+
+impl Target<'_> {
+    /// When it starts first.
+    pub fn first(&mut self) -> Nanos {
+        match self.when {
+            FaultWhen::Always => 0,
+            FaultWhen::At(at) => *at,
+            FaultWhen::Every(gap) => whole(gap.sample(&mut self.stream)),
+        }
+    }
+
+    /// How long this one lasts; `None`: to the end of the run.
+    pub fn duration(&mut self) -> Option<Nanos> {
+        self.lasts
+            .map(|lasts| whole(lasts.sample(&mut self.stream)))
+    }
+
+    /// How long from this end to the next start; `None`: it does not come again.
+    pub fn gap(&mut self) -> Option<Nanos> {
+        match self.when {
+            FaultWhen::Every(gap) => Some(whole(gap.sample(&mut self.stream))),
+            _ => None,
+        }
+    }
+}
+
+/// The path of a worker: its number within its group, so that another group's size moves no
+/// stream.
+pub fn worker_path(service: &ServiceSpec, number: u32) -> String {
+    let mut within = number;
+    for group in &service.groups {
+        if within < group.count {
+            let name = group.name.as_deref().unwrap_or("workers");
+            return format!("service/{}/{name}/{}", service.name, within + 1);
+        }
+        within -= group.count;
+    }
+    unreachable!("workers are counted by their groups");
+}
+
+/// Every fault that is on, at every worker it targets.
+pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
+    let mut targets = Vec::new();
+    for (f, fault) in (0u32..).zip(&spec.faults).filter(|(_, f)| f.enabled) {
+        let before = spec.services[..fault.service]
+            .iter()
+            .map(ServiceSpec::worker_count);
+        let first = before.sum::<usize>() as u32;
+        let service = &spec.services[fault.service];
+        for number in fault.workers.0 - 1..fault.workers.1 {
+            let path = format!("{}/fault/{}", worker_path(service, number), fault.name);
+            targets.push(Target {
+                fault: f,
+                worker: first + number,
+                kind: fault.kind,
+                active: false,
+                when: &fault.when,
+                lasts: fault.lasts.as_ref(),
+                stream: Stream::new(key, &path),
+            });
+        }
+    }
+    targets
+}

@@ -1,0 +1,245 @@
+//! Who sends requests: when they are born and what they ask for. Everything a request is is drawn
+//! at its birth, from the source's own streams, before any policy is asked: every design meets
+//! the same requests.
+
+mod arrivals;
+
+use arrivals::Gaps;
+
+pub use arrivals::ARRIVALS;
+
+use super::spec::{Arrivals, MemorySpec, SourceSpec, SystemSpec, WorkSpec};
+use crate::base::units::Nanos;
+use crate::engine::dist::Dist;
+use crate::engine::queue::{Lane, Register};
+use crate::engine::rng::{Bits, Key, Keyed, Stream, path_hash};
+
+/// A source in a run.
+#[derive(Clone, Debug)]
+pub struct Source<'s> {
+    pub(super) spec: &'s SourceSpec,
+    /// Where its next arrival waits.
+    pub(super) register: Register,
+    /// Where its timeouts wait, and how long they are, when that is always the same.
+    pub(super) timeouts: Option<(Lane, Nanos)>,
+    /// Number of its first class, through all sources.
+    pub(super) first_class: u32,
+    key: Key,
+    gaps: Gaps<'s>,
+    stop: Nanos,
+    born: u64,
+    class_shares: Vec<f64>,
+    classes: Vec<Asks<'s>>,
+    streams: Streams,
+    purposes: Purposes,
+}
+
+/// What requests of one class ask for.
+#[derive(Clone, Debug)]
+struct Asks<'s> {
+    size: &'s Dist,
+    work: &'s WorkSpec,
+    work_factor: f64,
+    memory: &'s MemorySpec,
+}
+
+#[derive(Clone, Debug)]
+struct Streams {
+    class: Stream,
+    size: Stream,
+    work: Stream,
+    memory: Stream,
+}
+
+/// What keyed draws are for.
+#[derive(Clone, Copy, Debug)]
+struct Purposes {
+    retry: u64,
+    timeout: u64,
+    dispatch: u64,
+}
+
+/// A new request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Birth {
+    /// Its number within its source.
+    pub number: u64,
+    /// Its class, numbered within its source.
+    pub class: u32,
+    /// Bytes.
+    pub size: u64,
+    /// Core-time at speed 1.
+    pub work: Nanos,
+    /// Bytes of RAM held.
+    pub memory: u64,
+}
+
+/// A real number of nanoseconds or bytes, to the nearest whole one.
+#[inline]
+pub fn whole(value: f64) -> u64 {
+    (value + 0.5) as u64
+}
+
+const NOTHING: WorkSpec = WorkSpec::Drawn {
+    cpu: Dist::Constant { value: 0.0 },
+    per_kib: 0.0,
+};
+
+impl<'s> Source<'s> {
+    /// The source of a spec, before its first arrival. `last` is the end of its sending for a
+    /// run that ends with its traces.
+    pub fn new(
+        system: &'s SystemSpec,
+        spec: &'s SourceSpec,
+        key: Key,
+        first_class: u32,
+        register: Register,
+        last: Nanos,
+    ) -> Self {
+        let path = |purpose: &str| format!("source/{}/{purpose}", spec.name);
+        let stream = |purpose: &str| Stream::new(&key, &path(purpose));
+        let service = &system.services[spec.to];
+        let asks = |class: &'s super::spec::ClassSpec| Asks {
+            size: &class.size,
+            work: class
+                .work
+                .as_ref()
+                .or(service.work.as_ref())
+                .unwrap_or(&NOTHING),
+            work_factor: class.work_factor,
+            memory: class.memory.as_ref().unwrap_or(&service.memory),
+        };
+        let total: f64 = spec.classes.iter().map(|c| c.weight).sum();
+        let mut below = 0.0;
+        let share = |class: &super::spec::ClassSpec| {
+            below += class.weight / total;
+            below
+        };
+        Source {
+            spec,
+            register,
+            timeouts: None,
+            first_class,
+            key,
+            gaps: Gaps::new(
+                &spec.arrivals,
+                spec.start,
+                stream("arrivals"),
+                stream("state"),
+            ),
+            stop: spec.stop.unwrap_or(Nanos::MAX).min(last),
+            born: 0,
+            class_shares: spec.classes.iter().map(share).collect(),
+            classes: spec.classes.iter().map(asks).collect(),
+            streams: Streams {
+                class: stream("class"),
+                size: stream("size"),
+                work: stream("work"),
+                memory: stream("memory"),
+            },
+            purposes: Purposes {
+                retry: path_hash(&path("retry")),
+                timeout: path_hash(&path("timeout")),
+                dispatch: path_hash(&format!("service/{}/dispatch/{}", service.name, spec.name)),
+            },
+        }
+    }
+
+    /// When the next request is born; `None`: no more.
+    #[inline]
+    pub fn next_birth(&mut self) -> Option<Nanos> {
+        self.gaps.next().filter(|&at| at < self.stop)
+    }
+
+    /// Whether its arrivals are a trace.
+    pub fn is_trace(&self) -> bool {
+        matches!(self.spec.arrivals, Arrivals::Trace(_))
+    }
+
+    /// What the request born now is.
+    #[inline]
+    pub fn birth(&mut self) -> Birth {
+        let number = self.born;
+        self.born += 1;
+        let class = self.draw_class();
+        let asks = &self.classes[class as usize];
+        let row = match &self.spec.arrivals {
+            Arrivals::Trace(trace) => Some((trace, number as usize)),
+            _ => None,
+        };
+        let size = match row {
+            Some((trace, row)) if !trace.size.is_empty() => trace.size[row],
+            _ => whole(asks.size.sample(&mut self.streams.size)),
+        };
+        let work = match (asks.work, row) {
+            (_, Some((trace, row))) if !trace.work.is_empty() => trace.work[row],
+            (WorkSpec::Drawn { cpu, per_kib }, _) => {
+                let drawn = cpu.sample(&mut self.streams.work) + per_kib / 1024.0 * size as f64;
+                whole(drawn * asks.work_factor)
+            }
+            (WorkSpec::FromTrace, _) => 0,
+        };
+        let memory = match row {
+            Some((trace, row)) if !trace.memory.is_empty() => trace.memory[row],
+            _ => {
+                let base = asks.memory.base.sample(&mut self.streams.memory);
+                whole(base + asks.memory.per_byte * size as f64)
+            }
+        };
+        Birth {
+            number,
+            class,
+            size,
+            work,
+            memory,
+        }
+    }
+
+    #[inline]
+    fn draw_class(&mut self) -> u32 {
+        if self.classes.len() == 1 {
+            return 0;
+        }
+        let u = self.streams.class.unit();
+        let last = self.class_shares.len() - 1;
+        self.class_shares[..last]
+            .iter()
+            .take_while(|&&share| u >= share)
+            .count() as u32
+    }
+
+    /// How long the client waits for this attempt (from 1); `None`: for ever.
+    #[inline]
+    pub fn timeout(&self, number: u64, attempt: u32) -> Option<Nanos> {
+        let dist = self.spec.client.timeout.as_ref()?;
+        let mut keyed = Keyed::new(&self.key, self.purposes.timeout, number, 0, attempt);
+        Some(whole(dist.sample(&mut keyed)))
+    }
+
+    /// The pause before the next attempt after this many were made; `None`: no more attempts.
+    /// Full jitter: uniform between 0 and `min(cap, base * 2^made)`.
+    ///
+    /// Source: Brooker, "Exponential Backoff And Jitter", AWS architecture blog, 2015.
+    pub fn pause(&self, number: u64, made: u32) -> Option<Nanos> {
+        let retry = self
+            .spec
+            .client
+            .retry
+            .as_ref()
+            .filter(|r| made < r.attempts)?;
+        let doubled = u128::from(retry.base) << made.min(63);
+        let most = u128::from(retry.cap).min(doubled) as f64;
+        let mut keyed = Keyed::new(&self.key, self.purposes.retry, number, 0, made);
+        Some(whole(most * keyed.unit()))
+    }
+
+    /// How long dispatching this attempt takes.
+    #[inline]
+    pub fn dispatch(&self, dist: &Dist, number: u64, attempt: u32) -> Nanos {
+        if let Dist::Constant { value } = dist {
+            return whole(*value);
+        }
+        let mut keyed = Keyed::new(&self.key, self.purposes.dispatch, number, 0, attempt);
+        whole(dist.sample(&mut keyed))
+    }
+}

@@ -1,0 +1,360 @@
+//! What is measured and when. Measuring draws nothing and comes last within an instant, so it
+//! moves nothing.
+
+use super::*;
+use crate::model::outcome::Outcome;
+use crate::model::series::{NAMES, Series};
+use crate::model::tally::{Delays, Narrow, Tally};
+use crate::model::worker::Areas;
+
+/// Fixed point of slowdowns.
+const SLOWDOWN_BITS: u32 = 20;
+
+/// The tally of a run, and what it takes to keep it.
+#[derive(Clone, Debug)]
+pub(super) struct Measure<'s> {
+    run: &'s RunSpec,
+    pub tally: Tally,
+    pub series: Series,
+    /// Measured requests that are active.
+    pub open_measured: u64,
+    /// Half open: what is measured.
+    from: Nanos,
+    to: Nanos,
+    /// Measured time is over: the run ends when what was measured has ended.
+    draining: bool,
+    closed: bool,
+    window_from: Nanos,
+    before: Totals,
+    pausing_before: u128,
+    open_before: Vec<u128>,
+}
+
+/// Running totals, whose differences make a window of the time series.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    ledger: Ledger,
+    busy: u128,
+    able: u128,
+    queue: u128,
+    inside: u128,
+    ram: u128,
+    wedged: u128,
+    down: u128,
+    breakers_open: u128,
+}
+
+impl<'s> Measure<'s> {
+    pub fn new(spec: &SystemSpec, run: &'s RunSpec, workers: usize) -> Self {
+        let timing = &run.timing;
+        let to = match timing.horizon {
+            Horizon::For(horizon) => timing.warm_up.saturating_add(horizon),
+            Horizon::Trace => Nanos::MAX,
+        };
+        let mut tally = Tally {
+            trials: 1,
+            ..Tally::default()
+        };
+        let classes = spec.sources.iter().map(|s| s.classes.len()).sum();
+        tally.classes.resize(classes, Default::default());
+        tally
+            .balancers
+            .resize(spec.services.len(), Default::default());
+        tally.workers.resize(workers, Default::default());
+        tally
+            .delays
+            .resize(1 + run.wanted.scopes.len(), Delays::default());
+        let window = if run.series { timing.window } else { 0 };
+        Measure {
+            run,
+            tally,
+            series: Series {
+                window,
+                start: timing.warm_up,
+                rows: Vec::new(),
+            },
+            open_measured: 0,
+            from: timing.warm_up,
+            to,
+            draining: false,
+            closed: false,
+            window_from: timing.warm_up,
+            before: Totals::default(),
+            pausing_before: 0,
+            open_before: vec![0; spec.services.len()],
+        }
+    }
+
+    pub fn horizon(&self) -> Horizon {
+        self.run.timing.horizon
+    }
+
+    /// Whether a request born now is measured.
+    #[inline]
+    pub fn covers(&self, now: Nanos) -> bool {
+        now >= self.from && now < self.to
+    }
+
+    /// Whether it is worth asking if the run is over.
+    #[inline]
+    pub fn over(&self, sending: u32) -> bool {
+        self.draining || sending == 0
+    }
+
+    #[inline]
+    pub fn latency(&mut self, latency: Nanos, class: u32, source: u32) {
+        self.tally.delays[0].latency.record(latency);
+        for (scope, delays) in self
+            .run
+            .wanted
+            .scopes
+            .iter()
+            .zip(&mut self.tally.delays[1..])
+        {
+            if *scope == Narrow::Class(class) || *scope == Narrow::Source(source) {
+                delays.latency.record(latency);
+            }
+        }
+    }
+
+    /// A measured attempt was served to its end.
+    #[inline]
+    pub fn served(&mut self, a: &Attempt, r: &Request, now: Nanos) {
+        self.spent(a, r, now);
+        let wait = a.waited + (a.start - a.routed);
+        let response = now - a.arrived;
+        let slowdown = match r.work {
+            work if self.run.wanted.slowdown && work > 0 => {
+                (u128::from(response) << SLOWDOWN_BITS) / u128::from(work)
+            }
+            _ => 0,
+        };
+        let record = |delays: &mut Delays| {
+            delays.wait.record(wait);
+            delays.response.record(response);
+            if slowdown > 0 {
+                delays.slowdown += slowdown;
+                delays.slowdown_n += 1;
+            }
+        };
+        record(&mut self.tally.delays[0]);
+        for (scope, delays) in self
+            .run
+            .wanted
+            .scopes
+            .iter()
+            .zip(&mut self.tally.delays[1..])
+        {
+            let inside = match *scope {
+                Narrow::All => true,
+                Narrow::Source(source) => source == r.source,
+                Narrow::Class(class) => class == r.class,
+                Narrow::Worker(worker) => worker == a.worker,
+                Narrow::Service(_) => true,
+            };
+            if inside {
+                record(delays);
+            }
+        }
+    }
+
+    /// Core-time was spent on a measured attempt that is now at its end.
+    #[inline]
+    pub fn spent(&mut self, a: &Attempt, r: &Request, now: Nanos) {
+        let class = &mut self.tally.classes[r.class as usize];
+        let spent = u128::from(now - a.start);
+        class.core_ns += spent;
+        if !a.open {
+            class.wasted_ns += spent;
+        }
+    }
+}
+
+impl<O: Observer> System<'_, O> {
+    pub(super) fn schedule_samples<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
+        let timing = &self.measure.run.timing;
+        let from = timing.warm_up;
+        queue.at(from, Event::Sample(Sample::WarmUpOver));
+        for at in &self.measure.run.wanted.inside_at {
+            queue.at(from.saturating_add(*at), Event::Sample(Sample::Inside));
+        }
+        if let Horizon::For(_) = timing.horizon {
+            let to = self.measure.to;
+            queue.at(to, Event::Sample(Sample::HorizonOver));
+            queue.at(to.saturating_add(timing.drain), DRAIN_OVER);
+        }
+    }
+
+    pub(super) fn sample<W: Entry>(&mut self, queue: &mut Queue<W, Event>, what: Sample) -> Flow {
+        let now = queue.now();
+        match what {
+            Sample::WarmUpOver => self.measure_start(queue),
+            Sample::WindowOver => {
+                if self.measure.draining {
+                    return Flow::GoOn;
+                }
+                self.close_window(now);
+                let next = now.saturating_add(self.measure.series.window);
+                if next < self.measure.to {
+                    queue.at(next, Event::Sample(Sample::WindowOver));
+                }
+            }
+            Sample::Inside => {
+                let inside: u64 = self.workers.load.iter().map(|&l| u64::from(l)).sum();
+                let fronts = self
+                    .fronts
+                    .iter()
+                    .map(|f| f.waiting.value + f.dispatching.value);
+                let inside = inside + fronts.sum::<u64>();
+                self.measure.tally.inside_at.push(inside);
+            }
+            Sample::HorizonOver => {
+                self.measure_end(now);
+                self.measure.draining = true;
+                return self.flow();
+            }
+            Sample::DrainOver => return Flow::Stop,
+        }
+        Flow::GoOn
+    }
+
+    /// The measured time begins.
+    fn measure_start<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
+        let now = queue.now();
+        for worker in &mut self.workers.all {
+            worker.settle(now);
+            worker.reset_areas(now);
+        }
+        for front in &mut self.fronts {
+            front.reset_opens();
+        }
+        self.measure.tally.queue_max = self.waiting;
+        self.measure.pausing_before = self.pausing.area_at(now);
+        for (s, front) in self.fronts.iter().enumerate() {
+            self.measure.open_before[s] = front.open_area(now);
+            let balancer = &mut self.measure.tally.balancers[s];
+            balancer.breakers = front.breakers() as u64;
+            // Taken off again at the end: the areas since now.
+            balancer.queue_area = front.waiting.area_at(now);
+            balancer.busy_area = front.dispatching.area_at(now);
+        }
+        self.measure.before = self.totals(now);
+        if self.measure.series.window > 0 {
+            let next = now.saturating_add(self.measure.series.window);
+            if next < self.measure.to {
+                queue.at(next, Event::Sample(Sample::WindowOver));
+            }
+        }
+    }
+
+    /// The measured time ends: everything that is an integral over it is read off.
+    pub(super) fn measure_end(&mut self, now: Nanos) {
+        if self.measure.closed {
+            return;
+        }
+        self.measure.closed = true;
+        let now_or_start = now.max(self.measure.from);
+        if self.measure.series.window > 0 && now > self.measure.window_from {
+            self.close_window(now);
+        }
+        let tally = &mut self.measure.tally;
+        tally.measured_ns = u128::from(now_or_start - self.measure.from);
+        tally.pausing_area = self.pausing.area_at(now) - self.measure.pausing_before;
+        for (s, front) in self.fronts.iter().enumerate() {
+            let balancer = &mut tally.balancers[s];
+            balancer.queue_area = front.waiting.area_at(now) - balancer.queue_area;
+            balancer.busy_area = front.dispatching.area_at(now) - balancer.busy_area;
+            balancer.breaker_open_area = front.open_area(now) - self.measure.open_before[s];
+            balancer.breaker_opens = front.opens().sum();
+            let first = front.first_worker as usize;
+            for (worker, opens) in tally.workers[first..].iter_mut().zip(front.opens()) {
+                worker.breaker_opens = opens;
+            }
+        }
+        for (worker, out) in self.workers.all.iter_mut().zip(&mut tally.workers) {
+            let Areas {
+                busy,
+                wedged_busy,
+                able,
+                queue,
+                ram,
+                queue_max,
+                ram_max,
+                wedges,
+                ..
+            } = worker.areas(now);
+            out.busy_area = busy;
+            out.wedged_busy_area = wedged_busy;
+            out.able_area = able;
+            out.queue_area = queue;
+            out.ram_area = ram;
+            out.queue_max = queue_max;
+            out.ram_max = ram_max;
+            out.wedges = wedges;
+        }
+    }
+
+    fn totals(&mut self, now: Nanos) -> Totals {
+        let mut totals = Totals {
+            ledger: self.ledger,
+            wedged: self.wedged.area_at(now),
+            down: self.down.area_at(now),
+            ..Totals::default()
+        };
+        for worker in &mut self.workers.all {
+            let areas = worker.areas(now);
+            totals.busy += areas.busy - areas.wedged_busy;
+            totals.inside += areas.busy + areas.queue;
+            totals.able += areas.able;
+            totals.queue += areas.queue;
+            totals.ram += areas.ram;
+        }
+        for front in &self.fronts {
+            let waiting = front.waiting.area_at(now);
+            totals.queue += waiting;
+            totals.inside += waiting + front.dispatching.area_at(now);
+            totals.breakers_open += front.open_area(now);
+        }
+        totals
+    }
+
+    /// Adds a row to the time series.
+    fn close_window(&mut self, now: Nanos) {
+        let totals = self.totals(now);
+        let ram: u128 = self.workers.all.iter().map(|w| u128::from(w.ram)).sum();
+        let before = self.measure.before;
+        let passed = now - self.measure.window_from;
+        let seconds = passed as f64 / 1e9;
+        let rate = |now: u64, before: u64| (now - before) as f64 / seconds;
+        let mean = |now: u128, before: u128| (now - before) as f64 / passed as f64;
+        let ended = |outcome: Outcome| {
+            let i = outcome.index();
+            rate(totals.ledger.ended[i], before.ledger.ended[i])
+        };
+        let quotient = |a: f64, b: f64| if b > 0.0 { a / b } else { 0.0 };
+        let able = mean(totals.able, before.able);
+        let row: [f64; NAMES.len()] = [
+            rate(totals.ledger.born, before.ledger.born),
+            rate(totals.ledger.answered, before.ledger.answered),
+            rate(totals.ledger.ok, before.ledger.ok),
+            rate(totals.ledger.retries, before.ledger.retries),
+            ended(Outcome::RamFull),
+            ended(Outcome::BufferFull),
+            ended(Outcome::TimedOut),
+            ended(Outcome::NoWorker),
+            ended(Outcome::BreakerOpen),
+            ended(Outcome::WorkerDown),
+            ended(Outcome::NoConnection),
+            mean(totals.queue, before.queue),
+            mean(totals.inside, before.inside),
+            quotient(mean(totals.busy, before.busy), able),
+            quotient(mean(totals.ram, before.ram), ram as f64),
+            mean(totals.wedged, before.wedged),
+            mean(totals.down, before.down),
+            mean(totals.breakers_open, before.breakers_open),
+        ];
+        self.measure.series.rows.push(row);
+        self.measure.before = totals;
+        self.measure.window_from = now;
+    }
+}

@@ -1,0 +1,290 @@
+//! The system in a run: one match over the events, one short function for each.
+//!
+//! ```text
+//!  source ──born──▶ balancer ──picked──▶ worker ──▶ buffer ──▶ core ──▶ reply
+//!    ▲  timeout      buffer, dispatch,    RAM, wedged,                    │
+//!    └── retry ◀──── breakers, policy     down                           │
+//!         ▲─────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! An **attempt** is in exactly one place: with the balancer, waiting at a worker, on a core, or
+//! gone. It is **open** until its caller knows how it ended; after a timeout it may go on without
+//! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
+//! attempt of it is anywhere.
+
+mod measure;
+mod request;
+mod serve;
+mod trouble;
+
+use measure::Measure;
+
+use super::balancer::Front;
+use super::event::{Event, Sample, kind};
+use super::fault::{self, Target};
+use super::ledger::Ledger;
+use super::level::Level;
+use super::slab::Slab;
+use super::source::Source;
+use super::spec::{Arrivals, SystemSpec};
+use super::trial::{Horizon, Observer, RunSpec, TrialOutput};
+use super::worker::Workers;
+use crate::base::units::Nanos;
+use crate::engine::digest::Fingerprint;
+use crate::engine::dist::Dist;
+use crate::engine::heap::Entry;
+use crate::engine::queue::Queue;
+use crate::engine::rng::{Key, Stream};
+use crate::engine::simulation::{Flow, Model};
+use crate::model::source::whole;
+
+/// A request in the system.
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    born: Nanos,
+    /// Its number within its source.
+    number: u64,
+    work: Nanos,
+    memory: u64,
+    source: u32,
+    /// Its class, through all sources.
+    class: u32,
+    /// Attempts made.
+    tries: u32,
+    /// Attempts anywhere, and 1 while it is active.
+    holders: u32,
+    active: bool,
+    measured: bool,
+    answered: bool,
+}
+
+/// One try of a request.
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    request: u32,
+    /// Moves on whenever the place is used again.
+    generation: u32,
+    /// Which attempt of the request, from 1.
+    number: u32,
+    /// Its worker, through all services, once routed.
+    worker: u32,
+    /// Its breaker's epoch when it was let in.
+    epoch: u32,
+    /// Its caller does not yet know how it ended.
+    open: bool,
+    /// When it arrived at the service.
+    arrived: Nanos,
+    /// When it was routed to its worker.
+    routed: Nanos,
+    /// When it got a core; later than any time while it has none.
+    start: Nanos,
+    /// Time spent in the balancer's buffer.
+    waited: Nanos,
+}
+
+/// Not routed yet.
+const NO_WORKER: u32 = u32::MAX;
+/// Has no core yet.
+const NOT_STARTED: Nanos = Nanos::MAX;
+
+/// The system, with everything that a run changes.
+#[derive(Clone, Debug)]
+pub struct System<'s, O> {
+    spec: &'s SystemSpec,
+    sources: Vec<Source<'s>>,
+    fronts: Vec<Front<'s>>,
+    workers: Workers,
+    requests: Slab<Request>,
+    attempts: Slab<Attempt>,
+    targets: Vec<Target<'s>>,
+    restarts: Vec<Option<Stream>>,
+    ledger: Ledger,
+    /// Attempts waiting anywhere.
+    waiting: u64,
+    /// Requests between two attempts.
+    pausing: Level,
+    /// Workers wedged and down.
+    wedged: Level,
+    down: Level,
+    /// Sources that may still send.
+    sending: u32,
+    fingerprint: Fingerprint,
+    demand: Fingerprint,
+    measure: Measure<'s>,
+    observer: O,
+}
+
+impl<'s, O: Observer> System<'s, O> {
+    /// The system of a spec at time 0, with its first events scheduled.
+    pub fn new<W: Entry>(
+        spec: &'s SystemSpec,
+        run: &'s RunSpec,
+        observer: O,
+        queue: &mut Queue<W, Event>,
+    ) -> Self {
+        let key = Key::new(run.seed, u64::from(run.replication), 0);
+        let workers = Workers::new(&spec.services);
+        let mut first = 0;
+        let fronts: Vec<Front> = spec
+            .services
+            .iter()
+            .map(|service| {
+                let mut front = Front::new(service, &key, first);
+                if let Some(Dist::Constant { .. }) = front.dispatch {
+                    front.lane = Some(queue.add_lane());
+                }
+                first += service.worker_count() as u32;
+                front
+            })
+            .collect();
+        let mut system = System {
+            spec,
+            sources: sources(spec, run, &key, queue),
+            fronts,
+            targets: fault::targets(spec, &key),
+            restarts: restarts(spec, &key),
+            measure: Measure::new(spec, run, workers.all.len()),
+            workers,
+            requests: Slab::new(),
+            attempts: Slab::new(),
+            ledger: Ledger::default(),
+            waiting: 0,
+            pausing: Level::default(),
+            wedged: Level::default(),
+            down: Level::default(),
+            sending: 0,
+            fingerprint: Fingerprint::new(),
+            demand: Fingerprint::new(),
+            observer,
+        };
+        system.schedule_samples(queue);
+        system.schedule_faults(queue);
+        for source in 0..system.sources.len() as u32 {
+            system.sending += 1;
+            system.schedule_birth(queue, source);
+        }
+        system
+    }
+
+    /// What the run measured, at its end.
+    ///
+    /// # Errors
+    /// The text says which invariant is broken.
+    pub fn finish(mut self, now: Nanos, events: u64) -> Result<TrialOutput, String> {
+        self.measure_end(now);
+        self.leave_open();
+        let open_requests = self.requests_open();
+        let open_attempts = self.attempts_open();
+        self.ledger.balance(open_requests, open_attempts)?;
+        self.workers.check()?;
+        let mut tally = std::mem::take(&mut self.measure.tally);
+        tally.events = events;
+        Ok(TrialOutput {
+            tally,
+            series: std::mem::take(&mut self.measure.series),
+            fingerprint: self.fingerprint.value(),
+            demand: self.demand.value(),
+            events,
+        })
+    }
+
+    fn requests_open(&self) -> u64 {
+        self.requests.iter().filter(|r| r.active).count() as u64
+    }
+
+    fn attempts_open(&self) -> u64 {
+        self.attempts.iter().filter(|a| a.open).count() as u64
+    }
+}
+
+/// The sources, each with its register and, if its timeout is always the same, its lane.
+fn sources<'s, W: Entry>(
+    spec: &'s SystemSpec,
+    run: &RunSpec,
+    key: &Key,
+    queue: &mut Queue<W, Event>,
+) -> Vec<Source<'s>> {
+    let traces = spec.sources.iter().filter_map(|s| match &s.arrivals {
+        Arrivals::Trace(trace) => trace.at.last().map(|last| s.start.saturating_add(last + 1)),
+        _ => None,
+    });
+    let last = match run.timing.horizon {
+        Horizon::Trace => traces.max().unwrap_or(0),
+        Horizon::For(_) => Nanos::MAX,
+    };
+    let mut first_class = 0;
+    let mut all = Vec::new();
+    for source in &spec.sources {
+        let register = queue.add_register();
+        let mut made = Source::new(spec, source, *key, first_class, register, last);
+        if let Some(Dist::Constant { value }) = source.client.timeout {
+            made.timeouts = Some((queue.add_lane(), whole(value)));
+        }
+        first_class += source.classes.len() as u32;
+        all.push(made);
+    }
+    all
+}
+
+/// Where restart times are drawn from, unless they are always the same.
+fn restarts(spec: &SystemSpec, key: &Key) -> Vec<Option<Stream>> {
+    let mut streams = Vec::new();
+    for service in &spec.services {
+        let groups = service.groups.iter();
+        let workers = groups.flat_map(|g| (0..g.count).map(move |_| g));
+        for (number, group) in (0u32..).zip(workers) {
+            let path = || format!("{}/restart", fault::worker_path(service, number));
+            let drawn = !matches!(group.restart, Dist::Constant { .. });
+            streams.push(drawn.then(|| Stream::new(key, &path())));
+        }
+    }
+    streams
+}
+
+impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
+    type Event = Event;
+
+    #[inline]
+    fn handle(&mut self, queue: &mut Queue<W, Event>, event: Event) -> Flow {
+        match event {
+            Event::Complete { core, generation } => self.complete(queue, core, generation),
+            Event::Arrive { source } => self.arrive(queue, source),
+            Event::Dispatched { attempt } => self.dispatched(queue, attempt),
+            Event::Route { attempt } => self.route(queue, attempt),
+            Event::Timeout {
+                attempt,
+                generation,
+            } => self.timeout(queue, attempt, generation),
+            Event::Retry { request } => self.retry(queue, request),
+            Event::FaultStart { target } => self.fault_start(queue, target),
+            Event::FaultEnd { target } => self.fault_end(queue, target),
+            Event::Restart { worker, epoch } => self.restart(queue, worker, epoch),
+            Event::Sample(sample) => return self.sample(queue, sample),
+        }
+        if self.measure.over(self.sending) {
+            self.flow()
+        } else {
+            Flow::GoOn
+        }
+    }
+}
+
+impl<O: Observer> System<'_, O> {
+    /// Whether a run that may stop does.
+    #[cold]
+    fn flow(&self) -> Flow {
+        let done = match self.measure.horizon() {
+            Horizon::For(_) => self.measure.open_measured == 0,
+            Horizon::Trace => self.requests.used() == 0,
+        };
+        if done { Flow::Stop } else { Flow::GoOn }
+    }
+
+    #[inline]
+    fn fold(&mut self, now: Nanos, kind: u32, number: u64, place: u32) {
+        self.fingerprint.fold(now, kind, number, place);
+    }
+}
+
+/// Everything after the horizon is only waited for.
+const DRAIN_OVER: Event = Event::Sample(Sample::DrainOver);
