@@ -226,6 +226,7 @@ pub(crate) fn simulate(
     Ok(TrialOutput {
         events: tally.events,
         fingerprint: words.next(),
+        demand: born,
         tally,
         series: Series {
             window: SECOND,

@@ -77,6 +77,9 @@ pub struct Sample {
 
 impl Observer for Sample {
     const ON: bool = true;
+    fn begin(&mut self) {
+        self.rows.clear();
+    }
     fn attempt(&mut self, row: &AttemptRow) {
         if row.request.is_multiple_of(self.every) {
             self.rows.push(*row);
@@ -258,6 +261,7 @@ impl<'a> Plan<'a> {
             status: TrialStatus::Done,
             values: Vec::new(),
             fingerprint: 0,
+            demand: 0,
             events: 0,
             series: Series::default(),
         };
@@ -267,6 +271,7 @@ impl<'a> Plan<'a> {
                 parts = TrialParts::take(&self.context(point), &self.design.metrics, &output.tally);
                 result.values = parts.values(&self.design.metrics);
                 result.fingerprint = output.fingerprint;
+                result.demand = output.demand;
                 result.events = output.events;
                 result.series = output.series;
                 lock(&merged[point]).add(&output.tally);

@@ -15,7 +15,7 @@ pub fn bytes(design: &Design, results: &Results) -> Vec<u8> {
             .iter()
             .map(|m| harmless(&m.to_string()).into_owned()),
     );
-    header.extend(["fingerprint".into(), "status".into()]);
+    header.extend(["fingerprint".into(), "demand".into(), "status".into()]);
     let mut table = CsvTable::new(header);
     for trial in &results.trials {
         table.row(row(design, trial));
@@ -35,10 +35,13 @@ fn row(design: &Design, trial: &TrialResult) -> Vec<String> {
     fields.extend((0..design.metrics.len()).map(|i| number::csv(value(i))));
     match &trial.status {
         TrialStatus::Done => {
-            fields.extend([format!("{:016x}", trial.fingerprint), "done".into()]);
+            let hashes = [trial.fingerprint, trial.demand].map(|h| format!("{h:016x}"));
+            fields.extend(hashes);
+            fields.push("done".into());
         }
         TrialStatus::Failed(why) => {
             fields.extend([
+                String::new(),
                 String::new(),
                 harmless(&format!("failed: {why}")).into_owned(),
             ]);

@@ -25,7 +25,7 @@ const FAILURES: usize = 5;
 pub fn print(design: &Design, results: &Results) -> String {
     let view = View { design, results };
     let parts = [
-        heading(design),
+        heading(view),
         points::print(view),
         objective::print(view),
         trouble::print(view),
@@ -57,7 +57,8 @@ fn wrapped(line: &str, width: usize) -> String {
     text
 }
 
-fn heading(design: &Design) -> String {
+fn heading(view: View<'_>) -> String {
+    let design = view.design;
     let (points, trials) = (design.points.len(), design.trial_count());
     let mut text = format!("{}\n", visible(&design.title));
     let plural = |n: usize| if n == 1 { "" } else { "s" };
@@ -75,6 +76,9 @@ fn heading(design: &Design) -> String {
         text.push_str(&format!("; ± and ≤ are {percent} % intervals\n"));
     } else {
         text.push_str("; one replication gives no intervals\n");
+    }
+    if view.results.same_demand() == Some(true) {
+        text.push_str("all points met the same requests, replication by replication\n");
     }
     let axes: Vec<&str> = super::results_csv::paths(design).map(short_path).collect();
     if !axes.is_empty() {
@@ -152,6 +156,7 @@ mod tests {
             &text,
             &[
                 "7 points x 4 replications = 28 trials, seed 14; ± and ≤ are 95 % intervals",
+                "all points met the same requests",
                 "points are named by workers.count x workers.cores x workers.ram",
                 "cheapest  after 44 x 4 x 4GiB: $4,215 a month, -46 % against after 25 x 8 x 64GiB",
                 "cheaper   after 12 x 8 x 64GiB: $3,737 a month, but",
