@@ -1,7 +1,30 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
-use super::SystemSpec;
+mod sources;
+
+use super::{
+    BreakerSpec, BreakerWindow, Dist, FaultKind, FaultWhen, GroupSpec, PolicySpec, ServiceSpec,
+    SystemSpec,
+};
 use crate::base::codes::Code;
+
+/// Most workers of a system.
+pub const MAX_WORKERS: u64 = 1_000_000;
+
+/// Most cores of a worker or a balancer.
+pub const MAX_CORES: u32 = 65_535;
+
+/// Most waiting places of a buffer.
+pub const MAX_SLOTS: u32 = 1 << 31;
+
+/// Most characters of a name.
+pub const MAX_NAME: usize = 64;
+
+/// Most calls of a breaker's window, and of its other counts.
+pub const MAX_CALLS: u32 = 1 << 20;
+
+/// Most calls that all breakers of a service remember together.
+pub const MAX_WINDOW_CALLS: u64 = 1_000_000_000;
 
 /// One broken rule. `path` is the dotted path of the key in the model file's words.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,9 +39,307 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
+/// What is wrong with a name that a user gives, or nothing.
+pub fn name_problem(name: &str) -> Option<String> {
+    let length = name.chars().count();
+    if length == 0 {
+        return Some("is an empty name".into());
+    }
+    if length > MAX_NAME {
+        return Some(format!(
+            "is too long a name: {length} characters, the limit is {MAX_NAME}"
+        ));
+    }
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    let bad = name.chars().find(|&c| !fine(c))?;
+    Some(format!("is no name: {bad:?} is not allowed"))
+}
+
+/// Problems found so far.
+#[derive(Default)]
+struct Rules {
+    found: Vec<Problem>,
+}
+
+impl Rules {
+    fn add(&mut self, code: Code, path: &str, message: String, help: Option<&str>) {
+        self.found.push(Problem {
+            code,
+            path: path.to_owned(),
+            message,
+            help: help.map(str::to_owned),
+        });
+    }
+
+    /// Unless it holds: `path` must be `allowed`, not `value`.
+    fn range(&mut self, holds: bool, path: &str, allowed: &str, value: impl std::fmt::Display) {
+        if !holds {
+            let message = format!("`{path}` must be {allowed}, not {value}");
+            self.add(Code::OUT_OF_RANGE, path, message, None);
+        }
+    }
+
+    fn name(&mut self, name: &str, path: &str) {
+        if let Some(problem) = name_problem(name) {
+            let shown = crate::base::units::shown(name);
+            self.add(Code::OUT_OF_RANGE, path, format!("{shown} {problem}"), None);
+        }
+    }
+
+    fn unique<'a>(&mut self, what: &str, names: impl Iterator<Item = &'a str>, path: &str) {
+        let names: Vec<&str> = names.collect();
+        for (index, name) in names.iter().enumerate() {
+            if names[..index].contains(name) {
+                let message = format!("two {what} are called `{name}`");
+                let help = Some("give one of them another name");
+                self.add(Code::DUPLICATE_NAME, path, message, help);
+            }
+        }
+    }
+}
+
 impl SystemSpec {
-    /// Every broken rule, in file order; empty when the system can be run.
+    /// Every broken rule, in the order of the spec; empty when the system can be run.
     pub fn check(&self) -> Vec<Problem> {
-        Vec::new()
+        let mut rules = Rules::default();
+        if self.services.is_empty() {
+            let message = "a system needs at least one service".to_owned();
+            rules.add(Code::MISSING_KEY, "service", message, None);
+        }
+        rules.unique(
+            "services",
+            self.services.iter().map(|s| s.name.as_str()),
+            "service",
+        );
+        rules.unique(
+            "sources",
+            self.sources.iter().map(|s| s.name.as_str()),
+            "source",
+        );
+        rules.unique(
+            "faults",
+            self.faults.iter().map(|f| f.name.as_str()),
+            "fault",
+        );
+        let workers = self
+            .services
+            .iter()
+            .flat_map(|s| &s.groups)
+            .map(|g| u64::from(g.count));
+        let total: u64 = workers.sum();
+        if total > MAX_WORKERS {
+            let message = format!("{total} workers are too many: the limit is {MAX_WORKERS}");
+            rules.add(Code::TOO_LARGE_DESIGN, "service", message, None);
+        }
+        for service in &self.services {
+            rules.service(service);
+        }
+        rules.sources(self);
+        for index in 0..self.services.len() {
+            rules.admission(self, index);
+        }
+        rules.faults(self);
+        rules.found
+    }
+}
+
+/// The dotted path of a group of workers.
+fn group_path(service: &ServiceSpec, group: &GroupSpec) -> String {
+    let base = format!("service.{}.workers", service.name);
+    match &group.name {
+        Some(name) => format!("{base}.{name}"),
+        None => base,
+    }
+}
+
+impl Rules {
+    fn service(&mut self, service: &ServiceSpec) {
+        let path = format!("service.{}", service.name);
+        self.name(&service.name, &path);
+        let names = service.groups.iter().filter_map(|g| g.name.as_deref());
+        self.unique("groups of workers", names, &format!("{path}.workers"));
+        if service.groups.is_empty() {
+            let message = format!("`{path}` needs `workers`");
+            self.add(Code::MISSING_KEY, &format!("{path}.workers"), message, None);
+        }
+        for group in &service.groups {
+            self.group(group, &group_path(service, group));
+        }
+        self.balancer(service, &format!("{path}.balancer"));
+        if let Some(work) = &service.work {
+            self.work(work, &format!("{path}.work"));
+        }
+        self.memory(&service.memory, &format!("{path}.memory"));
+    }
+
+    fn group(&mut self, group: &GroupSpec, path: &str) {
+        if let Some(name) = &group.name {
+            self.name(name, &format!("{path}.name"));
+        }
+        let count = u64::from(group.count);
+        let fine = (1..=MAX_WORKERS).contains(&count);
+        self.range(fine, &format!("{path}.count"), "1 to 1000000", count);
+        let fine = (1..=MAX_CORES).contains(&group.cores);
+        self.range(fine, &format!("{path}.cores"), "1 to 65535", group.cores);
+        let fine = group.speed > 0.0 && group.speed <= 1e6;
+        self.range(
+            fine,
+            &format!("{path}.speed"),
+            "above 0 and at most 1e6",
+            group.speed,
+        );
+        let slots = group.slots.unwrap_or(0);
+        self.range(
+            slots <= MAX_SLOTS,
+            &format!("{path}.buffer.slots"),
+            "at most 2^31",
+            slots,
+        );
+        let price = group.price_per_hour;
+        let fine = (0.0..=1e12).contains(&price);
+        self.range(fine, &format!("{path}.price"), "0 to 1e12 an hour", price);
+    }
+
+    fn balancer(&mut self, service: &ServiceSpec, path: &str) {
+        let balancer = &service.balancer;
+        let fine = (1..=MAX_CORES).contains(&balancer.cores);
+        self.range(fine, &format!("{path}.cores"), "1 to 65535", balancer.cores);
+        let slots = balancer.slots.unwrap_or(0);
+        self.range(
+            slots <= MAX_SLOTS,
+            &format!("{path}.buffer.slots"),
+            "at most 2^31",
+            slots,
+        );
+        let workers = service.worker_count();
+        match balancer.policy {
+            PolicySpec::RoundRobin { start: Some(start) } => {
+                let fine = (1..=workers).contains(&(start as usize));
+                let allowed = format!("\"random\" or a worker from 1 to {workers}");
+                self.range(fine, &format!("{path}.start"), &allowed, start);
+            }
+            PolicySpec::LeastRequest { choices, .. } => {
+                let fine = (1..=1_000_000).contains(&choices);
+                self.range(fine, &format!("{path}.choices"), "1 to 1000000", choices);
+            }
+            _ => {}
+        }
+        if let Some(breaker) = &balancer.breaker {
+            self.breaker(breaker, workers, &format!("{path}.breaker"));
+        }
+    }
+
+    fn calls(&mut self, value: u32, path: String) {
+        let fine = (1..=MAX_CALLS).contains(&value);
+        self.range(fine, &path, "1 to 1048576", value);
+    }
+
+    /// Every worker has a breaker with a window of its own.
+    fn windows(&mut self, calls: u32, workers: usize, path: &str) {
+        let all = u64::from(calls).saturating_mul(workers as u64);
+        if all > MAX_WINDOW_CALLS {
+            let path = format!("{path}.window");
+            let message = format!(
+                "`{path}`: {workers} breakers that remember {calls} calls each are {all} calls, \
+                 the limit is {MAX_WINDOW_CALLS}"
+            );
+            self.add(
+                Code::TOO_LARGE_DESIGN,
+                &path,
+                message,
+                Some("use a smaller `window`"),
+            );
+        }
+    }
+
+    fn breaker(&mut self, breaker: &BreakerSpec, workers: usize, path: &str) {
+        match breaker {
+            BreakerSpec::Consecutive {
+                failures,
+                half_open_calls,
+                successes,
+                ..
+            } => {
+                self.calls(*failures, format!("{path}.failures"));
+                self.calls(*half_open_calls, format!("{path}.half_open_calls"));
+                self.calls(*successes, format!("{path}.successes"));
+            }
+            BreakerSpec::Resilience4j {
+                window,
+                min_calls,
+                failure_share,
+                slow_after,
+                slow_share,
+                half_open_calls,
+                half_open_max,
+                ..
+            } => {
+                match window {
+                    BreakerWindow::Calls(calls) => {
+                        self.calls(*calls, format!("{path}.window"));
+                        self.windows(*calls, workers, path);
+                    }
+                    BreakerWindow::Seconds(seconds) => {
+                        let fine = (1..=86_400).contains(seconds);
+                        let path = format!("{path}.window");
+                        self.range(fine, &path, "1 to 86400 whole seconds", seconds);
+                    }
+                }
+                self.calls(*min_calls, format!("{path}.min_calls"));
+                self.calls(*half_open_calls, format!("{path}.half_open_calls"));
+                for (key, share) in [("failure_share", failure_share), ("slow_share", slow_share)] {
+                    let fine = *share > 0.0 && *share <= 1.0;
+                    let allowed = "a share above 0 and at most 1 (0..=1 without 0)";
+                    self.range(fine, &format!("{path}.{key}"), allowed, share);
+                }
+                self.range(
+                    *slow_after > 0,
+                    &format!("{path}.slow_after"),
+                    "above 0",
+                    "0s",
+                );
+                let fine = half_open_max.is_none_or(|t| t > 0);
+                self.range(fine, &format!("{path}.half_open_max"), "above 0", "0s");
+            }
+        }
+    }
+
+    fn faults(&mut self, system: &SystemSpec) {
+        for fault in &system.faults {
+            let path = format!("fault.{}", fault.name);
+            let Some(service) = system.services.get(fault.service) else {
+                let message = format!("`{path}.target` is no service");
+                self.add(Code::UNKNOWN_NAME, &format!("{path}.target"), message, None);
+                continue;
+            };
+            let (first, last) = fault.workers;
+            let count = service.worker_count();
+            if first < 1 || last < first || last as usize > count {
+                let name = &service.name;
+                let message = format!(
+                    "`{path}.target` names workers {first} to {last}: `{name}` has 1 to {count}"
+                );
+                self.add(Code::OUT_OF_RANGE, &format!("{path}.target"), message, None);
+            }
+            if let FaultKind::Slow { factor } = fault.kind {
+                let fine = factor > 0.0 && factor <= 1e6;
+                let allowed = "above 0 and at most 1e6 (for a standstill use kind `pause`)";
+                self.range(fine, &format!("{path}.factor"), allowed, factor);
+            }
+            if let FaultWhen::Every(every) = &fault.when {
+                let fine = every.mean() > 0.0;
+                self.range(fine, &format!("{path}.every"), "above 0", "0s");
+            }
+        }
+    }
+}
+
+/// The least value that a distribution can give.
+fn least(dist: &Dist) -> f64 {
+    match dist {
+        Dist::Constant { value } => *value,
+        Dist::Uniform { min, .. } | Dist::Pareto { min, .. } => *min,
+        Dist::Empirical { values, .. } => values.first().copied().unwrap_or(0.0),
+        _ => 0.0,
     }
 }

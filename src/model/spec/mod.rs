@@ -9,14 +9,14 @@ mod check;
 mod load;
 mod trace;
 
-pub use check::Problem;
+pub use check::{MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_WORKERS, Problem, name_problem};
 pub use load::{OfferedLoad, state_shares};
 pub use trace::Trace;
 
 use std::sync::Arc;
 
 use crate::base::units::Nanos;
-use crate::engine::dist::Dist;
+pub use crate::engine::dist::{Dist, DistError};
 
 /// A whole system: who sends, who serves, what goes wrong, what it costs.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,495 @@
+//! An experiment file: from its tree to a [`Design`], every point decoded and checked.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::base::codes::Code;
+use crate::base::units::{LONGEST, SECOND, parse_time, shown};
+use crate::experiment::design::{Design, Point, Variant};
+use crate::model::metric::Metric;
+use crate::model::spec::SystemSpec;
+use crate::model::trial::{Horizon, Timing};
+
+use super::decode::{Cx, Fields, join};
+use super::diagnostic::{Class, Diagnostic};
+use super::files::{InputKind, Span};
+use super::keys::{EXPERIMENT, VARIANT};
+use super::limits;
+use super::objective::Named;
+use super::patch::Patch;
+use super::resolved::Resolved;
+use super::sweep::Sweep;
+use super::tree::{self, Node};
+use super::{Overrides, stem};
+
+/// A variant before its points are made.
+struct Draft {
+    name: String,
+    span: Span,
+    /// The model's tree with `set` applied.
+    tree: Node,
+    folder: std::path::PathBuf,
+    swept: bool,
+}
+
+/// Most diagnostics after which no further point is looked at.
+const ENOUGH: usize = 200;
+
+/// Most replications of a point.
+const MAX_REPLICATIONS: u64 = 1_000_000;
+
+impl Cx {
+    /// Reads and checks an experiment's tree. What it gives back may only be used when no error
+    /// was reported.
+    pub fn experiment(
+        &mut self,
+        root: &Node,
+        path: &Path,
+        overrides: &Overrides,
+    ) -> Option<(Design, String)> {
+        let fields = self.fields(root, "", &EXPERIMENT)?;
+        let mut named = Vec::new();
+        let mut design = self.settings(&fields, overrides, &mut named);
+        design.name = stem(path);
+        let arguments: Vec<Patch> = overrides
+            .set
+            .iter()
+            .filter_map(|a| self.argument(a))
+            .collect();
+        let sweep = match fields.get("sweep").filter(|n| !n.is_none()) {
+            Some(node) => self.sweep(node),
+            None => Sweep::default(),
+        };
+        let drafts = self.variants(&fields, path, &sweep);
+        let names: Vec<String> = drafts.iter().map(|d| d.name.clone()).collect();
+        if let Some(only) = &sweep.only {
+            self.variant_indices(only, &names, "sweep.for");
+        }
+        if let Some(node) = fields.get("objective").filter(|n| !n.is_none())
+            && let Some((objective, confidence)) = self.objective(node, &names, &mut named)
+        {
+            design.objective = Some(objective);
+            if fields.get("confidence").is_none() {
+                design.confidence = confidence.unwrap_or(design.confidence);
+            }
+        }
+        if let Some(node) = fields.get("chart") {
+            design.charts = self.charts(node, &sweep, &mut named);
+        }
+        design.axes = sweep
+            .axes
+            .iter()
+            .map(super::sweep::SweepAxis::to_axis)
+            .collect();
+        self.overridden(&sweep, &arguments);
+        let counts = drafts
+            .iter()
+            .map(|d| if d.swept { sweep.size() } else { 1 });
+        let points: u128 = counts.sum();
+        if !limits::points(self, root.span, points, design.replications) || drafts.is_empty() {
+            return None;
+        }
+        let mut resolved = Resolved::new(points);
+        resolved.experiment(root, overrides);
+        self.points(&mut design, &drafts, &sweep, &arguments, &mut resolved);
+        self.columns(&mut design, named);
+        limits::design(self, root, &design);
+        Some((design, resolved.text))
+    }
+
+    /// The plain keys of an experiment.
+    fn settings(
+        &mut self,
+        fields: &Fields<'_>,
+        overrides: &Overrides,
+        named: &mut Vec<Named>,
+    ) -> Design {
+        let title = fields.get("title").and_then(|n| self.text(n, "title"));
+        let seed = match (&overrides.seed, fields.get("seed")) {
+            (Some(text), _) => self.seed_argument(text),
+            (None, Some(node)) => self.seed(node),
+            (None, None) => Some(1),
+        };
+        let timing = self.timing(fields, overrides);
+        let replications = match (&overrides.replications, fields.get("replications")) {
+            (Some(text), _) => self.replications_argument(text),
+            (None, Some(node)) if node.table().is_some() => {
+                self.later(node.span, "replications", "`replications = { .. }`");
+                None
+            }
+            (None, Some(node)) => self.count32(node, "replications", 1, 1_000_000),
+            (None, None) => Some(10),
+        };
+        let confidence = fields
+            .get("confidence")
+            .and_then(|n| self.confidence(n, "confidence"));
+        if let Some(node) = fields.get("metrics") {
+            named.extend(self.metrics(node, "metrics"));
+        }
+        let attempts = fields
+            .get("attempts")
+            .filter(|n| !n.is_none())
+            .and_then(|n| self.attempts(n));
+        Design {
+            name: String::new(),
+            title: title.unwrap_or_default(),
+            seed: seed.unwrap_or(1),
+            timing,
+            replications: replications.unwrap_or(1),
+            confidence: confidence.unwrap_or(0.95),
+            attempts,
+            variants: Vec::new(),
+            axes: Vec::new(),
+            points: Vec::new(),
+            metrics: Vec::new(),
+            objective: None,
+            charts: Vec::new(),
+        }
+    }
+
+    fn timing(&mut self, fields: &Fields<'_>, overrides: &Overrides) -> Timing {
+        let horizon = match (&overrides.horizon, fields.get("horizon")) {
+            (Some(text), _) => self.horizon_argument(text),
+            (None, Some(node)) if node.text() == Some("trace") => Some(Horizon::Trace),
+            (None, Some(node)) => self.time(node, "horizon").map(Horizon::For),
+            (None, None) => {
+                self.missing(fields, "horizon", &EXPERIMENT);
+                None
+            }
+        };
+        let warm_up = match fields.get("warm_up") {
+            Some(node) if node.text() == Some("auto") => {
+                self.later(node.span, "warm_up", "`warm_up = \"auto\"`");
+                0
+            }
+            Some(node) => self.time(node, "warm_up").unwrap_or(0),
+            None => 0,
+        };
+        let drain = fields.get("drain").and_then(|n| self.time(n, "drain"));
+        let window = match fields.get("window") {
+            Some(node) => self.time(node, "window").unwrap_or(SECOND),
+            None => SECOND,
+        };
+        if let (Some(Horizon::For(length)), Some(node)) = (horizon, fields.get("warm_up"))
+            && warm_up > length
+        {
+            let other = fields.get("horizon").map_or(node.span, |n| n.span);
+            let message = format!(
+                "`warm_up` ({}) is longer than `horizon` ({})",
+                node.to_words(),
+                crate::base::units::print_time(length)
+            );
+            let d = Diagnostic::error(Code::LONG_WARM_UP, message)
+                .at(node.span, "most of the run would not be measured")
+                .at(other, "measured time")
+                .help("make `horizon` longer or `warm_up` shorter")
+                .path("warm_up");
+            self.push(d);
+        }
+        if let (0, Some(node)) = (window, fields.get("window")) {
+            self.out_of_range(node, "window", "above 0");
+        }
+        let length = match horizon {
+            Some(Horizon::For(length)) => length,
+            _ => LONGEST / 8,
+        };
+        Timing {
+            warm_up,
+            horizon: horizon.unwrap_or(Horizon::For(0)),
+            drain: drain.unwrap_or(length),
+            window: window.max(1),
+        }
+    }
+
+    fn seed(&mut self, node: &Node) -> Option<u64> {
+        if let Some(text) = node.text() {
+            let seed = parse_seed(text);
+            if seed.is_none() {
+                self.out_of_range(node, "seed", SEED_RANGE);
+            }
+            return seed;
+        }
+        if let tree::Value::Integer(value, _) = node.value {
+            let seed = value
+                .and_then(|v| i64::try_from(v).ok())
+                .and_then(|v| u64::try_from(v).ok());
+            if seed.is_none() {
+                self.out_of_range(node, "seed", SEED_RANGE);
+            }
+            return seed;
+        }
+        self.wrong_type(node, "seed", "a whole number, or text such as \"0x9f3a\"");
+        None
+    }
+
+    /// Places for what was said on the command line.
+    fn flag(&mut self, name: &str, text: &str, message: String) {
+        let file = self.files.add(name, text.to_owned(), 1);
+        let (start, end) = (0, text.len());
+        let d = Diagnostic::error(Code::OUT_OF_RANGE, message).at(Span { file, start, end }, "");
+        self.push(d);
+    }
+
+    fn seed_argument(&mut self, text: &str) -> Option<u64> {
+        let seed = parse_seed(text);
+        if seed.is_none() {
+            let message = format!("`--seed` must be {SEED_RANGE}, not {}", shown(text));
+            self.flag("--seed", text, message);
+        }
+        seed
+    }
+
+    fn replications_argument(&mut self, text: &str) -> Option<u32> {
+        let value = text
+            .parse()
+            .ok()
+            .filter(|v| (1..=MAX_REPLICATIONS).contains(v));
+        if value.is_none() {
+            let message = format!(
+                "`--replications` must be a whole number from 1 to {MAX_REPLICATIONS}, not {}",
+                shown(text)
+            );
+            self.flag("--replications", text, message);
+        }
+        value.and_then(|v| u32::try_from(v).ok())
+    }
+
+    fn horizon_argument(&mut self, text: &str) -> Option<Horizon> {
+        if text == "trace" {
+            return Some(Horizon::Trace);
+        }
+        match parse_time(text) {
+            Ok(time) => Some(Horizon::For(time)),
+            Err(e) => {
+                self.flag("--horizon", text, format!("`--horizon`: {e}"));
+                None
+            }
+        }
+    }
+
+    /// Reads every variant with its model and applies its `set`.
+    fn variants(&mut self, fields: &Fields<'_>, path: &Path, sweep: &Sweep) -> Vec<Draft> {
+        let shared = fields.get("model");
+        let list = match fields.get("variant") {
+            Some(node) => self
+                .list(node, "variant", "[[variant]] tables")
+                .unwrap_or_default(),
+            None => &[],
+        };
+        let mut drafts = Vec::new();
+        if fields.get("variant").is_none() {
+            if let Some(model) = shared {
+                drafts.extend(self.draft("base".into(), model.span, model, path, &[], sweep));
+            } else {
+                let d = Diagnostic::error(Code::MISSING_KEY, "the experiment names no model")
+                    .at(fields.span, "`model` is missing")
+                    .help("write model = \"../models/NAME.toml\", or [[variant]] tables")
+                    .path("model");
+                self.push(d);
+            }
+        }
+        let mut names = Vec::new();
+        for (index, node) in list.iter().enumerate() {
+            let below = format!("variant[{}]", index + 1);
+            let Some(variant) = self.fields(node, &below, &VARIANT) else {
+                continue;
+            };
+            let name = match variant.get("name") {
+                Some(node) => self.name(node, &variant.path("name")),
+                None => {
+                    self.missing(&variant, "name", &VARIANT);
+                    None
+                }
+            };
+            let patches = match variant.get("set").filter(|n| !n.is_none()) {
+                Some(node) => self.set_of(node, &variant.path("set")),
+                None => Vec::new(),
+            };
+            let Some(model) = variant.get("model").or(shared) else {
+                self.missing(&variant, "model", &VARIANT);
+                continue;
+            };
+            let name = name.unwrap_or_else(|| format!("variant-{}", index + 1));
+            names.push((name.clone(), node.span));
+            drafts.extend(self.draft(name, node.span, model, path, &patches, sweep));
+        }
+        self.duplicates("variants", &names, "variant");
+        drafts
+    }
+
+    fn draft(
+        &mut self,
+        name: String,
+        span: Span,
+        model: &Node,
+        path: &Path,
+        patches: &[Patch],
+        sweep: &Sweep,
+    ) -> Option<Draft> {
+        let file = self.text(model, "model")?;
+        let here = path.parent().unwrap_or(Path::new(""));
+        let full = super::files::tidy(&here.join(&file));
+        let mut tree = self.model_tree(&full, model.span)?;
+        self.folder = full.parent().unwrap_or(Path::new("")).to_path_buf();
+        for patch in patches {
+            self.patch(&mut tree, patch);
+        }
+        let swept = match &sweep.only {
+            Some(only) => only.iter().any(|o| o.0 == name),
+            None => true,
+        };
+        Some(Draft {
+            name,
+            span,
+            tree,
+            folder: self.folder.clone(),
+            swept,
+        })
+    }
+
+    /// The tree of a model file, read once.
+    fn model_tree(&mut self, full: &Path, span: Span) -> Option<Node> {
+        let mut found = Vec::new();
+        let node = match self.files.known(full) {
+            Some(file) => tree::parse(&self.files, file, &mut found),
+            None => tree::read(&mut self.files, full, InputKind::Model, &mut found),
+        };
+        for d in found {
+            let d = if d.labels.is_empty() {
+                d.at(span, "named here").path("model")
+            } else {
+                d
+            };
+            self.push(d);
+        }
+        let node = node?;
+        self.not_empty(full, &node).then_some(node)
+    }
+
+    /// Makes, decodes and checks every point.
+    fn points(
+        &mut self,
+        design: &mut Design,
+        drafts: &[Draft],
+        sweep: &Sweep,
+        arguments: &[Patch],
+        resolved: &mut Resolved,
+    ) {
+        for (variant, draft) in drafts.iter().enumerate() {
+            self.folder.clone_from(&draft.folder);
+            let size = if draft.swept { sweep.size() } else { 1 };
+            let mut last: Option<Arc<SystemSpec>> = None;
+            for number in 0..usize::try_from(size).unwrap_or(0) {
+                if self.found().len() > ENOUGH {
+                    return;
+                }
+                let at = if draft.swept {
+                    sweep.at(number)
+                } else {
+                    Vec::new()
+                };
+                let mut tree = draft.tree.clone();
+                for (axis, &i) in sweep.axes.iter().zip(&at) {
+                    axis.patches(i).for_each(|p| self.patch(&mut tree, &p));
+                }
+                arguments.iter().for_each(|p| self.patch(&mut tree, p));
+                let spec = self.model(&tree);
+                limits::effects(self, &tree, &spec, &design.timing);
+                limits::trace_horizon(self, draft.span, &spec, &design.timing);
+                let system = match last.filter(|l| **l == spec) {
+                    Some(same) => same,
+                    None => Arc::new(spec),
+                };
+                if number == 0 {
+                    design.variants.push(Variant {
+                        name: draft.name.clone(),
+                        title: system.title.clone(),
+                    });
+                }
+                last = Some(Arc::clone(&system));
+                design.points.push(Point {
+                    variant,
+                    at,
+                    system,
+                });
+                let settings: Vec<(String, String)> = design
+                    .settings(design.points.len() - 1)
+                    .into_iter()
+                    .map(|(p, v)| (p.to_owned(), v.to_owned()))
+                    .collect();
+                resolved.point(&draft.name, number, &settings, &tree);
+            }
+        }
+    }
+
+    /// The standard metrics, then those that were asked for; each must exist in some point.
+    fn columns(&mut self, design: &mut Design, named: Vec<Named>) {
+        design.metrics = Metric::standard();
+        let mut seen: Vec<&Arc<SystemSpec>> = Vec::new();
+        for point in &design.points {
+            if seen
+                .last()
+                .is_none_or(|last| !Arc::ptr_eq(last, &point.system))
+            {
+                seen.push(&point.system);
+            }
+        }
+        for (metric, span) in named {
+            let failures: Vec<_> = seen.iter().map_while(|s| metric.check(s).err()).collect();
+            if failures.len() == seen.len()
+                && let Some(e) = failures.into_iter().next()
+            {
+                let mut d = Diagnostic::error(Code::UNKNOWN_METRIC, format!("`{metric}`: {e}"))
+                    .at(span, "");
+                d.help = e.help;
+                self.push(d);
+            }
+            if !design.metrics.contains(&metric) {
+                design.metrics.push(metric);
+            }
+        }
+    }
+
+    /// An axis whose path `--set` also sets is without effect.
+    fn overridden(&mut self, sweep: &Sweep, arguments: &[Patch]) {
+        for lane in sweep.axes.iter().flat_map(|a| &a.lanes) {
+            for argument in arguments.iter().filter(|a| a.path == lane.path) {
+                let message = format!("`--set` overrides every value of the axis `{}`", lane.path);
+                let d = Diagnostic::warning(Code::NO_EFFECT, message)
+                    .at(argument.span, "goes before the axis")
+                    .at(lane.span, "this axis")
+                    .path(join("sweep", &lane.path));
+                self.push(d);
+            }
+        }
+    }
+
+    /// Whether a file says anything; reports if not.
+    pub fn not_empty(&mut self, path: &Path, node: &Node) -> bool {
+        if node.table().is_some_and(|t| !t.entries.is_empty()) {
+            return true;
+        }
+        let name = super::files::visible(&path.display().to_string());
+        let message = format!("{name} is empty: a model needs [service.NAME] first");
+        let d = Diagnostic::error(Code::EMPTY_FILE, message).help(
+            "a model has [service.NAME] and [source.NAME]; an experiment has `horizon` and `model`",
+        );
+        self.push(d.class(Class::Input));
+        false
+    }
+}
+
+const SEED_RANGE: &str = "a whole number from 0 to 18446744073709551615 (2^64 - 1; from 2^63 on \
+                          write it as text, such as \"0x9f3a\")";
+
+/// A seed in decimal or, after `0x`, in hexadecimal digits.
+fn parse_seed(text: &str) -> Option<u64> {
+    let digits = |t: &str, radix| {
+        let fine = !t.is_empty() && t.chars().all(|c| c.is_digit(radix));
+        fine.then(|| u64::from_str_radix(t, radix).ok()).flatten()
+    };
+    match text.strip_prefix("0x") {
+        Some(hex) => digits(hex, 16),
+        None => digits(text, 10),
+    }
+}

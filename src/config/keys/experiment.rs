@@ -1,0 +1,80 @@
+//! Keys of experiment files.
+
+use super::{Block, key};
+
+const TEXT: &str = "a string";
+
+/// An experiment file.
+pub const EXPERIMENT: Block = Block {
+    name: "an experiment",
+    keys: &[
+        key("title", "\"\"", TEXT),
+        key("seed", "1", "a whole number, or text such as \"0x9f3a\""),
+        key("horizon", "", "a time such as \"60s\", or \"trace\""),
+        key("warm_up", "\"0s\"", "a time such as \"5s\""),
+        key("drain", "", "a time such as \"60s\""),
+        key("replications", "10", "a whole number such as 10"),
+        key("confidence", "0.95", "a share between 0 and 1"),
+        key("window", "\"1s\"", "a time such as \"1s\""),
+        key("metrics", "[]", "a list of names of metrics"),
+        key("attempts", "false", "true, false or { every = 100 }"),
+        key("model", "", "a path from the folder of the experiment file"),
+        key("variant", "", "[[variant]] tables"),
+        key("sweep", "", "a [sweep] table"),
+        key("objective", "", "an [objective] table"),
+        key("chart", "", "[[chart]] tables"),
+    ],
+    later: &["terminating", "rare", "uncertain", "incident"],
+};
+
+/// `[[variant]]`
+pub const VARIANT: Block = Block {
+    name: "[[variant]]",
+    keys: &[
+        key("name", "", "a name"),
+        key("model", "", "a path from the folder of the experiment file"),
+        key("set", "", "{ \"path\" = value }"),
+    ],
+    later: &[],
+};
+
+/// A range of an axis.
+pub const RANGE: Block = Block {
+    name: "an axis",
+    keys: &[
+        key("from", "", "a number or a quantity"),
+        key("to", "", "a number or a quantity"),
+        key("steps", "", "a whole number such as 5"),
+        key("scale", "\"linear\"", "\"linear\" or \"log\""),
+    ],
+    later: &["min", "max", "step"],
+};
+
+/// `[objective]`
+pub const OBJECTIVE: Block = Block {
+    name: "[objective]",
+    keys: &[
+        key("for", "", "a list of names of variants"),
+        key("minimise", "\"cost_per_hour\"", "the name of a metric"),
+        key("subject_to", "", "a list such as [\"latency_p99 < 50ms\"]"),
+        key("confidence", "", "a share between 0 and 1"),
+    ],
+    later: &[],
+};
+
+/// `[[chart]]`
+pub const CHART: Block = Block {
+    name: "[[chart]]",
+    keys: &[
+        key(
+            "kind",
+            "",
+            "tradeoff, line, heatmap, timeline or distribution",
+        ),
+        key("x", "", "a metric or the path of an axis"),
+        key("y", "", "metrics or the path of an axis"),
+        key("metric", "", "the name of a metric"),
+        key("series", "[]", "a list of names of series"),
+    ],
+    later: &[],
+};

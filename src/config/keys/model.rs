@@ -1,0 +1,383 @@
+//! Keys of model files and price tables.
+
+use super::{Block, key};
+
+const DISTRIBUTION: &str = "a quantity such as \"3ms\" or { dist = .. }";
+const TIME: &str = "a time such as \"250ms\"";
+const COUNT: &str = "a whole number such as 4";
+const NUMBER: &str = "a number such as 0.5";
+const TEXT: &str = "a string";
+const FILE: &str = "a path from the folder of the model file";
+
+/// A model file.
+pub const MODEL: Block = Block {
+    name: "a model",
+    keys: &[
+        key("title", "\"\"", TEXT),
+        key("source", "", "[source.NAME] tables"),
+        key("service", "", "[service.NAME] tables"),
+        key("fault", "", "[[fault]] tables"),
+        key("prices", "", "a [prices] table"),
+    ],
+    later: &[],
+};
+
+/// `[source.NAME]`
+pub const SOURCE: Block = Block {
+    name: "[source.NAME]",
+    keys: &[
+        key("to", "", "the name of a service"),
+        key(
+            "arrivals",
+            "",
+            "a rate such as \"40k/s\" or { process = .. }",
+        ),
+        key("start", "\"0s\"", TIME),
+        key("stop", "", TIME),
+        key("class", "", "[[source.NAME.class]] tables"),
+        key("client", "", "{ timeout, retry }"),
+    ],
+    later: &["fan_out", "need", "rest"],
+};
+
+/// `[[source.NAME.class]]`
+pub const CLASS: Block = Block {
+    name: "[[source.NAME.class]]",
+    keys: &[
+        key("name", "", "a name"),
+        key("weight", "1.0", NUMBER),
+        key("size", "\"0B\"", "a size such as \"2KiB\" or { dist = .. }"),
+        key("work", "", DISTRIBUTION),
+        key("work_factor", "1.0", NUMBER),
+        key(
+            "memory",
+            "",
+            "a size such as \"64MiB\", { dist = .. } or { base, per_byte }",
+        ),
+    ],
+    later: &["key", "priority", "cores"],
+};
+
+/// `client`
+pub const CLIENT: Block = Block {
+    name: "client",
+    keys: &[
+        key("timeout", "", "a time such as \"250ms\" or { dist = .. }"),
+        key("cancel", "\"none\"", "\"none\""),
+        key("retry", "\"none\"", "{ attempts, base, cap } or \"none\""),
+    ],
+    later: &[
+        "deadline",
+        "patience",
+        "propagate_deadline",
+        "hedge",
+        "breaker",
+        "limit",
+        "network",
+    ],
+};
+
+/// `retry`
+pub const RETRY: Block = Block {
+    name: "retry",
+    keys: &[
+        key(
+            "attempts",
+            "3",
+            "a whole number such as 3, or \"unbounded\"",
+        ),
+        key("backoff", "\"full_jitter\"", "\"full_jitter\""),
+        key("base", "\"25ms\"", TIME),
+        key("cap", "\"250ms\"", TIME),
+    ],
+    later: &["on", "budget"],
+};
+
+/// `arrivals`
+pub const ARRIVALS: Block = Block {
+    name: "arrivals",
+    keys: &[
+        key("process", "", "poisson, constant, mmpp or trace"),
+        key("rate", "", "a rate such as \"40k/s\""),
+        key("rates", "", "a list of rates"),
+        key("dwell", "", "a list of times"),
+        key("switch", "", "a list of rows of chances"),
+        key("file", "", FILE),
+        key("column", "\"arrival_s\"", "the name of a column"),
+        key("columns", "", "{ size, work, memory }"),
+    ],
+    later: &[
+        "gap", "on", "off", "users", "think", "speed", "repeat", "spread", "batch", "profile",
+    ],
+};
+
+/// `columns` of a trace.
+pub const COLUMNS: Block = Block {
+    name: "columns",
+    keys: &[
+        key("size", "", "{ column, unit }"),
+        key("work", "", "{ column, unit }"),
+        key("memory", "", "{ column, unit }"),
+    ],
+    later: &["class", "key", "priority"],
+};
+
+/// One of `columns`.
+pub const COLUMN: Block = Block {
+    name: "a column",
+    keys: &[
+        key("column", "", "the name of a column"),
+        key("unit", "", "a unit such as \"B\" or \"s\""),
+    ],
+    later: &[],
+};
+
+/// `[service.NAME]`
+pub const SERVICE: Block = Block {
+    name: "[service.NAME]",
+    keys: &[
+        key("work", "", DISTRIBUTION),
+        key(
+            "memory",
+            "\"0B\"",
+            "a size such as \"64MiB\", { dist = .. } or { base, per_byte }",
+        ),
+        key("balancer", "", "a [service.NAME.balancer] table"),
+        key("workers", "", "a [service.NAME.workers] table"),
+    ],
+    later: &["steps", "class", "network", "autoscale", "pull"],
+};
+
+/// `work`
+pub const WORK: Block = Block {
+    name: "work",
+    keys: &[
+        key("cpu", "", DISTRIBUTION),
+        key("per_kib", "\"0s\"", TIME),
+        key("base", "\"0s\"", TIME),
+        key("per_unit", "", TIME),
+        key("column", "", "the name of a column"),
+        key("file", "", FILE),
+    ],
+    later: &["per_in_flight", "vary"],
+};
+
+/// `memory`
+pub const MEMORY: Block = Block {
+    name: "memory",
+    keys: &[
+        key(
+            "base",
+            "\"0B\"",
+            "a size such as \"64MiB\" or { dist = .. }",
+        ),
+        key("per_byte", "0.0", NUMBER),
+        key("held", "\"admission\"", "\"admission\""),
+    ],
+    later: &[],
+};
+
+/// `[service.NAME.balancer]`
+pub const BALANCER: Block = Block {
+    name: "[service.NAME.balancer]",
+    keys: &[
+        key("policy", "\"round_robin\"", "the name of a policy"),
+        key(
+            "start",
+            "\"random\"",
+            "\"random\" or the number of a worker",
+        ),
+        key("choices", "2", COUNT),
+        key("full_scan", "false", "true or false"),
+        key("ties", "\"random\"", "\"random\" or \"first\""),
+        key(
+            "dispatch",
+            "\"0s\"",
+            "a time such as \"80us\" or { dist = .. }",
+        ),
+        key("cores", "1", COUNT),
+        key("buffer", "\"none\"", "{ slots } or \"none\""),
+        key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
+    ],
+    later: &[
+        "schedule",
+        "instances",
+        "health",
+        "outlier",
+        "panic_threshold",
+        "slow_start",
+        "zone_aware",
+        "bounded_load",
+        "subset",
+    ],
+};
+
+/// `breaker`
+pub const BREAKER: Block = Block {
+    name: "breaker",
+    keys: &[
+        key("kind", "", "\"consecutive\" or \"resilience4j\""),
+        key("failures", "5", COUNT),
+        key("successes", "2", COUNT),
+        key(
+            "window",
+            "100",
+            "a count of calls such as 100, or a time of whole seconds",
+        ),
+        key("min_calls", "100", COUNT),
+        key("failure_share", "0.5", "a share above 0, at most 1"),
+        key("slow_after", "\"60s\"", TIME),
+        key("slow_share", "1.0", "a share above 0, at most 1"),
+        key(
+            "open_for",
+            "\"30s\"",
+            "a time such as \"5s\" or { dist = .. }",
+        ),
+        key("half_open_calls", "1", COUNT),
+        key("half_open_max", "", TIME),
+    ],
+    later: &["automatic", "counts", "around", "share", "lost_reply"],
+};
+
+/// `buffer`
+pub const BUFFER: Block = Block {
+    name: "buffer",
+    keys: &[
+        key(
+            "slots",
+            "\"unbounded\"",
+            "a whole number such as 128, or \"unbounded\"",
+        ),
+        key("on_full", "\"reject\"", "\"reject\" or \"wedge\""),
+    ],
+    later: &["bytes", "redispatch_max"],
+};
+
+/// `[service.NAME.workers]`
+pub const WORKERS: Block = Block {
+    name: "[service.NAME.workers]",
+    keys: &[
+        key("name", "", "a name"),
+        key("count", "1", "a whole number such as 25"),
+        key("cores", "", "a whole number such as 4"),
+        key(
+            "ram",
+            "\"unbounded\"",
+            "a size such as \"4GiB\", or \"unbounded\"",
+        ),
+        key("speed", "1.0", NUMBER),
+        key("discipline", "\"fifo\"", "\"fifo\""),
+        key("buffer", "\"none\"", "{ slots, on_full } or \"none\""),
+        key("restart", "\"10s\"", "a time, { dist = .. } or \"manual\""),
+        key(
+            "manual_after",
+            "",
+            "a time such as \"30s\" or { dist = .. }",
+        ),
+        key("price", "", "money such as \"0.4284/h\""),
+        key("instance", "", "a name from the price table"),
+    ],
+    later: &[
+        "weight",
+        "shed",
+        "cold_start",
+        "zone",
+        "ram_base",
+        "ram_policy",
+        "pressure",
+        "gc",
+    ],
+};
+
+/// `[[fault]]`
+pub const FAULT: Block = Block {
+    name: "[[fault]]",
+    keys: &[
+        key("name", "", "a name"),
+        key("enabled", "true", "true or false"),
+        key("kind", "", "slow, pause or crash"),
+        key(
+            "target",
+            "",
+            "\"SERVICE\", \"SERVICE[14]\" or \"SERVICE[1..5]\"",
+        ),
+        key("at", "", TIME),
+        key("every", "", "a time such as \"60s\" or { dist = .. }"),
+        key("for", "", "a time such as \"400ms\" or { dist = .. }"),
+        key("factor", "", NUMBER),
+    ],
+    later: &[
+        "probability",
+        "delay",
+        "rate",
+        "share",
+        "shared",
+        "when",
+        "in_service",
+        "unit",
+    ],
+};
+
+/// `[prices]`
+pub const PRICES: Block = Block {
+    name: "[prices]",
+    keys: &[
+        key("core_hour", "0.0", "a number such as 0.03"),
+        key("gib_hour", "0.0", "a number such as 0.003"),
+        key("currency", "\"USD\"", TEXT),
+        key("as_of", "", TEXT),
+        key("source", "", TEXT),
+        key("table", "", FILE),
+    ],
+    later: &[],
+};
+
+/// A price table's file.
+pub const PRICE_TABLE: Block = Block {
+    name: "a price table",
+    keys: &[
+        key("currency", "\"USD\"", TEXT),
+        key("as_of", "", TEXT),
+        key("region", "", TEXT),
+        key("source", "", TEXT),
+        key("instance", "", "[instance.\"NAME\"] tables"),
+    ],
+    later: &[],
+};
+
+/// `[instance."NAME"]` of a price table.
+pub const INSTANCE: Block = Block {
+    name: "[instance.\"NAME\"]",
+    keys: &[
+        key("cores", "", COUNT),
+        key("ram", "", "a size such as \"64GiB\""),
+        key("price", "", "money such as \"0.4284/h\""),
+    ],
+    later: &[],
+};
+
+/// A distribution.
+pub const DIST: Block = Block {
+    name: "a distribution",
+    keys: &[
+        key("dist", "", "the name of a distribution"),
+        key("value", "", "a quantity"),
+        key("mean", "", "a quantity"),
+        key("min", "", "a quantity"),
+        key("max", "", "a quantity"),
+        key("k", "", COUNT),
+        key("cv", "", NUMBER),
+        key("means", "", "a list of quantities"),
+        key("weights", "", "a list of numbers"),
+        key("median", "", "a quantity"),
+        key("p99", "", "a quantity"),
+        key("mu", "", NUMBER),
+        key("sigma", "", NUMBER),
+        key("shape", "", NUMBER),
+        key("file", "", FILE),
+        key("column", "", "the name of a column"),
+        key("unit", "", "a unit such as \"ms\" or \"B\""),
+        key("values", "", "a list of quantities"),
+    ],
+    later: &["of"],
+};

@@ -1,0 +1,245 @@
+//! The experiment in full: every point with every value, and where each comes from. The text is
+//! TOML, and the table of a point is a model file of its own.
+
+use super::Overrides;
+use super::keys::{self, Block};
+use super::tree::{Entry, Node, Origin, Table, Value, key, quoted};
+
+/// Points that are written in full; of further ones only what differs.
+const FULL: u128 = 1000;
+
+/// The text so far.
+pub struct Resolved {
+    /// The text.
+    pub text: String,
+    full: bool,
+}
+
+impl Origin {
+    /// In a comment.
+    fn word(self) -> &'static str {
+        match self {
+            Origin::File => "file",
+            Origin::Set => "set",
+            Origin::Axis => "axis",
+            Origin::Argument => "--set",
+        }
+    }
+}
+
+impl Resolved {
+    /// Nothing written yet.
+    pub fn new(points: u128) -> Resolved {
+        let text = "# Every value and where it comes from: file, set (of the variant), axis, \
+                    --set, default.\n\n";
+        Resolved {
+            text: text.into(),
+            full: points <= FULL,
+        }
+    }
+
+    /// The keys of the experiment itself.
+    pub fn experiment(&mut self, root: &Node, overrides: &Overrides) {
+        let Some(table) = root.table() else { return };
+        let flags = [
+            ("seed", &overrides.seed),
+            ("replications", &overrides.replications),
+            ("horizon", &overrides.horizon),
+        ];
+        for known in keys::EXPERIMENT.keys {
+            let flag = flags
+                .iter()
+                .find(|f| f.0 == known.name)
+                .and_then(|f| f.1.as_ref());
+            if let Some(text) = flag {
+                let plain = known.name == "replications";
+                let value = if plain { text.clone() } else { quoted(text) };
+                self.line(known.name, &value, &format!("--{}", known.name));
+            } else if let Some(node) = table.get(known.name) {
+                let later = matches!(known.name, "variant" | "sweep" | "objective" | "chart");
+                if !later {
+                    self.line(known.name, &node.to_toml(), "file");
+                }
+            } else if !known.default.is_empty() {
+                self.line(known.name, known.default, "default");
+            }
+        }
+        for name in ["sweep", "objective", "chart"] {
+            if let Some(node) = table.get(name) {
+                self.line(name, &node.to_toml(), "file");
+            }
+        }
+    }
+
+    fn line(&mut self, name: &str, value: &str, origin: &str) {
+        self.text
+            .push_str(&format!("{} = {value} # {origin}\n", key(name)));
+    }
+
+    /// One point.
+    pub fn point(
+        &mut self,
+        variant: &str,
+        number: usize,
+        settings: &[(String, String)],
+        tree: &Node,
+    ) {
+        self.text.push_str("\n[[point]]\n");
+        self.text
+            .push_str(&format!("variant = {}\n", quoted(variant)));
+        let set: Vec<String> = settings
+            .iter()
+            .map(|(path, value)| format!("{} = {}", quoted(path), quoted(value)))
+            .collect();
+        if !set.is_empty() {
+            self.text
+                .push_str(&format!("at = {{ {} }}\n", set.join(", ")));
+        }
+        if self.full || number == 0 {
+            self.text.push_str(&model_text(tree, "point.model"));
+        }
+    }
+}
+
+/// A model in full, as TOML; `prefix` is put before every header.
+pub fn model_text(root: &Node, prefix: &str) -> String {
+    let mut out = String::new();
+    let Some(model) = root.table() else {
+        return out;
+    };
+    if !prefix.is_empty() {
+        out.push_str(&format!("\n[{prefix}]\n"));
+    }
+    if let Some(title) = model.get("title") {
+        out.push_str(&format!(
+            "title = {} # {}\n",
+            title.to_toml(),
+            title.origin.word()
+        ));
+    }
+    let below = |name: &str| match prefix {
+        "" => name.to_owned(),
+        _ => format!("{prefix}.{name}"),
+    };
+    for (name, block) in [("source", &keys::SOURCE), ("service", &keys::SERVICE)] {
+        for entry in named(model, name) {
+            let header = format!("{}.{}", below(name), key(&entry.key));
+            if let Some(table) = entry.node.table() {
+                table_text(&mut out, block, table, &header, "[", "]");
+            }
+        }
+    }
+    if let Some(faults) = model.get("fault").and_then(Node::array) {
+        for table in faults.iter().filter_map(Node::table) {
+            table_text(&mut out, &keys::FAULT, table, &below("fault"), "[[", "]]");
+        }
+    }
+    if let Some(prices) = model.get("prices").and_then(Node::table) {
+        table_text(&mut out, &keys::PRICES, prices, &below("prices"), "[", "]");
+    }
+    out
+}
+
+fn named<'t>(model: &'t Table, name: &str) -> &'t [Entry] {
+    let table = model.get(name).and_then(Node::table);
+    table.map(|t| &t.entries[..]).unwrap_or_default()
+}
+
+/// The block that a key's table has, when it is written out key by key.
+fn child(block: &Block, name: &str) -> Option<&'static Block> {
+    match (block.name, name) {
+        ("[source.NAME]", "class") => Some(&keys::CLASS),
+        ("[source.NAME]", "client") => Some(&keys::CLIENT),
+        ("[source.NAME]", "arrivals") => Some(&keys::ARRIVALS),
+        ("client", "retry") => Some(&keys::RETRY),
+        ("[service.NAME]" | "[[source.NAME.class]]", "work") => Some(&keys::WORK),
+        ("[service.NAME]" | "[[source.NAME.class]]", "memory") => Some(&keys::MEMORY),
+        ("[service.NAME]", "balancer") => Some(&keys::BALANCER),
+        ("[service.NAME]", "workers") => Some(&keys::WORKERS),
+        ("[service.NAME.balancer]" | "[service.NAME.workers]", "buffer") => Some(&keys::BUFFER),
+        ("[service.NAME.balancer]", "breaker") => Some(&keys::BREAKER),
+        _ => None,
+    }
+}
+
+/// What a key is when it is left out, in this table.
+fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Option<&'static str> {
+    let says = |key: &str, word: &str| table.get(key).and_then(Node::text) == Some(word);
+    let consecutive = says("kind", "consecutive");
+    match (block.name, name) {
+        ("[service.NAME.balancer]", "start") => {
+            (says("policy", "round_robin") || table.get("policy").is_none()).then_some(text)
+        }
+        ("[service.NAME.balancer]", "choices" | "full_scan") => {
+            says("policy", "least_request").then_some(text)
+        }
+        ("[service.NAME.balancer]", "ties") => says("policy", "jsq_oracle").then_some(text),
+        ("breaker", "failures" | "successes") => consecutive.then_some(text),
+        ("breaker", "open_for" | "half_open_calls") if consecutive => Some(text),
+        ("breaker", "open_for") => Some("\"60s\""),
+        ("breaker", "half_open_calls") => Some("10"),
+        ("breaker", _) => (!consecutive).then_some(text),
+        ("arrivals", "column") => says("process", "trace").then_some(text),
+        ("work", "per_kib") => table.get("cpu").is_some().then_some(text),
+        ("work", "base") => table.get("column").is_some().then_some(text),
+        ("retry", "cap") => table.get("base").is_none().then_some(text),
+        ("[service.NAME.workers]", "ram") => table.get("instance").is_none().then_some(text),
+        ("[service.NAME.workers]", "restart") => Some(text),
+        ("[[source.NAME.class]]", _) | ("[source.NAME]", _) => Some(text),
+        _ => Some(text),
+    }
+    .filter(|t| !t.is_empty())
+}
+
+fn table_text(
+    out: &mut String,
+    block: &Block,
+    table: &Table,
+    header: &str,
+    open: &str,
+    close: &str,
+) {
+    out.push_str(&format!("\n{open}{header}{close}\n"));
+    let empty = Table::default();
+    let mut deeper: Vec<(&str, &Block, Vec<&Table>, bool)> = Vec::new();
+    for known in block.keys {
+        let inner = child(block, known.name);
+        match (table.get(known.name), inner) {
+            (Some(node), Some(inner)) if is_block(node) => {
+                let (tables, many) = match &node.value {
+                    Value::Array(list) => (list.iter().filter_map(Node::table).collect(), true),
+                    Value::Table(table) => (vec![table], false),
+                    _ => continue,
+                };
+                deeper.push((known.name, inner, tables, many));
+            }
+            (Some(node), _) => {
+                let origin = node.origin.word();
+                out.push_str(&format!("{} = {} # {origin}\n", known.name, node.to_toml()));
+            }
+            (None, Some(inner)) if matches!(known.name, "client" | "balancer") => {
+                deeper.push((known.name, inner, vec![&empty], false));
+            }
+            (None, _) => {
+                if let Some(text) = default(block, table, known.name, known.default) {
+                    out.push_str(&format!("{} = {text} # default\n", known.name));
+                }
+            }
+        }
+    }
+    for (name, inner, tables, many) in deeper {
+        let (open, close) = if many { ("[[", "]]") } else { ("[", "]") };
+        for table in tables {
+            table_text(out, inner, table, &format!("{header}.{name}"), open, close);
+        }
+    }
+}
+
+/// Whether a value is written out key by key: a table that is no distribution, or a list of them.
+fn is_block(node: &Node) -> bool {
+    match &node.value {
+        Value::Table(table) => table.get("dist").is_none(),
+        Value::Array(list) => !list.is_empty() && list.iter().all(|n| n.table().is_some()),
+        _ => false,
+    }
+}

@@ -1,0 +1,112 @@
+//! What a request needs: core-time and memory, of a service or of a class.
+
+use crate::base::codes::Code;
+use crate::model::spec::{Dist, MemorySpec, WorkSpec};
+
+use super::csv::Unit;
+use super::decode::{Cx, Fields};
+use super::diagnostic::Diagnostic;
+use super::dist::Of;
+use super::keys::{MEMORY, WORK};
+use super::tree::Node;
+
+/// Where the work of a request comes from.
+pub enum Work {
+    /// From the model.
+    Own(WorkSpec),
+    /// From this column of the trace that sends.
+    OfTrace(String, Unit),
+}
+
+impl Cx {
+    /// The work of a service or class, and the column of the caller's trace it comes from.
+    pub fn work(&mut self, node: &Node, path: &str) -> Option<Work> {
+        let table = node.table();
+        if table.is_none_or(|t| t.get("dist").is_some()) {
+            return self.dist(node, path, Of::Time).map(drawn).map(Work::Own);
+        }
+        let fields = self.fields(node, path, &WORK)?;
+        if fields.get("column").is_some() || fields.get("per_unit").is_some() {
+            return self.work_of_column(&fields);
+        }
+        self.only(&fields, "work with `cpu`", "cpu", &["per_kib"]);
+        let cpu = match fields.get("cpu") {
+            Some(node) => self.dist(node, &fields.path("cpu"), Of::Time),
+            None => {
+                self.missing(&fields, "cpu", &WORK);
+                None
+            }
+        };
+        let per_kib = fields
+            .get("per_kib")
+            .map(|n| self.time(n, &fields.path("per_kib")));
+        let per_kib = per_kib.unwrap_or(Some(0))? as f64;
+        Some(Work::Own(WorkSpec::Drawn { cpu: cpu?, per_kib }))
+    }
+
+    fn work_of_column(&mut self, fields: &Fields<'_>) -> Option<Work> {
+        let keys = ["base", "per_unit", "file"];
+        self.only(fields, "work with `column`", "column", &keys);
+        for key in ["column", "per_unit"] {
+            if fields.get(key).is_none() {
+                self.missing(fields, key, &WORK);
+            }
+        }
+        let (column, per_unit) = (fields.get("column")?, fields.get("per_unit")?);
+        let column = self.text(column, &fields.path("column"));
+        let per_unit = self.time(per_unit, &fields.path("per_unit"));
+        let base = fields
+            .get("base")
+            .map(|n| self.time(n, &fields.path("base")));
+        let (column, unit) = (column?, Unit::linear(base.unwrap_or(Some(0))?, per_unit?));
+        let Some(node) = fields.get("file") else {
+            return Some(Work::OfTrace(column, unit));
+        };
+        let file = self.text(node, &fields.path("file"))?;
+        let values = self.column(&file, node.span, &fields.path, &column, unit)?;
+        let values: Vec<f64> = values.iter().map(|&v| v as f64).collect();
+        match Dist::empirical(&values, None) {
+            Ok(dist) => Some(Work::Own(drawn(dist))),
+            Err(e) => {
+                let d = Diagnostic::error(Code::OUT_OF_RANGE, format!("`{}`: {e}", fields.path))
+                    .at(fields.span, "")
+                    .path(fields.path.clone());
+                self.push(d);
+                None
+            }
+        }
+    }
+
+    /// The memory of a service or class.
+    pub fn memory(&mut self, node: &Node, path: &str) -> Option<MemorySpec> {
+        let plain = |base| MemorySpec {
+            base,
+            per_byte: 0.0,
+        };
+        if node.is_none() {
+            return Some(plain(Dist::Constant { value: 0.0 }));
+        }
+        if node.table().is_none_or(|t| t.get("dist").is_some()) {
+            return self.dist(node, path, Of::Bytes).map(plain);
+        }
+        let fields = self.fields(node, path, &MEMORY)?;
+        if let Some(node) = fields.get("held") {
+            self.choice(node, &fields.path("held"), &["admission"], &["service"]);
+        }
+        let base = fields
+            .get("base")
+            .map(|n| self.dist(n, &fields.path("base"), Of::Bytes));
+        let per_byte = fields
+            .get("per_byte")
+            .map(|n| self.number(n, &fields.path("per_byte")));
+        Some(MemorySpec {
+            base: base.unwrap_or(Some(Dist::Constant { value: 0.0 }))?,
+            per_byte: per_byte.unwrap_or(Some(0.0))?,
+        })
+    }
+}
+
+/// Work that is drawn alone.
+pub fn drawn(cpu: Dist) -> WorkSpec {
+    WorkSpec::Drawn { cpu, per_kib: 0.0 }
+}

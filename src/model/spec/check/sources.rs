@@ -1,0 +1,258 @@
+//! Rules about who sends, what a request is, and whether anyone can take it in.
+
+use super::{Rules, group_path, least};
+use crate::base::codes::Code;
+use crate::base::units::{HIGHEST_RATE, print_bytes};
+use crate::model::spec::{
+    Arrivals, ClassSpec, ClientSpec, Dist, MemorySpec, SourceSpec, SystemSpec, Trace, WorkSpec,
+};
+
+impl Rules {
+    pub(super) fn sources(&mut self, system: &SystemSpec) {
+        for source in &system.sources {
+            let path = format!("source.{}", source.name);
+            self.name(&source.name, &path);
+            let Some(service) = system.services.get(source.to) else {
+                let message = format!("`{path}.to` is no service");
+                self.add(Code::UNKNOWN_NAME, &format!("{path}.to"), message, None);
+                continue;
+            };
+            self.arrivals(&source.arrivals, &format!("{path}.arrivals"));
+            if source.stop.is_some_and(|stop| stop <= source.start) {
+                let message = format!("`{path}.stop` must be after `start`");
+                self.add(Code::KEYS_DISAGREE, &format!("{path}.stop"), message, None);
+            }
+            self.classes(source, &path);
+            self.client(&source.client, &format!("{path}.client"));
+            for class in &source.classes {
+                let Some(work) = class.work.as_ref().or(service.work.as_ref()) else {
+                    let place = format!("service.{}.work", service.name);
+                    let message = format!(
+                        "`service.{}` needs `work`: class `{}` of source `{}` has none of its own",
+                        service.name, class.name, source.name
+                    );
+                    self.add(Code::MISSING_KEY, &place, message, None);
+                    continue;
+                };
+                self.needs_trace(work, source, &path);
+            }
+        }
+    }
+
+    fn needs_trace(&mut self, work: &WorkSpec, source: &SourceSpec, path: &str) {
+        let has = match &source.arrivals {
+            Arrivals::Trace(trace) => !trace.work.is_empty(),
+            _ => false,
+        };
+        if *work == WorkSpec::FromTrace && !has {
+            let path = format!("{path}.arrivals");
+            let message = format!(
+                "source `{}` must send a trace with a column for the work of its requests",
+                source.name
+            );
+            self.add(Code::KEYS_DISAGREE, &path, message, None);
+        }
+    }
+
+    fn arrivals(&mut self, arrivals: &Arrivals, path: &str) {
+        match arrivals {
+            Arrivals::Poisson { rate } | Arrivals::Constant { rate } => {
+                self.rate(*rate, &format!("{path}.rate"));
+            }
+            Arrivals::Mmpp {
+                rates,
+                dwell,
+                switch,
+            } => {
+                rates
+                    .iter()
+                    .for_each(|r| self.rate(*r, &format!("{path}.rates")));
+                self.chain(rates.len(), dwell, switch, path);
+            }
+            Arrivals::Trace(trace) => self.trace(trace, path),
+        }
+    }
+
+    fn rate(&mut self, rate: f64, path: &str) {
+        let fine = (0.0..=HIGHEST_RATE).contains(&rate);
+        self.range(fine, path, "0 to 1e12 a second", rate);
+    }
+
+    fn chain(&mut self, states: usize, dwell: &[f64], switch: &[Vec<f64>], path: &str) {
+        let square = switch.len() == states && switch.iter().all(|row| row.len() == states);
+        if states == 0 || dwell.len() != states || !square {
+            let message = format!(
+                "`{path}` needs as many `dwell` times as `rates`, and `switch` as many rows and \
+                 columns: {states} rates, {} times, {} rows",
+                dwell.len(),
+                switch.len()
+            );
+            self.add(Code::KEYS_DISAGREE, path, message, None);
+            return;
+        }
+        for &stay in dwell {
+            let fine = stay > 0.0 && stay.is_finite();
+            self.range(fine, &format!("{path}.dwell"), "above 0", stay);
+        }
+        let place = format!("{path}.switch");
+        for (i, row) in switch.iter().enumerate() {
+            let sum: f64 = row.iter().sum();
+            let fine = row.iter().all(|p| (0.0..=1.0).contains(p)) && (sum - 1.0).abs() < 1e-9;
+            let allowed = "rows of chances from 0 to 1 that sum to 1";
+            self.range(fine, &place, allowed, format!("{row:?}"));
+            let stays = states > 1 && row[i] != 0.0;
+            let allowed = "0 on the diagonal (a state is not followed by itself)";
+            self.range(!stays, &place, allowed, row[i]);
+        }
+        if !connected(switch) {
+            let message = format!("`{place}` must lead from every state to every other");
+            self.add(Code::OUT_OF_RANGE, &place, message, None);
+        }
+    }
+
+    fn trace(&mut self, trace: &Trace, path: &str) {
+        let rows = trace.at.len();
+        let columns = [trace.size.len(), trace.work.len(), trace.memory.len()];
+        if columns.iter().any(|&n| n != 0 && n != rows) {
+            let message = format!("`{path}` has columns of different lengths");
+            self.add(Code::TRACE, path, message, None);
+        }
+        if !trace.at.is_sorted() {
+            let message = format!("`{path}` has times that go backwards");
+            self.add(Code::TRACE, path, message, None);
+        }
+    }
+
+    fn classes(&mut self, source: &SourceSpec, path: &str) {
+        let names = source.classes.iter().map(|c| c.name.as_str());
+        self.unique("classes", names, &format!("{path}.class"));
+        for class in &source.classes {
+            self.class(class, &format!("{path}.class.{}", class.name));
+        }
+        let total: f64 = source.classes.iter().map(|c| c.weight).sum();
+        if source.classes.is_empty() || total == 0.0 {
+            let path = format!("{path}.class");
+            let message = format!(
+                "the weights of the classes of source `{}` sum to 0: nothing could be chosen",
+                source.name
+            );
+            let help = Some("give at least one `weight` above 0");
+            self.add(Code::OUT_OF_RANGE, &path, message, help);
+        }
+    }
+
+    fn class(&mut self, class: &ClassSpec, path: &str) {
+        self.name(&class.name, &format!("{path}.name"));
+        let fine = (0.0..=1e12).contains(&class.weight);
+        self.range(fine, &format!("{path}.weight"), "0 to 1e12", class.weight);
+        let fine = (0.0..=1e12).contains(&class.work_factor);
+        self.range(
+            fine,
+            &format!("{path}.work_factor"),
+            "0 to 1e12",
+            class.work_factor,
+        );
+        if let Some(work) = &class.work {
+            self.work(work, &format!("{path}.work"));
+        }
+        if let Some(memory) = &class.memory {
+            self.memory(memory, &format!("{path}.memory"));
+        }
+    }
+
+    pub(super) fn work(&mut self, work: &WorkSpec, path: &str) {
+        if let WorkSpec::Drawn { per_kib, .. } = work {
+            let fine = (0.0..=1e18).contains(per_kib);
+            self.range(fine, &format!("{path}.per_kib"), "0 or more", per_kib);
+        }
+    }
+
+    pub(super) fn memory(&mut self, memory: &MemorySpec, path: &str) {
+        let fine = (0.0..=1e12).contains(&memory.per_byte);
+        self.range(
+            fine,
+            &format!("{path}.per_byte"),
+            "0 to 1e12",
+            memory.per_byte,
+        );
+    }
+
+    fn client(&mut self, client: &ClientSpec, path: &str) {
+        if let Some(timeout) = &client.timeout {
+            let never = matches!(timeout, Dist::Constant { value } if *value < 1.0);
+            let path = format!("{path}.timeout");
+            self.range(
+                !never,
+                &path,
+                "above 0 (leave it out to wait for ever)",
+                "0s",
+            );
+        }
+        if let Some(retry) = &client.retry {
+            let path = format!("{path}.retry.attempts");
+            let allowed = "1 or more (the first attempt counts)";
+            self.range(retry.attempts >= 1, &path, allowed, retry.attempts);
+        }
+    }
+
+    /// Whether every group of workers can take in at least one kind of request.
+    pub(super) fn admission(&mut self, system: &SystemSpec, index: usize) {
+        let service = &system.services[index];
+        let mut smallest: Option<(f64, &str)> = None;
+        for source in system.sources.iter().filter(|s| s.to == index) {
+            for class in source.classes.iter().filter(|c| c.weight > 0.0) {
+                let memory = class.memory.as_ref().unwrap_or(&service.memory);
+                let need = least_memory(memory, class, &source.arrivals);
+                if smallest.is_none_or(|(least, _)| need < least) {
+                    smallest = Some((need, &class.name));
+                }
+            }
+        }
+        let Some((need, class)) = smallest else {
+            return;
+        };
+        for group in &service.groups {
+            let Some(ram) = group.ram else { continue };
+            if need <= ram as f64 {
+                continue;
+            }
+            let path = format!("{}.ram", group_path(service, group));
+            let message = format!(
+                "no request can ever be admitted: `{path}` is {}, and the smallest request \
+                 (class `{class}`) needs {}",
+                print_bytes(ram),
+                print_bytes(need.ceil() as u64)
+            );
+            let help = Some("give the workers more `ram`, or the requests less `memory`");
+            self.add(Code::OUT_OF_RANGE, &path, message, help);
+        }
+    }
+}
+
+/// The least memory that a request of this class can need, bytes.
+fn least_memory(memory: &MemorySpec, class: &ClassSpec, arrivals: &Arrivals) -> f64 {
+    let column = |values: &[u64]| values.iter().min().map(|&v| v as f64);
+    let mut size = least(&class.size);
+    if let Arrivals::Trace(trace) = arrivals {
+        if let Some(need) = column(&trace.memory) {
+            return need;
+        }
+        size = column(&trace.size).unwrap_or(size);
+    }
+    least(&memory.base) + memory.per_byte * size
+}
+
+/// Whether every state can be reached from every other.
+fn connected(switch: &[Vec<f64>]) -> bool {
+    let reach = |follows: &dyn Fn(usize, usize) -> bool| {
+        let mut seen = vec![false; switch.len()];
+        let mut todo = vec![0];
+        while let Some(i) = todo.pop() {
+            if !std::mem::replace(&mut seen[i], true) {
+                todo.extend((0..switch.len()).filter(|&j| follows(i, j)));
+            }
+        }
+        seen.into_iter().all(|s| s)
+    };
+    reach(&|i, j| switch[i][j] > 0.0) && reach(&|i, j| switch[j][i] > 0.0)
+}

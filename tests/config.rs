@@ -1,0 +1,17 @@
+//! From a TOML file to a checked design, and every refusal on the way: the bad inputs of
+//! `tests/bad-inputs`, mutations of a good model, traces, paths, limits. Messages are held in
+//! `tests/snapshots/config`; `VELTRIX_UPDATE=1` writes them anew.
+
+#[path = "config/fixture.rs"]
+mod fixture;
+
+#[path = "config/bad.rs"]
+mod bad;
+#[path = "config/good.rs"]
+mod good;
+#[path = "config/mutations.rs"]
+mod mutations;
+#[path = "config/paths.rs"]
+mod paths;
+#[path = "config/traces.rs"]
+mod traces;

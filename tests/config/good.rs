@@ -1,0 +1,134 @@
+//! What good files mean.
+
+use veltrix::config::{Checked, InputKind};
+use veltrix::model::spec::{Dist, OnFull, SystemSpec, WorkSpec};
+
+use crate::fixture::{EXPERIMENT, Folder, MODEL, snapshot, with};
+
+fn system(model: &str) -> SystemSpec {
+    let folder = Folder::new(&[("model.toml", model)]);
+    match folder.model("model.toml") {
+        Ok(loaded) => loaded.system,
+        Err(text) => panic!("{text}"),
+    }
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    let small = system(
+        "[source.s]\nto = \"a\"\narrivals = \"3/s\"\n[service.a]\nwork = \"5ms\"\n\
+         workers = { cores = 2 }\n",
+    );
+    assert_eq!(small.sources[0].classes[0].name, "default");
+    assert_eq!(small.sources[0].client.timeout, None);
+    let group = &small.services[0].groups[0];
+    assert_eq!((group.count, group.ram, group.slots), (1, None, None));
+    assert_eq!(group.on_full, OnFull::Reject);
+    assert_eq!(group.restart, Dist::Constant { value: 1e10 });
+    let work = Some(WorkSpec::Drawn {
+        cpu: Dist::Constant { value: 5e6 },
+        per_kib: 0.0,
+    });
+    assert_eq!(small.services[0].work, work);
+    assert!(small.check().is_empty());
+}
+
+#[test]
+fn resolved_text_means_the_same() {
+    let folder = Folder::new(&[("model.toml", MODEL)]);
+    let first = folder.model("model.toml").unwrap();
+    snapshot("resolved-model", &first.resolved);
+    folder.write("again.toml", first.resolved.as_bytes());
+    let again = folder.model("again.toml").unwrap();
+    assert_eq!(first.system, again.system);
+}
+
+#[test]
+fn a_resolved_experiment_tells_where_each_value_comes_from() {
+    let folder = Folder::new(&[("model.toml", MODEL), ("e.toml", EXPERIMENT)]);
+    let set = ["service.events.balancer.dispatch=1us"];
+    let loaded = folder.load("e.toml", &set).unwrap();
+    for line in [
+        "slots = 16 # set",
+        "count = 4 # axis",
+        "dispatch = \"1us\" # --set",
+        "speed = 1.0 # default",
+        "cores = 8 # file",
+        "warm_up = \"5s\" # file",
+        "replications = 10 # default",
+    ] {
+        assert!(loaded.resolved.contains(line), "{line}");
+    }
+    assert_eq!(loaded.resolved.matches("[[point]]").count(), 7);
+    let same = folder.load("e.toml", &set).unwrap();
+    assert_eq!(loaded.resolved, same.resolved);
+    let kinds: Vec<_> = loaded
+        .inputs
+        .iter()
+        .map(|i| (i.path.as_str(), i.kind))
+        .collect();
+    let expected = [
+        ("e.toml", InputKind::Experiment),
+        ("model.toml", InputKind::Model),
+    ];
+    assert_eq!(kinds, expected);
+}
+
+#[test]
+fn a_file_is_told_by_its_keys() {
+    let folder = Folder::new(&[("model.toml", MODEL), ("e.toml", EXPERIMENT)]);
+    assert!(matches!(folder.check("model.toml"), Ok(Checked::Model(_))));
+    assert!(matches!(folder.check("e.toml"), Ok(Checked::Experiment(_))));
+}
+
+#[test]
+fn an_instance_fills_cores_ram_and_price() {
+    let prices = "currency = \"EUR\"\nas_of = \"2026-09\"\nregion = \"here\"\n\
+                  [instance.\"r7g.2xlarge\"]\ncores = 8\nram = \"64GiB\"\nprice = \"0.4284/h\"\n";
+    let model = "[prices]\ntable = \"p.toml\"\n[service.a]\nwork = \"5ms\"\n\
+                 [service.a.workers]\ncount = 2\ninstance = \"r7g.2xlarge\"\n";
+    let folder = Folder::new(&[("model.toml", model), ("p.toml", prices)]);
+    let loaded = folder.model("model.toml").unwrap();
+    let group = &loaded.system.services[0].groups[0];
+    assert_eq!(
+        (group.cores, group.ram, group.price_per_hour),
+        (8, Some(64 << 30), 0.4284)
+    );
+    assert_eq!(loaded.system.prices.currency, "EUR");
+    assert_eq!(loaded.system.cost_per_hour(), 0.8568);
+
+    folder.write("model.toml", format!("{model}cores = 4\n").as_bytes());
+    let text = folder.model("model.toml").map(|_| ()).expect_err("refused");
+    assert!(
+        text.contains("VX1012") && text.contains("add `price`"),
+        "{text}"
+    );
+    folder.write(
+        "model.toml",
+        format!("{model}cores = 4\nprice = \"0.2/h\"\n").as_bytes(),
+    );
+    let group = &folder.model("model.toml").unwrap().system.services[0].groups[0];
+    assert_eq!((group.cores, group.price_per_hour), (4, 0.2));
+    folder.write("model.toml", with(model, "r7g.2", "r7g.3").as_bytes());
+    let text = folder.model("model.toml").map(|_| ()).expect_err("refused");
+    assert!(text.contains("did you mean `r7g.2xlarge`?"), "{text}");
+}
+
+#[test]
+fn the_two_designs_of_the_origin_story_can_be_said() {
+    let set = "set = { \"service.events.balancer.policy\" = \"round_robin\", \
+               \"service.events.balancer.breaker\" = \"none\", \
+               \"service.events.workers.big.buffer.on_full\" = \"wedge\", \
+               \"service.events.workers.big.restart\" = \"manual\", \
+               \"service.events.workers.big.manual_after\" = \"30s\" }";
+    let text = with(
+        EXPERIMENT,
+        "name  = \"before\"",
+        &format!("name  = \"before\"\n{set}"),
+    );
+    let folder = Folder::new(&[("model.toml", MODEL), ("e.toml", &text)]);
+    let design = folder.load("e.toml", &[]).unwrap().design;
+    let group = &design.points[0].system.services[0].groups[0];
+    assert_eq!(group.on_full, OnFull::Wedge);
+    assert_eq!(group.restart, Dist::Constant { value: 3e10 });
+}

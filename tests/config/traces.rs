@@ -1,0 +1,165 @@
+//! CSV files: exact numbers, and every bad file of `tests/bad-inputs`.
+
+use std::fs;
+use std::path::Path;
+
+use veltrix::model::spec::{Arrivals, Dist, SystemSpec, Trace, WorkSpec};
+
+use crate::fixture::{Folder, names, snapshot};
+
+const REPLAY: &str = r#"
+[source.replay]
+to = "web"
+
+[source.replay.arrivals]
+process = "trace"
+file    = "FILE"
+columns = { work = { column = "service_s" }, memory = { column = "memory_mib", unit = "MiB" } }
+
+[service.web.workers]
+cores = 1
+"#;
+
+fn folder(file: &str) -> Folder {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad-inputs");
+    let folder = Folder::new(&[("model.toml", &REPLAY.replace("FILE", file))]);
+    folder.write(file, &fs::read(source.join(file)).expect(file));
+    folder
+}
+
+fn trace(system: &SystemSpec) -> &Trace {
+    match &system.sources[0].arrivals {
+        Arrivals::Trace(trace) => trace,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn bad_traces_are_refused_by_line() {
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "empty",
+            &["trace-empty.csv", "empty", "arrival_s,service_s,memory_mib"],
+        ),
+        ("header-only", &["trace-header-only.csv", "0 requests"]),
+        (
+            "no-header",
+            &["line 1", "no header", "arrival_s,service_s,memory_mib"],
+        ),
+        (
+            "missing-column",
+            &["`service_s`", "`arrival_s`, `memory_mib`"],
+        ),
+        ("short-row", &["line 3", "2 fields where 3 are wanted"]),
+        (
+            "extra-field",
+            &["line 3", "4 fields where 3 are wanted", "decimal comma"],
+        ),
+        ("not-a-number", &["line 3", "`service_s`", "`fast`"]),
+        (
+            "nan-inf",
+            &[
+                "line 2",
+                "line 3",
+                "line 4",
+                "line 5",
+                "`service_s`",
+                "`memory_mib`",
+            ],
+        ),
+        ("negative", &["line 2", "line 3", "line 4", "negative"]),
+        ("out-of-order", &["line 3", "backwards"]),
+        ("unclosed-quote", &["line 2", "never closed"]),
+        ("truncated", &["line 4", "cut off"]),
+        ("binary", &["line 3"]),
+        (
+            "overflow",
+            &["line 2", "line 3", "`service_s`", "`memory_mib`", "2^62"],
+        ),
+    ];
+    for (name, words) in cases {
+        let folder = folder(&format!("trace-{name}.csv"));
+        let text = folder.model("model.toml").map(|_| ()).expect_err(name);
+        names(&text, words);
+        names(&text, &["VX1011"]);
+        snapshot(&format!("trace-{name}"), &text);
+    }
+}
+
+#[test]
+fn good_traces_are_read_to_the_nanosecond() {
+    for (file, rows) in [
+        ("trace-mixed-line-ends.csv", 3),
+        ("trace-blank-lines.csv", 2),
+        ("trace-formula-and-html-classes.csv", 3),
+    ] {
+        let folder = folder(file);
+        let model = folder.model("model.toml").unwrap();
+        let trace = trace(&model.system);
+        assert_eq!(trace.at.len(), rows, "{file}");
+        assert_eq!(trace.work, vec![100_000_000; rows]);
+        assert_eq!(trace.memory, vec![64 << 20; rows]);
+        assert_eq!(model.inputs.len(), 2);
+        assert_eq!(model.inputs[1].path, file);
+        assert_eq!(
+            model.system.sources[0].classes[0].work,
+            Some(WorkSpec::FromTrace)
+        );
+    }
+}
+
+#[test]
+fn lines_after_blank_ones_keep_their_numbers() {
+    let text = "arrival_s,service_s,memory_mib\n\n\n0,x,1\n";
+    let folder = Folder::new(&[
+        ("model.toml", &REPLAY.replace("FILE", "t.csv")),
+        ("t.csv", text),
+    ]);
+    let text = folder.model("model.toml").map(|_| ()).expect_err("refused");
+    names(&text, &["t.csv line 4", "t.csv:4:1"]);
+}
+
+const TOKENS: &str = "arrival_ms,tokens\n0,3\n0.000001,2.5\n7,0\n";
+
+#[test]
+fn work_is_a_column_times_a_factor_rounded_half_to_even() {
+    let model = r#"
+[source.s]
+to = "a"
+arrivals = { process = "trace", file = "t.csv", column = "arrival_ms" }
+
+[service.a]
+work = { base = "10ns", per_unit = "1ns", column = "tokens" }
+workers = { cores = 1 }
+"#;
+    let folder = Folder::new(&[("model.toml", model), ("t.csv", TOKENS)]);
+    let loaded = folder.model("model.toml").unwrap();
+    let trace = trace(&loaded.system);
+    assert_eq!(trace.at, [0, 1, 7_000_000]);
+    assert_eq!(trace.work, [13, 12, 10]);
+    assert_eq!(loaded.system.services[0].work, Some(WorkSpec::FromTrace));
+}
+
+#[test]
+fn work_from_a_file_is_drawn_from_its_rows_whatever_the_arrivals() {
+    let model = r#"
+[source.s]
+to = "a"
+arrivals = "5/s"
+
+[service.a]
+work = { base = "10ns", per_unit = "1ns", column = "tokens", file = "t.csv" }
+workers = { cores = 1 }
+"#;
+    let folder = Folder::new(&[("model.toml", model), ("t.csv", TOKENS)]);
+    let loaded = folder.model("model.toml").unwrap();
+    let expected = Dist::empirical(&[13.0, 12.0, 10.0], None).unwrap();
+    let work = loaded.system.services[0].work.clone();
+    assert_eq!(
+        work,
+        Some(WorkSpec::Drawn {
+            cpu: expected,
+            per_kib: 0.0
+        })
+    );
+}
