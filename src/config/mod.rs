@@ -3,6 +3,7 @@
 //! ([`keys`]), not what is done with it; the rules of meaning are the model's own
 //! ([`crate::model::spec::SystemSpec::check`]).
 
+mod balancer;
 mod csv;
 mod decode;
 mod diagnostic;
@@ -14,6 +15,7 @@ mod limits;
 mod model;
 mod objective;
 mod patch;
+mod points;
 mod prices;
 mod render;
 mod resolved;
@@ -22,6 +24,7 @@ mod services;
 mod sources;
 mod sweep;
 mod tree;
+mod values;
 mod work;
 
 use std::path::Path;

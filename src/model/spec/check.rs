@@ -1,6 +1,8 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use super::{
     BreakerSpec, BreakerWindow, Dist, FaultKind, FaultWhen, GroupSpec, PolicySpec, ServiceSpec,
