@@ -57,7 +57,7 @@ impl Cx {
                 design.confidence = confidence.unwrap_or(design.confidence);
             }
         }
-        if let Some(node) = fields.get("chart") {
+        if let Some(node) = fields.get("chart").filter(|n| !n.is_none()) {
             design.charts = self.charts(node, &sweep, &mut named);
         }
         design.axes = sweep

@@ -253,7 +253,7 @@ impl Cx {
     pub fn duplicates(&mut self, what: &str, names: &[(String, Span)], path: &str) {
         for (index, (name, span)) in names.iter().enumerate() {
             if let Some((_, first)) = names[..index].iter().find(|n| n.0 == *name) {
-                self.duplicate(what, name, *first, *span, path);
+                self.duplicate(what, name, *first, *span, &format!("{path}.{name}"));
             }
         }
     }

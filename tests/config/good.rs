@@ -132,3 +132,21 @@ fn the_two_designs_of_the_origin_story_can_be_said() {
     assert_eq!(group.on_full, OnFull::Wedge);
     assert_eq!(group.restart, Dist::Constant { value: 3e10 });
 }
+
+#[test]
+fn the_price_tables_can_be_read() {
+    let tables = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/prices");
+    for (file, instance) in [
+        ("aws-us-east-1.toml", "r7g.2xlarge"),
+        ("gcp-us-central1.toml", "e2-standard-4"),
+    ] {
+        let model = format!(
+            "[prices]\ntable = \"p.toml\"\n[service.a]\nwork = \"5ms\"\n\
+             [service.a.workers]\ninstance = \"{instance}\"\n"
+        );
+        let table = std::fs::read_to_string(tables.join(file)).expect(file);
+        let folder = Folder::new(&[("model.toml", &model), ("p.toml", &table)]);
+        let loaded = folder.model("model.toml").unwrap();
+        assert!(loaded.system.cost_per_hour() > 0.0);
+    }
+}
