@@ -129,14 +129,25 @@ pub enum Dist {
 
 impl Dist {
     /// Draws one value.
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, bits: &mut impl Bits) -> f64 {
+        // The usual ones are drawn in place.
         match self {
             Dist::Constant { value } => *value,
             Dist::Exponential { mean } => mean * exp1(bits),
+            Dist::Lognormal { mu, sigma } => math::exp(mu + sigma * normal(bits)),
+            _ => self.sample_other(bits),
+        }
+    }
+
+    #[inline(never)]
+    fn sample_other(&self, bits: &mut impl Bits) -> f64 {
+        match self {
+            Dist::Constant { .. } | Dist::Exponential { .. } | Dist::Lognormal { .. } => {
+                unreachable!("drawn in place")
+            }
             Dist::Uniform { min, max } => min + (max - min) * bits.unit(),
             Dist::Erlang { mean, k } => erlang(*mean, *k, bits),
-            Dist::Lognormal { mu, sigma } => math::exp(mu + sigma * normal(bits)),
             Dist::Pareto {
                 min,
                 max,

@@ -12,16 +12,22 @@
 //! Most instants belong to one event, and then rank and sequence are never looked at. When
 //! several share one, all of them are taken out into the instant and served from there.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::marker::PhantomData;
 
 use super::heap::{Entry, Heap, NEVER};
 use crate::base::units::Nanos;
 
-/// What can happen, as plain data.
+/// What can happen, as plain data. The queue keeps it as one word: a pending event is two words,
+/// and moving it costs no more than that.
 pub trait Event: Copy {
     /// Its place among events of the same instant, low first, below 16.
     fn rank(&self) -> u8;
+    /// As one word.
+    fn pack(self) -> u64;
+    /// From the word that [`Event::pack`] made.
+    fn unpack(word: u64) -> Self;
 }
 
 /// A lane or the heap: where events of one constant delay go.
@@ -37,39 +43,18 @@ const MOST_HEADS: usize = 12;
 const IN_HEAP: u32 = u32::MAX;
 const RANK_SHIFT: u32 = 60;
 
-#[derive(Clone, Copy, Debug)]
-struct Pending<E> {
-    /// Rank in the top bits, sequence below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Pending {
+    /// Rank in the top bits, sequence below: different for each event.
     key: u64,
-    event: E,
-}
-
-/// An event of the present instant; the greatest is served first, so the order is turned round.
-#[derive(Clone, Copy, Debug)]
-struct Present<E>(Pending<E>);
-
-impl<E> PartialEq for Present<E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.key == other.0.key
-    }
-}
-impl<E> Eq for Present<E> {}
-impl<E> PartialOrd for Present<E> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl<E> Ord for Present<E> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.0.key.cmp(&self.0.key)
-    }
+    word: u64,
 }
 
 /// One of the structures beside the heap.
 #[derive(Clone, Debug)]
-enum Head<E> {
-    Register(Option<Pending<E>>),
-    Lane(VecDeque<(Nanos, Pending<E>)>),
+enum Head {
+    Register(Pending),
+    Lane(VecDeque<(Nanos, Pending)>),
 }
 
 /// The queue. `Clone` as a whole, so that a run can be branched.
@@ -78,13 +63,14 @@ pub struct Queue<W, E> {
     now: Nanos,
     next_sequence: u64,
     heap: Heap<W>,
-    slots: Vec<Pending<E>>,
+    slots: Vec<Pending>,
     free: Vec<u32>,
     /// Earliest time in each head.
     head_times: Vec<Nanos>,
-    heads: Vec<Head<E>>,
-    instant: BinaryHeap<Present<E>>,
+    heads: Vec<Head>,
+    instant: BinaryHeap<Reverse<Pending>>,
     exhausted: bool,
+    events: PhantomData<E>,
 }
 
 impl<W: Entry, E: Event> Queue<W, E> {
@@ -100,12 +86,13 @@ impl<W: Entry, E: Event> Queue<W, E> {
             heads: Vec::new(),
             instant: BinaryHeap::new(),
             exhausted: false,
+            events: PhantomData,
         }
     }
 
     /// A register of its own for a source of events.
     pub fn add_register(&mut self) -> Register {
-        Register(self.add_head(Head::Register(None)))
+        Register(self.add_head(Head::Register(Pending { key: 0, word: 0 })))
     }
 
     /// A lane of its own for events that are always scheduled by the same delay.
@@ -113,7 +100,7 @@ impl<W: Entry, E: Event> Queue<W, E> {
         Lane(self.add_head(Head::Lane(VecDeque::new())))
     }
 
-    fn add_head(&mut self, head: Head<E>) -> u32 {
+    fn add_head(&mut self, head: Head) -> u32 {
         if self.heads.len() == MOST_HEADS {
             return IN_HEAP;
         }
@@ -141,10 +128,10 @@ impl<W: Entry, E: Event> Queue<W, E> {
     }
 
     #[inline(always)]
-    fn pending(&mut self, event: E) -> Pending<E> {
+    fn pending(&mut self, event: E) -> Pending {
         let key = (u64::from(event.rank()) << RANK_SHIFT) | self.next_sequence;
         self.next_sequence += 1;
-        Pending { key, event }
+        Pending { key, word: event.pack() }
     }
 
     /// Schedules an event at a time, not before now.
@@ -153,14 +140,14 @@ impl<W: Entry, E: Event> Queue<W, E> {
         debug_assert!(time >= self.now, "time never goes back");
         let pending = self.pending(event);
         if time == self.now {
-            self.instant.push(Present(pending));
+            self.instant.push(Reverse(pending));
         } else {
             self.push(time, pending);
         }
     }
 
     #[inline(always)]
-    fn push(&mut self, time: Nanos, pending: Pending<E>) {
+    fn push(&mut self, time: Nanos, pending: Pending) {
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = pending;
@@ -192,7 +179,9 @@ impl<W: Entry, E: Event> Queue<W, E> {
             "a register holds one event"
         );
         self.head_times[index] = time;
-        self.heads[index] = Head::Register(Some(pending));
+        if let Head::Register(held) = &mut self.heads[index] {
+            *held = pending;
+        }
     }
 
     /// Schedules an event in a lane, not before the last one there.
@@ -219,7 +208,7 @@ impl<W: Entry, E: Event> Queue<W, E> {
     #[inline(always)]
     pub fn next(&mut self) -> Option<E> {
         if !self.instant.is_empty() {
-            return self.instant.pop().map(|p| p.0.event);
+            return self.instant.pop().map(|p| E::unpack(p.0.word));
         }
         let heap_time = self.heap.earliest();
         let mut time = heap_time;
@@ -243,46 +232,46 @@ impl<W: Entry, E: Event> Queue<W, E> {
             Some(index) => (self.take_head(index), self.head_times[index]),
         };
         if !shared && again != time {
-            return Some(first.event);
+            return Some(E::unpack(first.word));
         }
         Some(self.share(first))
     }
 
     #[inline(always)]
-    fn take_heap(&mut self) -> Pending<E> {
+    fn take_heap(&mut self) -> Pending {
         let entry = self.heap.pop().expect("the heap was looked at");
         self.free.push(entry.slot());
         self.slots[entry.slot() as usize]
     }
 
     #[inline(always)]
-    fn take_head(&mut self, index: usize) -> Pending<E> {
+    fn take_head(&mut self, index: usize) -> Pending {
         let (pending, next) = match &mut self.heads[index] {
-            Head::Register(pending) => (pending.take(), NEVER),
+            Head::Register(pending) => (*pending, NEVER),
             Head::Lane(line) => {
-                let first = line.pop_front().map(|(_, p)| p);
+                let first = line.pop_front().expect("the lane was looked at").1;
                 (first, line.front().map_or(NEVER, |f| f.0))
             }
         };
         self.head_times[index] = next;
-        pending.expect("the head was looked at")
+        pending
     }
 
     /// Several events share the instant: all are taken out, the first of them is returned.
     #[cold]
-    fn share(&mut self, first: Pending<E>) -> E {
-        self.instant.push(Present(first));
+    fn share(&mut self, first: Pending) -> E {
+        self.instant.push(Reverse(first));
         while self.heap.earliest() == self.now {
             let next = self.take_heap();
-            self.instant.push(Present(next));
+            self.instant.push(Reverse(next));
         }
         for index in 0..self.heads.len() {
             while self.head_times[index] == self.now {
                 let next = self.take_head(index);
-                self.instant.push(Present(next));
+                self.instant.push(Reverse(next));
             }
         }
-        self.instant.pop().expect("one was put in").0.event
+        E::unpack(self.instant.pop().expect("one was put in").0.word)
     }
 }
 
@@ -302,6 +291,12 @@ mod tests {
     impl Event for Ev {
         fn rank(&self) -> u8 {
             self.0
+        }
+        fn pack(self) -> u64 {
+            u64::from(self.0) << 32 | u64::from(self.1)
+        }
+        fn unpack(word: u64) -> Self {
+            Ev((word >> 32) as u8, word as u32)
         }
     }
 

@@ -112,6 +112,26 @@ pub trait Bits {
         }
         (product >> 64) as u32
     }
+
+    /// Two whole numbers of 0..`a` and 0..`b` from one word, each exactly as likely as the
+    /// others: the halves of the word, with the same rejection.
+    ///
+    /// # Panics
+    ///
+    /// If `a` or `b` is 0.
+    #[inline]
+    fn below_pair(&mut self, a: u32, b: u32) -> (u32, u32) {
+        assert!(a > 0 && b > 0, "nothing to choose from");
+        loop {
+            let word = self.next_u64();
+            let x = u64::from(word as u32) * u64::from(a);
+            let y = (word >> 32) * u64::from(b);
+            let likely = x as u32 >= a && y as u32 >= b;
+            if likely || (x as u32 >= a.wrapping_neg() % a && y as u32 >= b.wrapping_neg() % b) {
+                return ((x >> 32) as u32, (y >> 32) as u32);
+            }
+        }
+    }
 }
 
 /// A stream of words drawn in order: one for each entity and purpose. A clone goes on from the

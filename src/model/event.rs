@@ -23,12 +23,12 @@ pub enum Event {
         /// Which of its lives was to be ended.
         epoch: u32,
     },
-    /// A core has done its work.
+    /// An attempt's core has done its work.
     Complete {
-        /// Its number in the system.
-        core: u32,
-        /// Which of its services.
-        generation: u32,
+        /// The attempt.
+        attempt: u32,
+        /// Which stretch of its service.
+        phase: u32,
     },
     /// A balancer has dispatched an attempt.
     Dispatched {
@@ -96,6 +96,56 @@ impl queue::Event for Event {
             Event::Sample(_) => 5,
         }
     }
+
+    #[inline(always)]
+    fn pack(self) -> u64 {
+        let word = |tag: u64, index: u32, life: u32| {
+            debug_assert!(index < 1 << INDEX_BITS, "fewer than 2^28 of anything at once");
+            tag << (32 + INDEX_BITS) | u64::from(index) << 32 | u64::from(life)
+        };
+        match self {
+            Event::Complete { attempt, phase } => word(0, attempt, phase),
+            Event::Arrive { source } => word(1, source, 0),
+            Event::Timeout { attempt, generation } => word(2, attempt, generation),
+            Event::Dispatched { attempt } => word(3, attempt, 0),
+            Event::Route { attempt } => word(4, attempt, 0),
+            Event::Retry { request } => word(5, request, 0),
+            Event::FaultStart { target } => word(6, target, 0),
+            Event::FaultEnd { target } => word(7, target, 0),
+            Event::Restart { worker, epoch } => word(8, worker, epoch),
+            Event::Sample(sample) => word(9, sample as u32, 0),
+        }
+    }
+
+    #[inline(always)]
+    fn unpack(word: u64) -> Self {
+        let (index, life) = ((word >> 32) as u32 & ((1 << INDEX_BITS) - 1), word as u32);
+        match word >> (32 + INDEX_BITS) {
+            0 => Event::Complete { attempt: index, phase: life },
+            1 => Event::Arrive { source: index },
+            2 => Event::Timeout { attempt: index, generation: life },
+            3 => Event::Dispatched { attempt: index },
+            4 => Event::Route { attempt: index },
+            5 => Event::Retry { request: index },
+            6 => Event::FaultStart { target: index },
+            7 => Event::FaultEnd { target: index },
+            8 => Event::Restart { worker: index, epoch: life },
+            _ => Event::Sample(Sample::ALL[index as usize]),
+        }
+    }
+}
+
+/// Bits of a packed event's index; below them 32 of its life, above them its tag.
+const INDEX_BITS: u32 = 28;
+
+impl Sample {
+    const ALL: [Sample; 5] = [
+        Sample::WarmUpOver,
+        Sample::WindowOver,
+        Sample::Inside,
+        Sample::HorizonOver,
+        Sample::DrainOver,
+    ];
 }
 
 /// Numbers under which events enter the fingerprint; never reused.
@@ -110,4 +160,30 @@ pub(super) mod kind {
     pub const RESTARTED: u32 = 8;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::queue::Event as _;
+
+    #[test]
+    fn events_survive_packing() {
+        let (index, life) = ((1 << INDEX_BITS) - 1, u32::MAX);
+        let mut events = vec![
+            Event::Complete { attempt: index, phase: life },
+            Event::Arrive { source: index },
+            Event::Timeout { attempt: index, generation: life },
+            Event::Dispatched { attempt: index },
+            Event::Route { attempt: index },
+            Event::Retry { request: index },
+            Event::FaultStart { target: index },
+            Event::FaultEnd { target: index },
+            Event::Restart { worker: index, epoch: life },
+        ];
+        events.extend(Sample::ALL.map(Event::Sample));
+        for event in events {
+            assert_eq!(Event::unpack(event.pack()), event);
+        }
+    }
 }

@@ -17,6 +17,12 @@ impl<T> Slab<T> {
         }
     }
 
+    /// The place that the next item will get.
+    #[inline]
+    pub fn next_place(&self) -> u32 {
+        self.free.last().copied().unwrap_or(self.items.len() as u32)
+    }
+
     /// A place for the new item made from what the place held before, if anything.
     #[inline]
     pub fn add(&mut self, make: impl FnOnce(Option<&T>) -> T) -> u32 {
@@ -42,6 +48,11 @@ impl<T> Slab<T> {
     /// How many places are in use.
     pub fn used(&self) -> usize {
         self.items.len() - self.free.len()
+    }
+
+    /// How many places there are, used or not.
+    pub fn places(&self) -> u32 {
+        self.items.len() as u32
     }
 
     /// All places, used or not.

@@ -61,7 +61,7 @@ impl Histogram {
     }
 
     /// Takes in one value.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, value: u64) {
         let index = index(value);
         if index >= self.counts.len() {

@@ -17,8 +17,7 @@ impl P2c {
         if n == 1 {
             return view.eligible[0];
         }
-        let a = stream.below(n);
-        let mut b = stream.below(n - 1);
+        let (a, mut b) = stream.below_pair(n, n - 1);
         b += u32::from(b >= a);
         let (a, b) = (view.eligible[a as usize], view.eligible[b as usize]);
         if view.load_of(b) < view.load_of(a) {

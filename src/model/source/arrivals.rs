@@ -94,7 +94,7 @@ impl<'s> Gaps<'s> {
     }
 
     /// The next birth; `None`: no more.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self) -> Option<Nanos> {
         let next = match &mut self.process {
             Process::Silent => return None,
@@ -146,6 +146,7 @@ impl<'s> Mmpp<'s> {
 
     /// Spends a unit exponential on the rate as it changes (time change): exact, whatever the
     /// number of changes in between.
+    #[inline(never)]
     fn next(&mut self, last: Nanos, mut unit: f64) -> Nanos {
         let mut from = last;
         loop {

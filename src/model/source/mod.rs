@@ -8,7 +8,7 @@ use arrivals::Gaps;
 
 pub use arrivals::ARRIVALS;
 
-use super::spec::{Arrivals, MemorySpec, SourceSpec, SystemSpec, WorkSpec};
+use super::spec::{Arrivals, SourceSpec, SystemSpec, WorkSpec};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::{Lane, Register};
@@ -37,10 +37,39 @@ pub struct Source<'s> {
 /// What requests of one class ask for.
 #[derive(Clone, Debug)]
 struct Asks<'s> {
-    size: &'s Dist,
+    size: Amount<'s>,
     work: &'s WorkSpec,
     work_factor: f64,
-    memory: &'s MemorySpec,
+    memory: Amount<'s>,
+}
+
+/// Bytes: always the same, or drawn, or drawn plus a part in proportion to the size.
+#[derive(Clone, Copy, Debug)]
+enum Amount<'s> {
+    Same(u64),
+    Drawn(&'s Dist),
+    WithSize(&'s Dist, f64),
+}
+
+impl<'s> Amount<'s> {
+    fn new(base: &'s Dist, per_byte: f64) -> Self {
+        match base {
+            Dist::Constant { value } if per_byte == 0.0 => Amount::Same(whole(*value)),
+            _ if per_byte == 0.0 => Amount::Drawn(base),
+            _ => Amount::WithSize(base, per_byte),
+        }
+    }
+
+    #[inline(always)]
+    fn bytes(self, stream: &mut Stream, size: u64) -> u64 {
+        match self {
+            Amount::Same(bytes) => bytes,
+            Amount::Drawn(dist) => whole(dist.sample(stream)),
+            Amount::WithSize(dist, per_byte) => {
+                whole(dist.sample(stream) + per_byte * size as f64)
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -100,14 +129,17 @@ impl<'s> Source<'s> {
         let stream = |purpose: &str| Stream::new(&key, &path(purpose));
         let service = &system.services[spec.to];
         let asks = |class: &'s super::spec::ClassSpec| Asks {
-            size: &class.size,
+            size: Amount::new(&class.size, 0.0),
             work: class
                 .work
                 .as_ref()
                 .or(service.work.as_ref())
                 .unwrap_or(&NOTHING),
             work_factor: class.work_factor,
-            memory: class.memory.as_ref().unwrap_or(&service.memory),
+            memory: {
+                let memory = class.memory.as_ref().unwrap_or(&service.memory);
+                Amount::new(&memory.base, memory.per_byte)
+            },
         };
         let total: f64 = spec.classes.iter().map(|c| c.weight).sum();
         let mut below = 0.0;
@@ -146,7 +178,7 @@ impl<'s> Source<'s> {
     }
 
     /// When the next request is born; `None`: no more.
-    #[inline]
+    #[inline(always)]
     pub fn next_birth(&mut self) -> Option<Nanos> {
         self.gaps.next().filter(|&at| at < self.stop)
     }
@@ -157,7 +189,7 @@ impl<'s> Source<'s> {
     }
 
     /// What the request born now is.
-    #[inline]
+    #[inline(always)]
     pub fn birth(&mut self) -> Birth {
         let number = self.born;
         self.born += 1;
@@ -169,7 +201,7 @@ impl<'s> Source<'s> {
         };
         let size = match row {
             Some((trace, row)) if !trace.size.is_empty() => trace.size[row],
-            _ => whole(asks.size.sample(&mut self.streams.size)),
+            _ => asks.size.bytes(&mut self.streams.size, 0),
         };
         let work = match (asks.work, row) {
             (_, Some((trace, row))) if !trace.work.is_empty() => trace.work[row],
@@ -181,10 +213,7 @@ impl<'s> Source<'s> {
         };
         let memory = match row {
             Some((trace, row)) if !trace.memory.is_empty() => trace.memory[row],
-            _ => {
-                let base = asks.memory.base.sample(&mut self.streams.memory);
-                whole(base + asks.memory.per_byte * size as f64)
-            }
+            _ => asks.memory.bytes(&mut self.streams.memory, size),
         };
         Birth {
             number,
@@ -195,7 +224,7 @@ impl<'s> Source<'s> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn draw_class(&mut self) -> u32 {
         if self.classes.len() == 1 {
             return 0;

@@ -357,6 +357,21 @@ impl ServiceSpec {
 }
 
 impl SystemSpec {
+    /// Whether any request holds RAM.
+    pub fn holds_memory(&self) -> bool {
+        let none = |memory: &MemorySpec| {
+            memory.base.is_constant() == Some(0.0) && memory.per_byte == 0.0
+        };
+        let classes = self.sources.iter().flat_map(|s| &s.classes);
+        let traced = |source: &SourceSpec| match &source.arrivals {
+            Arrivals::Trace(trace) => !trace.memory.is_empty(),
+            _ => false,
+        };
+        !self.services.iter().all(|s| none(&s.memory))
+            || !classes.filter_map(|c| c.memory.as_ref()).all(none)
+            || self.sources.iter().any(traced)
+    }
+
     /// Provisioned cost, money an hour.
     pub fn cost_per_hour(&self) -> f64 {
         let groups = self.services.iter().flat_map(|s| &s.groups);

@@ -2,10 +2,10 @@
 //! moves nothing.
 
 use super::*;
-use crate::model::outcome::Outcome;
 use crate::model::series::{NAMES, Series};
 use crate::model::tally::{Delays, Narrow, Tally};
 use crate::model::worker::Areas;
+use crate::stats::histogram::Histogram;
 
 /// Fixed point of slowdowns.
 const SLOWDOWN_BITS: u32 = 20;
@@ -14,7 +14,14 @@ const SLOWDOWN_BITS: u32 = 20;
 #[derive(Clone, Debug)]
 pub(super) struct Measure<'s> {
     run: &'s RunSpec,
+    /// Counts that follow from others are added at the end, by [`Measure::assemble`].
     pub tally: Tally,
+    /// Responses of first attempts that were `ok`: a response and a latency in one.
+    first_ok: Histogram,
+    /// Whether slowdowns or narrowed delays are asked for.
+    special: bool,
+    /// The service that each source calls.
+    service_of: Vec<u32>,
     pub series: Series,
     /// Measured requests that are active.
     pub open_measured: u64,
@@ -68,6 +75,9 @@ impl<'s> Measure<'s> {
         Measure {
             run,
             tally,
+            first_ok: Histogram::new(),
+            special: run.wanted.slowdown || !run.wanted.scopes.is_empty(),
+            service_of: spec.sources.iter().map(|s| s.to as u32).collect(),
             series: Series {
                 window,
                 start: timing.warm_up,
@@ -101,65 +111,86 @@ impl<'s> Measure<'s> {
         self.draining || sending == 0
     }
 
-    #[inline]
-    pub fn latency(&mut self, latency: Nanos, class: u32, source: u32) {
-        self.tally.delays[0].latency.record(latency);
-        for (scope, delays) in self
-            .run
-            .wanted
-            .scopes
-            .iter()
-            .zip(&mut self.tally.delays[1..])
-        {
-            if *scope == Narrow::Class(class) || *scope == Narrow::Source(source) {
+    /// A measured request has its answer in time. `latency`: when it took more than one attempt;
+    /// else it is the response of the one, which [`Measure::served`] keeps for both.
+    #[inline(always)]
+    pub fn answered(&mut self, r: &Request, latency: Option<Nanos>, now: Nanos) {
+        self.open_measured -= 1;
+        if let Some(latency) = latency {
+            self.tally.delays[0].latency.record(latency);
+        }
+        if !self.run.wanted.scopes.is_empty() {
+            self.answered_narrow(r, now - r.born);
+        }
+    }
+
+    #[inline(never)]
+    fn answered_narrow(&mut self, r: &Request, latency: Nanos) {
+        let scopes = self.run.wanted.scopes.iter();
+        for (scope, delays) in scopes.zip(&mut self.tally.delays[1..]) {
+            let inside = match *scope {
+                Narrow::Class(class) => class == r.class,
+                Narrow::Source(source) => source == r.source,
+                Narrow::Service(service) => service == self.service_of[r.source as usize],
+                _ => false,
+            };
+            if inside {
                 delays.latency.record(latency);
             }
         }
     }
 
     /// A measured attempt was served to its end.
-    #[inline]
+    #[inline(always)]
     pub fn served(&mut self, a: &Attempt, r: &Request, now: Nanos) {
         self.spent(a, r, now);
         let wait = a.waited + (a.start - a.routed);
         let response = now - a.arrived;
+        let all = &mut self.tally.delays[0];
+        all.wait.record(wait);
+        if a.open && a.number == 1 {
+            self.first_ok.record(response);
+        } else {
+            all.response.record(response);
+        }
+        if self.special {
+            self.served_special(a, r, wait, response);
+        }
+    }
+
+    /// Slowdowns and narrowed delays, where asked for.
+    #[inline(never)]
+    fn served_special(&mut self, a: &Attempt, r: &Request, wait: Nanos, response: Nanos) {
         let slowdown = match r.work {
             work if self.run.wanted.slowdown && work > 0 => {
-                (u128::from(response) << SLOWDOWN_BITS) / u128::from(work)
+                Some((u128::from(response) << SLOWDOWN_BITS) / u128::from(work))
             }
-            _ => 0,
+            _ => None,
         };
-        let record = |delays: &mut Delays| {
-            delays.wait.record(wait);
-            delays.response.record(response);
-            if slowdown > 0 {
-                delays.slowdown += slowdown;
-                delays.slowdown_n += 1;
-            }
+        let slow = |delays: &mut Delays| {
+            delays.slowdown += slowdown.unwrap_or(0);
+            delays.slowdown_n += u64::from(slowdown.is_some());
         };
-        record(&mut self.tally.delays[0]);
-        for (scope, delays) in self
-            .run
-            .wanted
-            .scopes
-            .iter()
-            .zip(&mut self.tally.delays[1..])
-        {
+        slow(&mut self.tally.delays[0]);
+        let scopes = self.run.wanted.scopes.iter();
+        for (scope, delays) in scopes.zip(&mut self.tally.delays[1..]) {
             let inside = match *scope {
                 Narrow::All => true,
                 Narrow::Source(source) => source == r.source,
                 Narrow::Class(class) => class == r.class,
                 Narrow::Worker(worker) => worker == a.worker,
-                Narrow::Service(_) => true,
+                Narrow::Service(service) => service == self.service_of[r.source as usize],
             };
             if inside {
-                record(delays);
+                delays.wait.record(wait);
+                delays.response.record(response);
+                slow(delays);
             }
         }
     }
 
     /// Core-time was spent on a measured attempt that is now at its end.
-    #[inline]
+    #[inline(always)]
     pub fn spent(&mut self, a: &Attempt, r: &Request, now: Nanos) {
         let class = &mut self.tally.classes[r.class as usize];
         let spent = u128::from(now - a.start);
@@ -167,6 +198,20 @@ impl<'s> Measure<'s> {
         if !a.open {
             class.wasted_ns += spent;
         }
+    }
+
+    /// Puts together what was kept apart for speed.
+    pub fn assemble(&mut self) -> Tally {
+        let mut tally = std::mem::take(&mut self.tally);
+        let all = &mut tally.delays[0];
+        all.latency.merge(&self.first_ok);
+        all.response.merge(&self.first_ok);
+        for class in &mut tally.classes {
+            class.attempts += class.born;
+            class.answered += class.ok;
+            class.ended[Outcome::Ok.index()] = class.ok;
+        }
+        tally
     }
 }
 
@@ -185,6 +230,7 @@ impl<O: Observer> System<'_, O> {
         }
     }
 
+    #[cold]
     pub(super) fn sample<W: Entry>(&mut self, queue: &mut Queue<W, Event>, what: Sample) -> Flow {
         let now = queue.now();
         match what {
@@ -221,9 +267,8 @@ impl<O: Observer> System<'_, O> {
     /// The measured time begins.
     fn measure_start<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
         let now = queue.now();
-        for worker in &mut self.workers.all {
-            worker.settle(now);
-            worker.reset_areas(now);
+        for worker in 0..self.workers.len() as u32 {
+            self.workers.reset_areas(worker, now);
         }
         for front in &mut self.fronts {
             front.reset_opens();
@@ -271,7 +316,7 @@ impl<O: Observer> System<'_, O> {
                 worker.breaker_opens = opens;
             }
         }
-        for (worker, out) in self.workers.all.iter_mut().zip(&mut tally.workers) {
+        for (worker, out) in (0u32..).zip(&mut tally.workers) {
             let Areas {
                 busy,
                 wedged_busy,
@@ -282,7 +327,7 @@ impl<O: Observer> System<'_, O> {
                 ram_max,
                 wedges,
                 ..
-            } = worker.areas(now);
+            } = self.workers.areas(worker, now);
             out.busy_area = busy;
             out.wedged_busy_area = wedged_busy;
             out.able_area = able;
@@ -301,8 +346,8 @@ impl<O: Observer> System<'_, O> {
             down: self.down.area_at(now),
             ..Totals::default()
         };
-        for worker in &mut self.workers.all {
-            let areas = worker.areas(now);
+        for worker in 0..self.workers.len() as u32 {
+            let areas = self.workers.areas(worker, now);
             totals.busy += areas.busy - areas.wedged_busy;
             totals.inside += areas.busy + areas.queue;
             totals.able += areas.able;
@@ -321,7 +366,7 @@ impl<O: Observer> System<'_, O> {
     /// Adds a row to the time series.
     fn close_window(&mut self, now: Nanos) {
         let totals = self.totals(now);
-        let ram: u128 = self.workers.all.iter().map(|w| u128::from(w.ram)).sum();
+        let ram = self.workers.ram();
         let before = self.measure.before;
         let passed = now - self.measure.window_from;
         let seconds = passed as f64 / 1e9;
@@ -329,13 +374,13 @@ impl<O: Observer> System<'_, O> {
         let mean = |now: u128, before: u128| (now - before) as f64 / passed as f64;
         let ended = |outcome: Outcome| {
             let i = outcome.index();
-            rate(totals.ledger.ended[i], before.ledger.ended[i])
+            rate(totals.ledger.failed[i], before.ledger.failed[i])
         };
         let quotient = |a: f64, b: f64| if b > 0.0 { a / b } else { 0.0 };
         let able = mean(totals.able, before.able);
         let row: [f64; NAMES.len()] = [
             rate(totals.ledger.born, before.ledger.born),
-            rate(totals.ledger.answered, before.ledger.answered),
+            rate(totals.ledger.answered(), before.ledger.answered()),
             rate(totals.ledger.ok, before.ledger.ok),
             rate(totals.ledger.retries, before.ledger.retries),
             ended(Outcome::RamFull),

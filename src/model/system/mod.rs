@@ -24,6 +24,7 @@ use super::event::{Event, Sample, kind};
 use super::fault::{self, Target};
 use super::ledger::Ledger;
 use super::level::Level;
+use super::outcome::Outcome;
 use super::slab::Slab;
 use super::source::Source;
 use super::spec::{Arrivals, SystemSpec};
@@ -37,6 +38,16 @@ use crate::engine::queue::Queue;
 use crate::engine::rng::{Key, Stream};
 use crate::engine::simulation::{Flow, Model};
 use crate::model::source::whole;
+
+/// A request and an attempt in one place. A request shares its place with its first attempt;
+/// a further attempt has a place of its own, whose request half is not used. So the usual request
+/// is one place, and what an event needs of it lies together.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(128))]
+struct Job {
+    request: Request,
+    attempt: Attempt,
+}
 
 /// A request in the system.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +72,19 @@ struct Request {
 /// One try of a request.
 #[derive(Clone, Copy, Debug)]
 struct Attempt {
+    /// The place of its request.
     request: u32,
-    /// Moves on whenever the place is used again.
+    /// Moves on whenever the attempt in this place is over: timeouts scheduled before are stale.
     generation: u32,
+    /// Moves on whenever its service ends or changes speed: completions scheduled before are
+    /// stale. Never starts anew.
+    phase: u32,
     /// Which attempt of the request, from 1.
     number: u32,
     /// Its worker, through all services, once routed.
     worker: u32,
+    /// Its core, through all workers, once started.
+    core: u32,
     /// Its breaker's epoch when it was let in.
     epoch: u32,
     /// Its caller does not yet know how it ended.
@@ -82,6 +99,45 @@ struct Attempt {
     waited: Nanos,
 }
 
+impl Request {
+    /// What stands where there is no request.
+    const NONE: Request = Request {
+        born: 0,
+        number: 0,
+        work: 0,
+        memory: 0,
+        source: 0,
+        class: 0,
+        tries: 0,
+        holders: 0,
+        active: false,
+        measured: false,
+        answered: false,
+    };
+}
+
+impl Attempt {
+    /// A fresh attempt in the place of an old one.
+    #[inline(always)]
+    fn fresh(before: Option<&Job>, request: u32, number: u32, now: Nanos) -> Attempt {
+        let (generation, phase) = before.map_or((0, 0), |b| (b.attempt.generation, b.attempt.phase));
+        Attempt {
+            request,
+            generation,
+            phase,
+            number,
+            worker: NO_WORKER,
+            core: 0,
+            epoch: 0,
+            open: true,
+            arrived: now,
+            routed: now,
+            start: NOT_STARTED,
+            waited: 0,
+        }
+    }
+}
+
 /// Not routed yet.
 const NO_WORKER: u32 = u32::MAX;
 /// Has no core yet.
@@ -94,8 +150,7 @@ pub struct System<'s, O> {
     sources: Vec<Source<'s>>,
     fronts: Vec<Front<'s>>,
     workers: Workers,
-    requests: Slab<Request>,
-    attempts: Slab<Attempt>,
+    jobs: Slab<Job>,
     targets: Vec<Target<'s>>,
     restarts: Vec<Option<Stream>>,
     ledger: Ledger,
@@ -123,7 +178,7 @@ impl<'s, O: Observer> System<'s, O> {
         queue: &mut Queue<W, Event>,
     ) -> Self {
         let key = Key::new(run.seed, u64::from(run.replication), 0);
-        let workers = Workers::new(&spec.services);
+        let workers = Workers::new(&spec.services, spec.holds_memory());
         let mut first = 0;
         let fronts: Vec<Front> = spec
             .services
@@ -143,10 +198,9 @@ impl<'s, O: Observer> System<'s, O> {
             fronts,
             targets: fault::targets(spec, &key),
             restarts: restarts(spec, &key),
-            measure: Measure::new(spec, run, workers.all.len()),
+            measure: Measure::new(spec, run, workers.len()),
             workers,
-            requests: Slab::new(),
-            attempts: Slab::new(),
+            jobs: Slab::new(),
             ledger: Ledger::default(),
             waiting: 0,
             pausing: Level::default(),
@@ -177,7 +231,10 @@ impl<'s, O: Observer> System<'s, O> {
         let open_attempts = self.attempts_open();
         self.ledger.balance(open_requests, open_attempts)?;
         self.workers.check()?;
-        let mut tally = std::mem::take(&mut self.measure.tally);
+        let mut tally = self.measure.assemble();
+        for (worker, served) in tally.workers.iter_mut().zip(self.workers.served()) {
+            worker.ended[Outcome::Ok.index()] = served;
+        }
         tally.events = events;
         Ok(TrialOutput {
             tally,
@@ -189,11 +246,11 @@ impl<'s, O: Observer> System<'s, O> {
     }
 
     fn requests_open(&self) -> u64 {
-        self.requests.iter().filter(|r| r.active).count() as u64
+        self.jobs.iter().filter(|j| j.request.active).count() as u64
     }
 
     fn attempts_open(&self) -> u64 {
-        self.attempts.iter().filter(|a| a.open).count() as u64
+        self.jobs.iter().filter(|j| j.attempt.open).count() as u64
     }
 }
 
@@ -244,10 +301,10 @@ fn restarts(spec: &SystemSpec, key: &Key) -> Vec<Option<Stream>> {
 impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
     type Event = Event;
 
-    #[inline]
+    #[inline(always)]
     fn handle(&mut self, queue: &mut Queue<W, Event>, event: Event) -> Flow {
         match event {
-            Event::Complete { core, generation } => self.complete(queue, core, generation),
+            Event::Complete { attempt, phase } => self.complete(queue, attempt, phase),
             Event::Arrive { source } => self.arrive(queue, source),
             Event::Dispatched { attempt } => self.dispatched(queue, attempt),
             Event::Route { attempt } => self.route(queue, attempt),
@@ -275,7 +332,7 @@ impl<O: Observer> System<'_, O> {
     fn flow(&self) -> Flow {
         let done = match self.measure.horizon() {
             Horizon::For(_) => self.measure.open_measured == 0,
-            Horizon::Trace => self.requests.used() == 0,
+            Horizon::Trace => self.jobs.used() == 0,
         };
         if done { Flow::Stop } else { Flow::GoOn }
     }

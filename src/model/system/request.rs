@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::model::breaker::Call;
-use crate::model::outcome::Outcome;
 use crate::model::trial::AttemptRow;
 
 impl<O: Observer> System<'_, O> {
+    #[inline(always)]
     pub(super) fn schedule_birth<W: Entry>(&mut self, queue: &mut Queue<W, Event>, source: u32) {
         let s = &mut self.sources[source as usize];
         match s.next_birth() {
@@ -15,77 +15,60 @@ impl<O: Observer> System<'_, O> {
     }
 
     /// A request is born.
-    #[inline]
+    #[inline(always)]
     pub(super) fn arrive<W: Entry>(&mut self, queue: &mut Queue<W, Event>, source: u32) {
         let now = queue.now();
         let s = &mut self.sources[source as usize];
         let birth = s.birth();
         let class = s.first_class + birth.class;
         self.schedule_birth(queue, source);
-        self.demand.fold(
-            now,
-            kind::DEMAND + birth.class,
-            birth.size ^ birth.memory << 32,
-            source,
-        );
+        let asked = birth.work ^ birth.size.rotate_left(24) ^ birth.memory.rotate_left(44);
         self.demand
-            .fold(birth.work, kind::DEMAND, birth.number, source);
+            .fold(now, kind::DEMAND + birth.class, asked, source);
         let measured = self.measure.covers(now);
-        let request = self.requests.add(|_| Request {
-            born: now,
-            number: birth.number,
-            work: birth.work,
-            memory: birth.memory,
-            source,
-            class,
-            tries: 0,
-            holders: 1,
-            active: true,
-            measured,
-            answered: false,
+        let place = self.jobs.next_place();
+        self.jobs.add(|before| Job {
+            request: Request {
+                born: now,
+                number: birth.number,
+                work: birth.work,
+                memory: birth.memory,
+                source,
+                class,
+                tries: 1,
+                holders: 2,
+                active: true,
+                measured,
+                answered: false,
+            },
+            attempt: Attempt::fresh(before, place, 1, now),
         });
         self.ledger.born += 1;
         if measured {
             self.measure.tally.classes[class as usize].born += 1;
             self.measure.open_measured += 1;
         }
-        self.send(queue, request, kind::BORN);
+        self.send(queue, place, birth.number, kind::BORN);
     }
 
-    /// Makes the next attempt of a request.
-    #[inline]
-    fn send<W: Entry>(&mut self, queue: &mut Queue<W, Event>, request: u32, why: u32) {
+    /// An attempt sets out.
+    #[inline(always)]
+    fn send<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, number: u64, why: u32) {
         let now = queue.now();
-        let r = &mut self.requests[request];
-        r.tries += 1;
-        r.holders += 1;
-        let (number, tries, source) = (r.number, r.tries, r.source);
-        if r.measured {
-            self.measure.tally.classes[r.class as usize].attempts += 1;
-        }
-        self.ledger.attempts += 1;
-        let attempt = self.attempts.add(|before| Attempt {
-            request,
-            generation: before.map_or(0, |a| a.generation.wrapping_add(1)),
-            number: tries,
-            worker: NO_WORKER,
-            epoch: 0,
-            open: true,
-            arrived: now,
-            routed: now,
-            start: NOT_STARTED,
-            waited: 0,
-        });
+        let a = &self.jobs[attempt].attempt;
+        let (request, tries, generation) = (a.request, a.number, a.generation);
+        let source = self.jobs[request].request.source;
         let s = &self.sources[source as usize];
-        let generation = self.attempts[attempt].generation;
-        let event = Event::Timeout {
-            attempt,
-            generation,
-        };
-        if let Some((lane, timeout)) = s.timeouts {
-            queue.lane(lane, now.saturating_add(timeout), event);
-        } else if let Some(timeout) = s.timeout(number, tries) {
-            queue.at(now.saturating_add(timeout), event);
+        if s.spec.client.timeout.is_some() {
+            let event = Event::Timeout {
+                attempt,
+                generation,
+            };
+            if let Some((lane, timeout)) = s.timeouts {
+                queue.lane(lane, now.saturating_add(timeout), event);
+            } else if let Some(timeout) = s.timeout(number, tries) {
+                queue.at(now.saturating_add(timeout), event);
+            }
         }
         let service = s.spec.to;
         if self.fronts[service].dispatch.is_some() {
@@ -97,48 +80,100 @@ impl<O: Observer> System<'_, O> {
     }
 
     /// A client's timeout runs out: it gives up on the attempt, whose work goes on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn timeout<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         attempt: u32,
         generation: u32,
     ) {
-        let a = &self.attempts[attempt];
-        if a.generation != generation || !a.open {
-            return;
+        let a = &self.jobs[attempt].attempt;
+        if a.generation == generation && a.open {
+            self.give_up(queue, attempt);
         }
-        let number = self.requests[a.request].number;
+    }
+
+    #[cold]
+    fn give_up<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
+        let a = &self.jobs[attempt].attempt;
+        let number = self.jobs[a.request].request.number;
         self.fold(queue.now(), kind::TIMED_OUT, number, a.worker);
-        self.end(queue, attempt, Outcome::TimedOut);
+        self.fail(queue, attempt, Outcome::TimedOut);
     }
 
     /// A request tries again after its pause.
+    #[inline(never)]
     pub(super) fn retry<W: Entry>(&mut self, queue: &mut Queue<W, Event>, request: u32) {
         let now = queue.now();
         self.pausing.down(now);
         self.ledger.retries += 1;
-        let r = &self.requests[request];
-        let (number, source) = (r.number, r.source);
+        let r = &mut self.jobs[request].request;
+        r.tries += 1;
+        r.holders += 1;
+        if r.measured {
+            self.measure.tally.classes[r.class as usize].attempts += 1;
+        }
+        let (number, source, tries) = (r.number, r.source, r.tries);
+        let attempt = self.jobs.add(|before| Job {
+            request: Request::NONE,
+            attempt: Attempt::fresh(before, request, tries, now),
+        });
         self.fold(now, kind::RETRIED, number, source);
-        self.send(queue, request, kind::RETRIED);
+        self.send(queue, attempt, number, kind::RETRIED);
     }
 
-    /// The caller of an open attempt learns how it ended.
-    #[inline]
-    pub(super) fn end<W: Entry>(
+    /// The caller of an open attempt has its answer.
+    #[inline(always)]
+    pub(super) fn answer(&mut self, attempt: u32, now: Nanos) {
+        let a = &mut self.jobs[attempt].attempt;
+        debug_assert!(a.open, "an attempt ends once");
+        a.open = false;
+        let (request, worker, number) = (a.request, a.worker, a.number);
+        let call = Call {
+            failed: false,
+            took: now - a.routed,
+            epoch: a.epoch,
+        };
+        let r = &mut self.jobs[request].request;
+        r.active = false;
+        self.ledger.ok += 1;
+        if r.answered {
+            self.ledger.only_late -= 1;
+        }
+        let late_before = std::mem::replace(&mut r.answered, true);
+        let source = r.source;
+        if r.measured {
+            let class = &mut self.measure.tally.classes[r.class as usize];
+            class.ok += 1;
+            if late_before {
+                class.answered -= 1;
+            }
+            let latency = (number > 1).then(|| now - r.born);
+            self.measure.answered(r, latency, now);
+            self.workers.count_served(worker);
+        }
+        if O::ON {
+            self.observe(attempt, Some((now, Outcome::Ok)));
+        }
+        let front = &mut self.fronts[self.sources[source as usize].spec.to];
+        front.hear(worker - front.first_worker, call, now);
+        self.let_go(request);
+    }
+
+    /// The caller of an open attempt learns that it failed.
+    pub(super) fn fail<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         attempt: u32,
         outcome: Outcome,
     ) {
         let now = queue.now();
-        let a = &mut self.attempts[attempt];
+        let a = &mut self.jobs[attempt].attempt;
         debug_assert!(a.open, "an attempt ends once");
         a.open = false;
         let a = *a;
-        let r = self.requests[a.request];
-        self.ledger.ended[outcome.index()] += 1;
+        let r = self.jobs[a.request].request;
+        self.ledger.failed[outcome.index()] += 1;
         if r.measured {
             self.measure.tally.classes[r.class as usize].ended[outcome.index()] += 1;
             if a.worker != NO_WORKER {
@@ -146,42 +181,29 @@ impl<O: Observer> System<'_, O> {
             }
         }
         if O::ON {
-            self.observe(&a, Some((now, outcome)));
+            self.observe(attempt, Some((now, outcome)));
         }
         if a.worker != NO_WORKER {
-            let worker = &self.workers.all[a.worker as usize];
             let call = Call {
-                failed: outcome != Outcome::Ok,
+                failed: true,
                 took: now - a.routed,
                 epoch: a.epoch,
             };
-            self.fronts[worker.service as usize].hear(worker.number, call, now);
+            let front = &mut self.fronts[self.sources[r.source as usize].spec.to];
+            front.hear(a.worker - front.first_worker, call, now);
         }
-        if outcome == Outcome::Ok {
-            self.request_ok(a.request, now);
-        } else {
-            self.try_again(queue, a.request, outcome);
-        }
-    }
-
-    #[inline]
-    fn request_ok(&mut self, request: u32, now: Nanos) {
-        let r = &mut self.requests[request];
-        r.active = false;
-        self.ledger.ok += 1;
-        if r.measured {
-            let (latency, class, source) = (now - r.born, r.class, r.source);
-            self.measure.tally.classes[class as usize].ok += 1;
-            self.measure.open_measured -= 1;
-            self.measure.latency(latency, class, source);
-        }
-        self.let_go(request);
+        self.try_again(queue, a.request, outcome);
     }
 
     /// After a failed attempt: a pause and another, or the request is lost.
-    fn try_again<W: Entry>(&mut self, queue: &mut Queue<W, Event>, request: u32, outcome: Outcome) {
+    fn try_again<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        request: u32,
+        outcome: Outcome,
+    ) {
         let now = queue.now();
-        let r = &mut self.requests[request];
+        let r = &mut self.jobs[request].request;
         if let Some(pause) = self.sources[r.source as usize].pause(r.number, r.tries) {
             self.pausing.up(now);
             queue.at(now.saturating_add(pause), Event::Retry { request });
@@ -197,50 +219,54 @@ impl<O: Observer> System<'_, O> {
     }
 
     /// One holder fewer; the last one clears the record away.
-    #[inline]
+    #[inline(always)]
     pub(super) fn let_go(&mut self, request: u32) {
-        let r = &mut self.requests[request];
+        let r = &mut self.jobs[request].request;
         r.holders -= 1;
         if r.holders == 0 {
-            self.requests.remove(request);
+            self.jobs.remove(request);
         }
     }
 
     /// An attempt is nowhere any more.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave(&mut self, attempt: u32) {
-        let a = &mut self.attempts[attempt];
+        let a = &mut self.jobs[attempt].attempt;
         debug_assert!(!a.open, "only an ended attempt leaves");
         a.generation = a.generation.wrapping_add(1);
         let request = a.request;
-        self.attempts.remove(attempt);
+        if request != attempt {
+            self.jobs.remove(attempt);
+        }
         self.let_go(request);
     }
 
-    /// A refusal or failure of an open attempt that then is nowhere.
+    /// A refusal or failure of an attempt that then is nowhere.
+    #[inline(never)]
     pub(super) fn turn_away<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         attempt: u32,
         outcome: Outcome,
     ) {
-        if self.attempts[attempt].open {
-            self.end(queue, attempt, outcome);
+        if self.jobs[attempt].attempt.open {
+            self.fail(queue, attempt, outcome);
         }
         self.leave(attempt);
     }
 
-    fn observe(&mut self, a: &Attempt, ended: Option<(Nanos, Outcome)>) {
-        let r = &self.requests[a.request];
-        let worker = (a.worker != NO_WORKER).then(|| &self.workers.all[a.worker as usize]);
-        let service = self.sources[r.source as usize].spec.to as u32;
+    fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
+        let a = &self.jobs[attempt].attempt;
+        let r = &self.jobs[a.request].request;
+        let service = self.sources[r.source as usize].spec.to;
+        let worker = (a.worker != NO_WORKER).then(|| a.worker - self.fronts[service].first_worker);
         self.observer.attempt(&AttemptRow {
             request: r.number,
             attempt: a.number,
             source: r.source,
             class: r.class,
-            service,
-            worker: worker.map(|w| w.number + 1),
+            service: service as u32,
+            worker: worker.map(|number| number + 1),
             born: r.born,
             arrived: a.arrived,
             start: (a.start != NOT_STARTED).then_some(a.start),
@@ -252,13 +278,15 @@ impl<O: Observer> System<'_, O> {
 
     /// Counts what is still inside when the run ends.
     pub(super) fn leave_open(&mut self) {
-        for request in self.requests.iter().filter(|r| r.active && r.measured) {
+        let requests = self.jobs.iter().map(|j| &j.request);
+        for request in requests.filter(|r| r.active && r.measured) {
             self.measure.tally.classes[request.class as usize].unfinished += 1;
         }
         if O::ON {
-            let open: Vec<Attempt> = self.attempts.iter().filter(|a| a.open).copied().collect();
-            for attempt in open {
-                self.observe(&attempt, None);
+            let open = |place: &u32| self.jobs[*place].attempt.open;
+            let places: Vec<u32> = (0..self.jobs.places()).filter(open).collect();
+            for attempt in places {
+                self.observe(attempt, None);
             }
         }
     }

@@ -2,7 +2,6 @@
 //! the worker's buffer, a core, the reply.
 
 use super::*;
-use crate::model::outcome::Outcome;
 use crate::model::spec::OnFull;
 use crate::model::worker::Admission;
 
@@ -29,8 +28,8 @@ impl<O: Observer> System<'_, O> {
 
     fn dispatch<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, service: usize) {
         let now = queue.now();
-        let a = &self.attempts[attempt];
-        let r = &self.requests[a.request];
+        let a = &self.jobs[attempt].attempt;
+        let r = &self.jobs[a.request].request;
         let front = &mut self.fronts[service];
         let dist = front
             .dispatch
@@ -47,14 +46,14 @@ impl<O: Observer> System<'_, O> {
     /// A dispatch core is free again: the next attempt takes it, this one is routed.
     pub(super) fn dispatched<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let now = queue.now();
-        let r = &self.requests[self.attempts[attempt].request];
+        let r = &self.jobs[self.jobs[attempt].attempt.request].request;
         let service = self.sources[r.source as usize].spec.to;
         let front = &mut self.fronts[service];
         front.dispatching.down(now);
         if let Some(next) = front.buffer.pop_front() {
             front.waiting.down(now);
             self.waiting -= 1;
-            let a = &mut self.attempts[next];
+            let a = &mut self.jobs[next].attempt;
             a.waited = now - a.arrived;
             self.dispatch(queue, next, service);
         }
@@ -68,11 +67,10 @@ impl<O: Observer> System<'_, O> {
     }
 
     /// The balancer picks a worker, and the worker takes the attempt in or not.
-    #[inline]
+    #[inline(always)]
     pub(super) fn route<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let now = queue.now();
-        let a = &mut self.attempts[attempt];
-        let r = &self.requests[a.request];
+        let r = &self.jobs[self.jobs[attempt].attempt.request].request;
         let (number, memory, work) = (r.number, r.memory, r.work);
         let front = &mut self.fronts[self.sources[r.source as usize].spec.to];
         let first = front.first_worker as usize;
@@ -82,22 +80,20 @@ impl<O: Observer> System<'_, O> {
             return self.turn_away(queue, attempt, Outcome::BreakerOpen);
         };
         let worker = front.first_worker + picked;
+        let a = &mut self.jobs[attempt].attempt;
         a.worker = worker;
         a.epoch = epoch;
         a.routed = now;
         self.fold(now, kind::ROUTED, number, worker);
-        let w = &mut self.workers.all[worker as usize];
-        w.settle(now);
-        match w.admission(memory) {
+        self.workers.settle(worker, now);
+        match self.workers.admission(worker, memory) {
             Admission::Serve => {
-                w.hold(memory);
-                self.workers.load[worker as usize] += 1;
+                self.workers.hold(worker, memory);
                 self.start(queue, worker, attempt, work);
             }
             Admission::Wait => {
-                w.hold(memory);
-                w.wait(attempt);
-                self.workers.load[worker as usize] += 1;
+                self.workers.hold(worker, memory);
+                self.workers.wait(worker, attempt);
                 self.waits();
             }
             Admission::RamFull => self.no_room(queue, worker, attempt, Outcome::RamFull),
@@ -108,12 +104,13 @@ impl<O: Observer> System<'_, O> {
     }
 
     /// One more waits somewhere.
-    #[inline]
+    #[inline(always)]
     fn waits(&mut self) {
         self.waiting += 1;
         self.measure.tally.queue_max = self.measure.tally.queue_max.max(self.waiting);
     }
 
+    #[inline(never)]
     fn no_room<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
@@ -121,14 +118,14 @@ impl<O: Observer> System<'_, O> {
         attempt: u32,
         outcome: Outcome,
     ) {
-        if self.workers.all[worker as usize].on_full == OnFull::Wedge {
+        if self.workers.cold[worker as usize].on_full == OnFull::Wedge {
             self.wedge(queue, worker);
         }
         self.turn_away(queue, attempt, outcome);
     }
 
     /// An attempt gets a core.
-    #[inline]
+    #[inline(always)]
     fn start<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
@@ -137,65 +134,70 @@ impl<O: Observer> System<'_, O> {
         work: Nanos,
     ) {
         let now = queue.now();
-        self.attempts[attempt].start = now;
-        let (core, takes) = self.workers.start(worker, attempt, work, now);
+        let (core, takes) = self.workers.start(worker, attempt, work);
+        let a = &mut self.jobs[attempt].attempt;
+        a.start = now;
+        a.core = core;
         if let Some(takes) = takes {
-            let generation = self.workers.cores[core as usize].generation();
-            queue.at(
-                now.saturating_add(takes),
-                Event::Complete { core, generation },
-            );
+            let phase = a.phase;
+            queue.at(now.saturating_add(takes), Event::Complete { attempt, phase });
         }
     }
 
     /// A core has done its work: the reply goes out, the next in the buffer starts.
-    #[inline]
+    #[inline(always)]
     pub(super) fn complete<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
-        core: u32,
-        generation: u32,
+        attempt: u32,
+        phase: u32,
     ) {
         let now = queue.now();
-        let c = &self.workers.cores[core as usize];
-        if c.generation() != generation {
+        let a = &mut self.jobs[attempt].attempt;
+        if a.phase != phase {
             return;
         }
-        let attempt = c.attempt();
-        let a = self.attempts[attempt];
-        let r = &mut self.requests[a.request];
-        let (number, memory, measured) = (r.number, r.memory, r.measured);
-        let w = &mut self.workers.all[a.worker as usize];
-        w.settle(now);
-        w.ram_used -= memory;
-        self.workers.finish(a.worker, core);
-        self.workers.load[a.worker as usize] -= 1;
-        if !r.answered {
-            r.answered = true;
-            self.ledger.answered += 1;
-            if measured {
-                self.measure.tally.classes[r.class as usize].answered += 1;
-            }
+        a.phase = phase.wrapping_add(1);
+        let (worker, core, open) = (a.worker, a.core, a.open);
+        let a = &self.jobs[attempt].attempt;
+        let r = &self.jobs[a.request].request;
+        let (number, memory) = (r.number, r.memory);
+        if r.measured {
+            self.measure.served(a, r, now);
         }
-        if measured {
-            self.measure.served(&a, r, now);
-        }
-        self.fold(now, kind::COMPLETED, number, a.worker);
-        self.start_next(queue, a.worker);
-        if a.open {
-            self.end(queue, attempt, Outcome::Ok);
+        self.workers.settle(worker, now);
+        self.workers.finish(worker, core, memory);
+        self.fold(now, kind::COMPLETED, number, worker);
+        self.start_next(queue, worker);
+        if open {
+            self.answer(attempt, now);
+        } else {
+            self.answer_late(attempt);
         }
         self.leave(attempt);
     }
 
+    /// A complete answer, but its caller has given up on the attempt.
+    #[cold]
+    fn answer_late(&mut self, attempt: u32) {
+        let request = self.jobs[attempt].attempt.request;
+        let r = &mut self.jobs[request].request;
+        if !std::mem::replace(&mut r.answered, true) {
+            self.ledger.only_late += 1;
+            if r.measured {
+                self.measure.tally.classes[r.class as usize].answered += 1;
+            }
+        }
+    }
+
     /// The next in a worker's buffer takes the free core.
-    #[inline]
+    #[inline(always)]
     pub(super) fn start_next<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
-        let Some(next) = self.workers.all[worker as usize].waiting.pop_front() else {
+        let Some(next) = self.workers.next_waiting(worker) else {
             return;
         };
         self.waiting -= 1;
-        let work = self.requests[self.attempts[next].request].work;
+        let work = self.jobs[self.jobs[next].attempt.request].request.work;
         self.start(queue, worker, next, work);
     }
 }

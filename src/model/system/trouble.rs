@@ -1,9 +1,7 @@
 //! What goes wrong and how it ends: slow, paused, crashed and wedged workers, restarts.
 
 use super::*;
-use crate::model::outcome::Outcome;
 use crate::model::spec::FaultKind;
-use crate::model::worker::NOBODY;
 
 impl<O: Observer> System<'_, O> {
     pub(super) fn schedule_faults<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
@@ -12,6 +10,7 @@ impl<O: Observer> System<'_, O> {
         }
     }
 
+    #[cold]
     pub(super) fn fault_start<W: Entry>(&mut self, queue: &mut Queue<W, Event>, index: u32) {
         let now = queue.now();
         let target = &mut self.targets[index as usize];
@@ -29,13 +28,14 @@ impl<O: Observer> System<'_, O> {
         match kind {
             FaultKind::Slow { .. } => self.change_speed(queue, worker),
             FaultKind::Pause => {
-                self.workers.all[worker as usize].pauses += 1;
+                self.workers.cold[worker as usize].pauses += 1;
                 self.change_speed(queue, worker);
             }
             FaultKind::Crash => self.crash(queue, worker),
         }
     }
 
+    #[cold]
     pub(super) fn fault_end<W: Entry>(&mut self, queue: &mut Queue<W, Event>, index: u32) {
         let now = queue.now();
         let target = &mut self.targets[index as usize];
@@ -49,14 +49,12 @@ impl<O: Observer> System<'_, O> {
         match kind {
             FaultKind::Slow { .. } => self.change_speed(queue, worker),
             FaultKind::Pause => {
-                self.workers.all[worker as usize].pauses -= 1;
+                self.workers.cold[worker as usize].pauses -= 1;
                 self.change_speed(queue, worker);
             }
             FaultKind::Crash => {
-                let w = &mut self.workers.all[worker as usize];
-                w.settle(now);
-                w.downs -= 1;
-                if w.downs == 0 {
+                self.workers.settle(worker, now);
+                if self.workers.up(worker, now) {
                     self.down.down(now);
                 }
             }
@@ -76,26 +74,18 @@ impl<O: Observer> System<'_, O> {
                 _ => 1.0,
             })
             .product();
-        let w = &mut self.workers.all[worker as usize];
-        let old = w.speed;
-        w.speed = if w.pauses > 0 {
-            0.0
-        } else {
-            w.base_speed * factor
-        };
-        let new = w.speed;
-        let cores = w.first_core..w.first_core + w.cores;
+        let (old, new, cores) = self.workers.set_speed(worker, factor);
         for core in cores {
-            let c = &mut self.workers.cores[core as usize];
-            if c.attempt() == NOBODY {
+            let Some(attempt) = self.workers.cores.get(core).attempt() else {
                 continue;
-            }
-            if let Some(takes) = c.change_speed(now, old, new) {
-                let event = Event::Complete {
-                    core,
-                    generation: c.generation(),
-                };
-                queue.at(now.saturating_add(takes), event);
+            };
+            let a = &mut self.jobs[attempt].attempt;
+            a.phase = a.phase.wrapping_add(1);
+            let (start, phase, request) = (a.start, a.phase, a.request);
+            let job = (start, self.jobs[request].request.work);
+            let rest = self.workers.cores.change_speed(core, job, now, (old, new));
+            if let Some(rest) = rest {
+                queue.at(now.saturating_add(rest), Event::Complete { attempt, phase });
             }
         }
     }
@@ -103,10 +93,8 @@ impl<O: Observer> System<'_, O> {
     /// A worker goes down: what is aboard is lost, and with it a wedge.
     fn crash<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
         let now = queue.now();
-        let w = &mut self.workers.all[worker as usize];
-        w.settle(now);
-        w.downs += 1;
-        if w.downs == 1 {
+        self.workers.settle(worker, now);
+        if self.workers.down(worker, now) {
             self.down.up(now);
         }
         self.unwedge(worker, now);
@@ -114,10 +102,7 @@ impl<O: Observer> System<'_, O> {
     }
 
     fn unwedge(&mut self, worker: u32, now: Nanos) {
-        let w = &mut self.workers.all[worker as usize];
-        w.epoch += 1;
-        if w.wedged {
-            w.wedged = false;
+        if self.workers.unwedge(worker, now) {
             self.wedged.down(now);
         }
     }
@@ -125,42 +110,40 @@ impl<O: Observer> System<'_, O> {
     /// Everything on the cores and in the buffer of a worker ends.
     fn lose_aboard<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
         let now = queue.now();
-        let w = &mut self.workers.all[worker as usize];
-        let waiting = std::mem::take(&mut w.waiting);
-        w.ram_used = 0;
-        let cores = w.first_core..w.first_core + w.cores;
+        let (waiting, cores) = self.workers.empty(worker);
         self.waiting -= waiting.len() as u64;
-        self.workers.load[worker as usize] = 0;
         for core in cores {
-            let attempt = self.workers.cores[core as usize].attempt();
-            if attempt == NOBODY {
-                continue;
-            }
-            self.workers.finish(worker, core);
-            let a = self.attempts[attempt];
-            let r = &self.requests[a.request];
+            let Some(attempt) = self.workers.cores.get(core).attempt() else { continue };
+            let a = &mut self.jobs[attempt].attempt;
+            a.phase = a.phase.wrapping_add(1);
+            let a = self.jobs[attempt].attempt;
+            let r = &self.jobs[a.request].request;
+            self.workers.finish(worker, core, r.memory);
             if r.measured {
                 self.measure.spent(&a, r, now);
             }
             self.turn_away(queue, attempt, Outcome::WorkerDown);
         }
         for attempt in waiting {
+            let memory = self.jobs[self.jobs[attempt].attempt.request].request.memory;
+            self.workers.release(worker, memory);
             self.turn_away(queue, attempt, Outcome::WorkerDown);
         }
     }
 
     /// A worker refuses everything until a restart, which is now on its way.
+    #[cold]
     pub(super) fn wedge<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
         let now = queue.now();
-        let w = &mut self.workers.all[worker as usize];
-        w.wedge();
-        let epoch = w.epoch;
+        self.workers.wedge(worker, now);
+        let epoch = self.workers.cold[worker as usize].epoch;
         self.wedged.up(now);
         let at = now.saturating_add(self.restart_time(worker));
         queue.at(at, Event::Restart { worker, epoch });
     }
 
     /// A wedged worker comes back, empty.
+    #[cold]
     pub(super) fn restart<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
@@ -168,18 +151,17 @@ impl<O: Observer> System<'_, O> {
         epoch: u32,
     ) {
         let now = queue.now();
-        let w = &mut self.workers.all[worker as usize];
-        if w.epoch != epoch {
+        if self.workers.cold[worker as usize].epoch != epoch {
             return;
         }
-        w.settle(now);
+        self.workers.settle(worker, now);
         self.fold(now, kind::RESTARTED, 0, worker);
         self.unwedge(worker, now);
         self.lose_aboard(queue, worker);
     }
 
     fn restart_time(&mut self, worker: u32) -> Nanos {
-        let w = &self.workers.all[worker as usize];
+        let w = &self.workers.cold[worker as usize];
         let group = &self.spec.services[w.service as usize].groups[w.group as usize];
         match (&mut self.restarts[worker as usize], &group.restart) {
             (Some(stream), dist) => whole(dist.sample(stream)),

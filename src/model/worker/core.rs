@@ -1,86 +1,104 @@
-//! One core: what it is doing, how much is left, and since when at which speed.
+//! Cores: what each is doing, how much is left, and since when at which speed.
+//!
+//! Four bytes a core are enough while its worker keeps its speed; what is left after a change of
+//! speed is kept beside, and looked at when the speed changes again.
 
 use crate::base::units::Nanos;
 use crate::model::source::whole;
 
-/// No attempt.
-pub const NOBODY: u32 = u32::MAX;
-
-/// A core. A change of speed acts on the work that is left.
+/// A core. While it is free, the next free one of its worker stands where the attempt would.
 #[derive(Clone, Copy, Debug)]
 pub struct Core {
+    holds: u32,
+}
+
+const FREE: u32 = 1 << 31;
+
+/// What was left at the last change of speed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// Valid for this attempt, started then.
     attempt: u32,
-    /// Moves on with every start, stop and change of speed: completions of before are stale.
-    generation: u32,
+    started: Nanos,
     since: Nanos,
     left: Nanos,
 }
 
-/// How long work takes at a speed above 0.
+/// All cores.
+#[derive(Clone, Debug, Default)]
+pub struct Cores {
+    all: Vec<Core>,
+    progress: Vec<Progress>,
+}
+
+/// How long work takes at a speed; `None` when it stands still.
 #[inline]
-fn time_for(work: Nanos, speed: f64) -> Nanos {
+pub(super) fn time_for(work: Nanos, speed: f64) -> Option<Nanos> {
     if speed == 1.0 {
-        work
+        Some(work)
     } else {
-        whole(work as f64 / speed)
+        (speed > 0.0).then(|| whole(work as f64 / speed))
     }
 }
 
 impl Core {
-    /// Doing nothing.
-    pub fn idle() -> Self {
-        Core {
-            attempt: NOBODY,
-            generation: 0,
-            since: 0,
-            left: 0,
-        }
+    /// The attempt on it.
+    #[inline]
+    pub fn attempt(self) -> Option<u32> {
+        (self.holds & FREE == 0).then_some(self.holds)
+    }
+}
+
+impl Cores {
+    /// Adds the cores of a worker, all free; returns the number of the first.
+    pub(super) fn add(&mut self, cores: u32) -> u32 {
+        let first = self.all.len() as u32;
+        self.all.extend((1..=cores).map(|next| Core { holds: FREE | next }));
+        self.progress.resize(self.all.len(), Progress::default());
+        first
     }
 
-    /// The attempt on it, or [`NOBODY`].
+    /// A core.
     #[inline]
-    pub fn attempt(&self) -> u32 {
-        self.attempt
+    pub fn get(&self, core: u32) -> Core {
+        self.all[core as usize]
     }
 
-    /// Which service of it this is.
+    /// Puts an attempt on a free core; returns the worker's next free one.
     #[inline]
-    pub fn generation(&self) -> u32 {
-        self.generation
+    pub(super) fn take(&mut self, core: u32, attempt: u32) -> u32 {
+        let c = &mut self.all[core as usize];
+        debug_assert!(c.holds & FREE != 0, "only a free core is taken");
+        std::mem::replace(&mut c.holds, attempt) & !FREE
     }
 
+    /// Frees a core, in front of the worker's other free ones.
     #[inline]
-    pub(super) fn start(
+    pub(super) fn give_back(&mut self, core: u32, next_free: u32) {
+        let c = &mut self.all[core as usize];
+        debug_assert!(c.holds & FREE == 0, "only a busy core is given back");
+        c.holds = FREE | next_free;
+    }
+
+    /// The speed of a core at work changes; returns how long the rest takes, unless it stands
+    /// still. `started` and `work` are those of the attempt on it.
+    pub fn change_speed(
         &mut self,
-        attempt: u32,
-        work: Nanos,
+        core: u32,
+        (started, work): (Nanos, Nanos),
         now: Nanos,
-        speed: f64,
+        (old, new): (f64, f64),
     ) -> Option<Nanos> {
-        self.attempt = attempt;
-        self.since = now;
-        self.left = work;
-        (speed > 0.0).then(|| time_for(work, speed))
-    }
-
-    #[inline]
-    pub(super) fn stop(&mut self) -> u32 {
-        self.generation = self.generation.wrapping_add(1);
-        std::mem::replace(&mut self.attempt, NOBODY)
-    }
-
-    /// The speed changes; returns how long the rest takes, unless it stands still.
-    pub fn change_speed(&mut self, now: Nanos, old: f64, new: f64) -> Option<Nanos> {
-        let passed = now - self.since;
-        let done = if old == 1.0 {
-            passed
-        } else {
-            whole(passed as f64 * old)
-        };
-        self.left = self.left.saturating_sub(done);
-        self.since = now;
-        self.generation = self.generation.wrapping_add(1);
-        (new > 0.0).then(|| time_for(self.left, new))
+        let c = &mut self.all[core as usize];
+        let before = self.progress[core as usize];
+        let known = before.attempt == c.holds && before.started == started && before.since > 0;
+        let (since, left) = if known { (before.since, before.left) } else { (started, work) };
+        let passed = now - since;
+        let done = if old == 1.0 { passed } else { whole(passed as f64 * old) };
+        let left = left.saturating_sub(done);
+        self.progress[core as usize] =
+            Progress { attempt: c.holds, started, since: now.max(1), left };
+        time_for(left, new)
     }
 }
 
@@ -90,11 +108,16 @@ mod tests {
 
     #[test]
     fn a_change_of_speed_acts_on_what_is_left() {
-        let mut core = Core::idle();
-        assert_eq!(core.start(1, 1000, 0, 1.0), Some(1000));
-        assert_eq!(core.change_speed(400, 1.0, 0.5), Some(1200));
-        assert_eq!(core.change_speed(600, 0.5, 0.0), None, "standing still");
-        assert_eq!(core.change_speed(5000, 0.0, 1.0), Some(500));
-        assert_eq!(core.generation(), 3);
+        let mut cores = Cores::default();
+        cores.add(2);
+        assert_eq!(cores.take(0, 7), 1);
+        let job = (0, 1000);
+        assert_eq!(cores.change_speed(0, job, 400, (1.0, 0.5)), Some(1200));
+        assert_eq!(cores.change_speed(0, job, 600, (0.5, 0.0)), None, "standing still");
+        assert_eq!(cores.change_speed(0, job, 5000, (0.0, 1.0)), Some(500));
+        cores.give_back(0, 1);
+        cores.take(0, 7);
+        let next = (9000, 1000);
+        assert_eq!(cores.change_speed(0, next, 9100, (1.0, 2.0)), Some(450), "nothing is kept");
     }
 }

@@ -1,40 +1,59 @@
 //! Workers: cores, RAM, a fixed buffer, a speed. State and its arithmetic only; who is told and
 //! what is scheduled is the system's business.
 //!
-//! Workers are numbered through all services (from 0), cores through all workers. One record a
-//! worker, since what an event needs of it is used together; the load that policies scan is a
-//! column of its own.
+//! Workers are numbered through all services (from 0), cores through all workers. What nearly
+//! every event needs of a worker is one cache line ([`Hot`]), its cores are another, and the rest
+//! ([`Cold`]) is looked at where something waits, holds memory or goes wrong. The load that
+//! policies scan is a column of its own.
 
 mod core;
 
-pub use core::{Core, NOBODY};
+pub use core::Cores;
 
 use std::collections::VecDeque;
 
 use super::spec::{GroupSpec, OnFull, ServiceSpec};
 use crate::base::units::Nanos;
 
-/// One worker.
+/// What nearly every event needs of a worker.
 #[derive(Clone, Debug)]
-pub struct Worker {
+#[repr(align(64))]
+pub struct Hot {
+    /// Time integral of busy cores.
+    busy_area: u128,
+    /// Up to when the integrals are.
+    since: Nanos,
+    /// Bytes not held.
+    ram_free: u64,
+    /// Measured attempts that ended well here.
+    pub served: u64,
+    /// Its first core.
+    pub first_core: u32,
+    /// The first of its free cores, numbered within it.
+    next_free: u32,
+    /// Cores that are free.
+    free: u32,
+    /// Cores at work.
+    busy: u32,
+    /// Attempts waiting.
+    waiting: u32,
+    /// Holds no memory ever, and is neither wedged nor down.
+    plain: bool,
+    /// Full speed is 1 and nothing slows it.
+    unit_speed: bool,
+}
+
+/// What only some events need of a worker.
+#[derive(Clone, Debug)]
+pub struct Cold {
     /// Its service.
     pub service: u32,
     /// Its number in the service, from 0.
     pub number: u32,
     /// Its group in the service.
     pub group: u32,
-    /// Its first core.
-    pub first_core: u32,
     /// How many cores.
     pub cores: u32,
-    /// How many are free; the first so many of its `free_cores`.
-    pub free: u32,
-    /// Bytes.
-    pub ram: u64,
-    /// Bytes held.
-    pub ram_used: u64,
-    /// Most waiting.
-    pub slots: u32,
     /// What becomes of the one that does not fit.
     pub on_full: OnFull,
     /// Speed without faults.
@@ -50,14 +69,16 @@ pub struct Worker {
     /// Its lives: moves on when it wedges, goes down or comes back.
     pub epoch: u32,
     /// Attempts waiting, first come first served.
-    pub waiting: VecDeque<u32>,
+    queue: VecDeque<u32>,
+    slots: u32,
+    ram: u64,
+    holds_memory: bool,
     areas: Areas,
 }
 
 /// Time integrals of one worker and their kin.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Areas {
-    since: Nanos,
     /// Busy cores.
     pub busy: u128,
     /// Busy cores while wedged.
@@ -74,6 +95,7 @@ pub struct Areas {
     pub ram_max: u64,
     /// Times wedged.
     pub wedges: u64,
+    able_since: Nanos,
 }
 
 /// Whether an attempt is let in.
@@ -96,84 +118,112 @@ pub enum Admission {
 /// Waiting places set aside before the run; longer buffers grow as needed.
 const SET_ASIDE: u32 = 256;
 
-impl Worker {
-    fn new(service: u32, number: u32, group: u32, first_core: u32, spec: &GroupSpec) -> Self {
-        let slots = spec.slots.unwrap_or(u32::MAX);
-        Worker {
-            service,
-            number,
-            group,
-            first_core,
-            cores: spec.cores,
-            free: spec.cores,
-            ram: spec.ram.unwrap_or(u64::MAX),
-            ram_used: 0,
-            slots,
-            on_full: spec.on_full,
-            base_speed: spec.speed,
-            speed: spec.speed,
-            pauses: 0,
-            downs: 0,
-            wedged: false,
-            epoch: 0,
-            waiting: VecDeque::with_capacity(slots.min(SET_ASIDE) as usize),
-            areas: Areas::default(),
+/// All workers with their cores.
+#[derive(Clone, Debug, Default)]
+pub struct Workers {
+    hot: Vec<Hot>,
+    /// The colder part of each.
+    pub cold: Vec<Cold>,
+    /// Attempts waiting and in service, as policies see them.
+    pub load: Vec<u32>,
+    /// Cores, worker by worker.
+    pub cores: Cores,
+}
+
+impl Workers {
+    /// The workers of these services, idle. `holds_memory`: whether any request ever does.
+    pub fn new(services: &[ServiceSpec], holds_memory: bool) -> Self {
+        let mut workers = Workers::default();
+        for (s, service) in (0u32..).zip(services) {
+            let mut number = 0;
+            for (g, group) in (0u32..).zip(&service.groups) {
+                for _ in 0..group.count {
+                    let first_core = workers.cores.add(group.cores);
+                    workers.hot.push(Hot::new(group, first_core, holds_memory));
+                    workers.cold.push(Cold::new(s, number, g, group, holds_memory));
+                    workers.load.push(0);
+                    number += 1;
+                }
+            }
+        }
+        workers
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.hot.len()
+    }
+
+    /// Brings a worker's integrals up to now; to be called before anything about it changes.
+    #[inline(always)]
+    pub fn settle(&mut self, worker: u32, now: Nanos) {
+        let hot = &mut self.hot[worker as usize];
+        let passed = now - hot.since;
+        hot.since = now;
+        hot.busy_area += u128::from(hot.busy) * u128::from(passed);
+        if hot.waiting > 0 || !hot.plain {
+            let cold = &mut self.cold[worker as usize];
+            cold.areas.queue += u128::from(hot.waiting) * u128::from(passed);
+            if !hot.plain {
+                cold.settle(hot, passed);
+            }
         }
     }
 
-    /// Cores at work.
-    #[inline]
-    pub fn busy(&self) -> u32 {
-        self.cores - self.free
+    /// A worker's integrals up to now.
+    pub fn areas(&mut self, worker: u32, now: Nanos) -> Areas {
+        self.settle(worker, now);
+        let (hot, cold) = (&self.hot[worker as usize], &mut self.cold[worker as usize]);
+        cold.settle_able(now);
+        Areas { busy: hot.busy_area, ..cold.areas }
     }
 
-    /// Brings its integrals up to now; to be called before anything about it changes.
-    #[inline]
-    pub fn settle(&mut self, now: Nanos) {
-        let passed = u128::from(now - self.areas.since);
-        if passed == 0 {
-            return;
-        }
-        self.areas.since = now;
-        let busy = u128::from(self.busy()) * passed;
-        self.areas.busy += busy;
-        self.areas.queue += self.waiting.len() as u128 * passed;
-        self.areas.ram += u128::from(self.ram_used) * passed;
-        if self.wedged {
-            self.areas.wedged_busy += busy;
-        } else if self.downs == 0 {
-            self.areas.able += u128::from(self.cores) * passed;
-        }
-    }
-
-    /// Its integrals up to now.
-    pub fn areas(&mut self, now: Nanos) -> Areas {
-        self.settle(now);
-        self.areas
-    }
-
-    /// Begins its integrals anew.
-    pub fn reset_areas(&mut self, now: Nanos) {
-        self.areas = Areas {
-            since: now,
-            queue_max: self.waiting.len() as u64,
-            ram_max: self.ram_used,
+    /// Begins a worker's integrals anew.
+    pub fn reset_areas(&mut self, worker: u32, now: Nanos) {
+        self.settle(worker, now);
+        let (hot, cold) = (&mut self.hot[worker as usize], &mut self.cold[worker as usize]);
+        hot.busy_area = 0;
+        cold.areas = Areas {
+            queue_max: u64::from(hot.waiting),
+            ram_max: cold.ram - hot.ram_free,
+            able_since: now,
             ..Areas::default()
         };
     }
 
-    /// Whether an attempt that holds so much memory is let in now.
+    /// Measured attempts that ended well at each worker.
+    pub fn served(&self) -> impl Iterator<Item = u64> + '_ {
+        self.hot.iter().map(|hot| hot.served)
+    }
+
+    /// One more of them.
     #[inline]
-    pub fn admission(&self, memory: u64) -> Admission {
-        if self.downs > 0 {
+    pub fn count_served(&mut self, worker: u32) {
+        self.hot[worker as usize].served += 1;
+    }
+
+    /// RAM of all workers together, where bounded.
+    pub fn ram(&self) -> u128 {
+        self.cold.iter().filter(|c| c.ram < u64::MAX).map(|c| u128::from(c.ram)).sum()
+    }
+
+    /// Whether a worker lets an attempt in that holds so much memory.
+    #[inline]
+    pub fn admission(&self, worker: u32, memory: u64) -> Admission {
+        let hot = &self.hot[worker as usize];
+        if hot.plain && hot.free > 0 {
+            return Admission::Serve;
+        }
+        let cold = &self.cold[worker as usize];
+        if cold.downs > 0 {
             Admission::Down
-        } else if self.wedged {
+        } else if cold.wedged {
             Admission::Wedged
-        } else if memory > self.ram - self.ram_used {
+        } else if memory > hot.ram_free {
             Admission::RamFull
-        } else if self.free > 0 {
+        } else if hot.free > 0 {
             Admission::Serve
-        } else if (self.waiting.len() as u64) < u64::from(self.slots) {
+        } else if hot.waiting < cold.slots {
             Admission::Wait
         } else {
             Admission::BufferFull
@@ -182,102 +232,205 @@ impl Worker {
 
     /// Takes memory for an attempt that was let in.
     #[inline]
-    pub fn hold(&mut self, memory: u64) {
-        self.ram_used += memory;
-        self.areas.ram_max = self.areas.ram_max.max(self.ram_used);
-    }
-
-    /// Puts an attempt at the end of the buffer.
-    #[inline]
-    pub fn wait(&mut self, attempt: u32) {
-        self.waiting.push_back(attempt);
-        self.areas.queue_max = self.areas.queue_max.max(self.waiting.len() as u64);
-    }
-
-    /// Refuses everything from now on.
-    pub fn wedge(&mut self) {
-        self.wedged = true;
-        self.epoch += 1;
-        self.areas.wedges += 1;
-    }
-}
-
-/// All workers with their cores.
-#[derive(Clone, Debug, Default)]
-pub struct Workers {
-    /// One record each.
-    pub all: Vec<Worker>,
-    /// Attempts waiting and in service, as policies see them.
-    pub load: Vec<u32>,
-    /// Cores, worker by worker.
-    pub cores: Vec<Core>,
-    /// Numbers of free cores (within the worker), worker by worker, as a stack.
-    pub free_cores: Vec<u32>,
-}
-
-impl Workers {
-    /// The workers of these services, idle.
-    pub fn new(services: &[ServiceSpec]) -> Self {
-        let mut workers = Workers::default();
-        for (s, service) in (0u32..).zip(services) {
-            let mut number = 0;
-            for (g, group) in (0u32..).zip(&service.groups) {
-                for _ in 0..group.count {
-                    let first = workers.cores.len() as u32;
-                    workers.all.push(Worker::new(s, number, g, first, group));
-                    workers.load.push(0);
-                    workers
-                        .cores
-                        .resize(workers.cores.len() + group.cores as usize, Core::idle());
-                    workers.free_cores.extend((0..group.cores).rev());
-                    number += 1;
-                }
-            }
+    pub fn hold(&mut self, worker: u32, memory: u64) {
+        self.load[worker as usize] += 1;
+        if memory > 0 {
+            let (hot, cold) = (&mut self.hot[worker as usize], &mut self.cold[worker as usize]);
+            hot.ram_free -= memory;
+            cold.areas.ram_max = cold.areas.ram_max.max(cold.ram - hot.ram_free);
         }
-        workers
+    }
+
+    /// Puts an attempt at the end of a worker's buffer.
+    #[inline]
+    pub fn wait(&mut self, worker: u32, attempt: u32) {
+        let (hot, cold) = (&mut self.hot[worker as usize], &mut self.cold[worker as usize]);
+        cold.queue.push_back(attempt);
+        hot.waiting += 1;
+        cold.areas.queue_max = cold.areas.queue_max.max(u64::from(hot.waiting));
+    }
+
+    /// Takes the first in a worker's buffer.
+    #[inline]
+    pub fn next_waiting(&mut self, worker: u32) -> Option<u32> {
+        let hot = &mut self.hot[worker as usize];
+        if hot.waiting == 0 {
+            return None;
+        }
+        hot.waiting -= 1;
+        self.cold[worker as usize].queue.pop_front()
     }
 
     /// Takes a free core of a worker for an attempt that needs so much work; returns the core
     /// and, unless the worker stands still, how long it will take.
     #[inline]
-    pub fn start(
-        &mut self,
-        worker: u32,
-        attempt: u32,
-        work: Nanos,
-        now: Nanos,
-    ) -> (u32, Option<Nanos>) {
-        let w = &mut self.all[worker as usize];
-        w.free -= 1;
-        let core = w.first_core + self.free_cores[(w.first_core + w.free) as usize];
-        let takes = self.cores[core as usize].start(attempt, work, now, w.speed);
-        (core, takes)
+    pub fn start(&mut self, worker: u32, attempt: u32, work: Nanos) -> (u32, Option<Nanos>) {
+        let hot = &mut self.hot[worker as usize];
+        hot.free -= 1;
+        hot.busy += 1;
+        let core = hot.first_core + hot.next_free;
+        hot.next_free = self.cores.take(core, attempt);
+        if hot.unit_speed {
+            return (core, Some(work));
+        }
+        (core, core::time_for(work, self.cold[worker as usize].speed))
     }
 
-    /// Gives a core back; returns the attempt that was on it.
+    /// An attempt leaves a core of a worker: core and memory are free again.
     #[inline]
-    pub fn finish(&mut self, worker: u32, core: u32) -> u32 {
-        let w = &mut self.all[worker as usize];
-        self.free_cores[(w.first_core + w.free) as usize] = core - w.first_core;
-        w.free += 1;
-        self.cores[core as usize].stop()
+    pub fn finish(&mut self, worker: u32, core: u32, memory: u64) {
+        self.load[worker as usize] -= 1;
+        let hot = &mut self.hot[worker as usize];
+        hot.free += 1;
+        hot.busy -= 1;
+        hot.ram_free += memory;
+        self.cores.give_back(core, hot.next_free);
+        hot.next_free = core - hot.first_core;
+    }
+
+    /// Takes everything out of a worker's buffer; returns it with the numbers of its cores.
+    pub fn empty(&mut self, worker: u32) -> (Vec<u32>, std::ops::Range<u32>) {
+        let (hot, cold) = (&mut self.hot[worker as usize], &mut self.cold[worker as usize]);
+        self.load[worker as usize] -= hot.waiting;
+        hot.waiting = 0;
+        (cold.queue.drain(..).collect(), hot.first_core..hot.first_core + cold.cores)
+    }
+
+    /// Gives back the memory of an attempt that was only waiting.
+    pub fn release(&mut self, worker: u32, memory: u64) {
+        self.hot[worker as usize].ram_free += memory;
+    }
+
+    /// Refuses everything from now on.
+    pub fn wedge(&mut self, worker: u32, now: Nanos) {
+        let cold = &mut self.cold[worker as usize];
+        cold.settle_able(now);
+        cold.wedged = true;
+        cold.epoch += 1;
+        cold.areas.wedges += 1;
+        self.refresh(worker);
+    }
+
+    /// Ends a wedge, if there is one; says whether there was.
+    pub fn unwedge(&mut self, worker: u32, now: Nanos) -> bool {
+        let cold = &mut self.cold[worker as usize];
+        cold.settle_able(now);
+        cold.epoch += 1;
+        let was = std::mem::replace(&mut cold.wedged, false);
+        self.refresh(worker);
+        was
+    }
+
+    /// One more thing keeps a worker down; says whether it is the first.
+    pub fn down(&mut self, worker: u32, now: Nanos) -> bool {
+        let cold = &mut self.cold[worker as usize];
+        cold.settle_able(now);
+        cold.downs += 1;
+        let first = cold.downs == 1;
+        self.refresh(worker);
+        first
+    }
+
+    /// One thing fewer keeps a worker down; says whether it was the last.
+    pub fn up(&mut self, worker: u32, now: Nanos) -> bool {
+        let cold = &mut self.cold[worker as usize];
+        cold.settle_able(now);
+        cold.downs -= 1;
+        let last = cold.downs == 0;
+        self.refresh(worker);
+        last
+    }
+
+    /// Sets a worker's speed from its own, its pauses and a factor; returns the old and the new
+    /// and its cores.
+    pub fn set_speed(&mut self, worker: u32, factor: f64) -> (f64, f64, std::ops::Range<u32>) {
+        let (hot, cold) = (&mut self.hot[worker as usize], &mut self.cold[worker as usize]);
+        let old = cold.speed;
+        cold.speed = if cold.pauses > 0 { 0.0 } else { cold.base_speed * factor };
+        hot.unit_speed = cold.speed == 1.0;
+        (old, cold.speed, hot.first_core..hot.first_core + cold.cores)
+    }
+
+    fn refresh(&mut self, worker: u32) {
+        let cold = &self.cold[worker as usize];
+        self.hot[worker as usize].plain = !(cold.holds_memory || cold.wedged || cold.downs > 0);
     }
 
     /// Whether what is left of each worker adds up; the text says what does not.
     pub fn check(&self) -> Result<(), String> {
-        for (w, load) in self.all.iter().zip(&self.load) {
-            let inside = w.busy() as usize + w.waiting.len();
-            let place = || format!("worker {} of service {}", w.number + 1, w.service + 1);
-            if inside != *load as usize {
-                return Err(format!("{}: load {load}, but {inside} inside", place()));
+        for ((hot, cold), &load) in self.hot.iter().zip(&self.cold).zip(&self.load) {
+            let place = || format!("worker {} of service {}", cold.number + 1, cold.service + 1);
+            if hot.busy + hot.waiting != load || hot.waiting as usize != cold.queue.len() {
+                let inside = format!("{} in service, {} waiting", hot.busy, cold.queue.len());
+                return Err(format!("{}: load {load}, but {inside}", place()));
             }
-            if w.waiting.len() as u64 > u64::from(w.slots) || w.ram_used > w.ram {
+            if hot.busy + hot.free != cold.cores || hot.waiting > cold.slots {
                 return Err(format!("{}: holds more than it has room for", place()));
             }
-            if inside == 0 && w.ram_used != 0 {
-                return Err(format!("{}: empty, but holds {} B", place(), w.ram_used));
+            if load == 0 && hot.ram_free != cold.ram {
+                let held = cold.ram - hot.ram_free;
+                return Err(format!("{}: empty, but holds {held} B", place()));
             }
         }
         Ok(())
+    }
+}
+
+impl Hot {
+    fn new(spec: &GroupSpec, first_core: u32, holds_memory: bool) -> Self {
+        Hot {
+            busy_area: 0,
+            since: 0,
+            ram_free: spec.ram.unwrap_or(u64::MAX),
+            served: 0,
+            first_core,
+            next_free: 0,
+            free: spec.cores,
+            busy: 0,
+            waiting: 0,
+            plain: !holds_memory,
+            unit_speed: spec.speed == 1.0,
+        }
+    }
+}
+
+impl Cold {
+    fn new(service: u32, number: u32, group: u32, spec: &GroupSpec, holds_memory: bool) -> Self {
+        let slots = spec.slots.unwrap_or(u32::MAX);
+        Cold {
+            service,
+            number,
+            group,
+            cores: spec.cores,
+            on_full: spec.on_full,
+            base_speed: spec.speed,
+            speed: spec.speed,
+            pauses: 0,
+            downs: 0,
+            wedged: false,
+            epoch: 0,
+            queue: VecDeque::with_capacity(slots.min(SET_ASIDE) as usize),
+            slots,
+            ram: spec.ram.unwrap_or(u64::MAX),
+            holds_memory,
+            areas: Areas::default(),
+        }
+    }
+
+    #[inline]
+    fn settle(&mut self, hot: &Hot, passed: Nanos) {
+        self.areas.ram += u128::from(self.ram - hot.ram_free) * u128::from(passed);
+        if self.wedged {
+            self.areas.wedged_busy += u128::from(hot.busy) * u128::from(passed);
+        }
+    }
+
+    /// Brings the core-time while able up to now; to be called before that changes.
+    fn settle_able(&mut self, now: Nanos) {
+        if !self.wedged && self.downs == 0 {
+            let passed = now - self.areas.able_since;
+            self.areas.able += u128::from(self.cores) * u128::from(passed);
+        }
+        self.areas.able_since = now;
     }
 }
