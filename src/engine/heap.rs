@@ -99,6 +99,12 @@ impl<W: Entry> Heap<W> {
         }
     }
 
+    /// The earliest entry.
+    #[inline(always)]
+    pub fn first(&self) -> Option<W> {
+        (self.len > 0).then(|| self.items[0])
+    }
+
     /// Adds an entry.
     #[inline(always)]
     pub fn push(&mut self, entry: W) {

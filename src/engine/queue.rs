@@ -204,6 +204,19 @@ impl<W: Entry, E: Event> Queue<W, E> {
         }
     }
 
+    /// Drops events from the front of a lane as long as they are stale, whenever they are due:
+    /// they would have no effect.
+    #[inline]
+    pub fn drop_while(&mut self, lane: Lane, mut stale: impl FnMut(E) -> bool) {
+        let Some(Head::Lane(line)) = self.heads.get_mut(lane.0 as usize) else {
+            return;
+        };
+        while line.front().is_some_and(|(_, p)| stale(E::unpack(p.word))) {
+            line.pop_front();
+        }
+        self.head_times[lane.0 as usize] = line.front().map_or(NEVER, |f| f.0);
+    }
+
     /// Takes the next event; time moves to it. `None` when nothing is left.
     #[inline(always)]
     pub fn next(&mut self) -> Option<E> {
@@ -235,6 +248,13 @@ impl<W: Entry, E: Event> Queue<W, E> {
             return Some(E::unpack(first.word));
         }
         Some(self.share(first))
+    }
+
+    /// What will come from the heap next, if nothing else comes before it.
+    #[inline(always)]
+    pub fn foresee(&self) -> Option<E> {
+        let slot = self.heap.first()?.slot();
+        Some(E::unpack(self.slots[slot as usize].word))
     }
 
     #[inline(always)]

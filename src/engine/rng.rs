@@ -139,7 +139,13 @@ pub trait Bits {
 #[derive(Clone, Debug)]
 pub struct Stream {
     chacha: ChaCha8Rng,
+    /// Words made ahead, so that the usual draw is one load.
+    ahead: [u64; AHEAD],
+    next: usize,
 }
+
+/// As many words as the generator makes at once.
+const AHEAD: usize = 32;
 
 impl Stream {
     /// The stream of this path under this key, at its start.
@@ -148,14 +154,32 @@ impl Stream {
         // The stream is set while the position is 0, since libraries differ in what setting it
         // does to a position.
         chacha.set_stream(path_hash(path));
-        Stream { chacha }
+        Stream {
+            chacha,
+            ahead: [0; AHEAD],
+            next: AHEAD,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill(&mut self) {
+        for word in &mut self.ahead {
+            *word = self.chacha.next_u64();
+        }
+        self.next = 0;
     }
 }
 
 impl Bits for Stream {
-    #[inline]
+    #[inline(always)]
     fn next_u64(&mut self) -> u64 {
-        self.chacha.next_u64()
+        if self.next >= AHEAD {
+            self.refill();
+        }
+        let word = self.ahead[self.next];
+        self.next += 1;
+        word
     }
 }
 

@@ -10,6 +10,9 @@ pub trait Model<W: Entry> {
     /// Everything that can happen in it.
     type Event: Event;
 
+    /// An event that may come next: a chance to have at hand what it will need.
+    fn expect(&mut self, event: Self::Event);
+
     /// Reacts to an event at the queue's present time.
     fn handle(&mut self, queue: &mut Queue<W, Self::Event>, event: Self::Event) -> Flow;
 }
@@ -58,6 +61,9 @@ pub fn run<W: Entry, M: Model<W>>(
                 return Ok(events);
             };
             events += 1;
+            if let Some(next) = queue.foresee() {
+                model.expect(next);
+            }
             if model.handle(queue, event) == Flow::Stop {
                 return if queue.exhausted() {
                     Err(Limit::Slots)

@@ -12,7 +12,6 @@ mod level;
 pub mod metric;
 pub mod outcome;
 pub mod series;
-mod slab;
 pub mod source;
 pub mod spec;
 mod system;

@@ -138,8 +138,10 @@ impl Resilience4j {
             return Heard::Nothing;
         }
         let calls = f64::from(counts.calls);
-        let over = f64::from(counts.failed) >= self.rules.failure_share * calls
-            || f64::from(counts.slow) >= self.rules.slow_share * calls;
+        let spotless = counts.failed == 0 && counts.slow == 0;
+        let over = !spotless
+            && ( f64::from(counts.failed) >= self.rules.failure_share * calls
+            || f64::from(counts.slow) >= self.rules.slow_share * calls);
         match self.state {
             _ if over => Heard::Opens { since: now },
             State::HalfOpen { .. } => {
@@ -170,6 +172,12 @@ struct Counts {
 }
 
 impl Counts {
+    fn one(failed: bool, slow: bool) -> Counts {
+        let mut one = Counts::default();
+        one.add(failed, slow);
+        one
+    }
+
     fn add(&mut self, failed: bool, slow: bool) {
         self.calls += 1;
         self.failed += u32::from(failed);
@@ -183,49 +191,59 @@ impl Counts {
     }
 }
 
-/// The last so many calls, one bucket each, or the last so many whole seconds, one bucket each.
+/// What the shares are taken over.
 #[derive(Clone, Debug)]
 struct Window {
-    kind: BreakerWindow,
-    buckets: VecDeque<(u64, Counts)>,
     total: Counts,
+    kept: Kept,
 }
+
+#[derive(Clone, Debug)]
+enum Kept {
+    /// The last so many calls, in a ring: bit 0 failed, bit 1 slow.
+    Calls { ring: Vec<u8>, next: usize },
+    /// The last so many whole seconds, each with its start.
+    Seconds { most: u64, buckets: VecDeque<(u64, Counts)> },
+}
+
+const NOT_USED: u8 = u8::MAX;
 
 impl Window {
     fn new(kind: BreakerWindow) -> Self {
-        let places = match kind {
-            BreakerWindow::Calls(n) | BreakerWindow::Seconds(n) => n as usize + 1,
+        let kept = match kind {
+            BreakerWindow::Calls(n) => Kept::Calls { ring: vec![NOT_USED; n as usize], next: 0 },
+            BreakerWindow::Seconds(n) => {
+                let buckets = VecDeque::with_capacity(n as usize + 1);
+                Kept::Seconds { most: u64::from(n), buckets }
+            }
         };
-        Window {
-            kind,
-            buckets: VecDeque::with_capacity(places),
-            total: Counts::default(),
-        }
+        Window { total: Counts::default(), kept }
     }
 
+    #[inline]
     fn record(&mut self, now: Nanos, failed: bool, slow: bool) {
-        let mut one = Counts::default();
-        one.add(failed, slow);
-        match self.kind {
-            BreakerWindow::Calls(n) => {
-                if self.buckets.len() == n as usize
-                    && let Some((_, oldest)) = self.buckets.pop_front()
-                {
-                    self.total.remove(oldest);
+        match &mut self.kept {
+            Kept::Calls { ring, next } => {
+                let oldest = std::mem::replace(
+                    &mut ring[*next],
+                    u8::from(failed) | u8::from(slow) << 1,
+                );
+                *next = if *next + 1 == ring.len() { 0 } else { *next + 1 };
+                if oldest != NOT_USED {
+                    self.total.remove(Counts::one(oldest & 1 != 0, oldest & 2 != 0));
                 }
-                self.buckets.push_back((0, one));
             }
-            BreakerWindow::Seconds(n) => {
+            Kept::Seconds { most, buckets } => {
                 let second = now / SECOND;
-                while let Some(&(start, oldest)) = self.buckets.front()
-                    && start + u64::from(n) <= second
+                while let Some(&(start, oldest)) = buckets.front()
+                    && start + *most <= second
                 {
                     self.total.remove(oldest);
-                    self.buckets.pop_front();
+                    buckets.pop_front();
                 }
-                match self.buckets.back_mut() {
+                match buckets.back_mut() {
                     Some((start, counts)) if *start == second => counts.add(failed, slow),
-                    _ => self.buckets.push_back((second, one)),
+                    _ => buckets.push_back((second, Counts::one(failed, slow))),
                 }
             }
         }

@@ -19,7 +19,9 @@ pub(super) struct Measure<'s> {
     /// Responses of first attempts that were `ok`: a response and a latency in one.
     first_ok: Histogram,
     /// Whether slowdowns or narrowed delays are asked for.
-    special: bool,
+    pub special: bool,
+    /// Whether narrowed delays are asked for.
+    pub narrowed: bool,
     /// The service that each source calls.
     service_of: Vec<u32>,
     pub series: Series,
@@ -77,6 +79,7 @@ impl<'s> Measure<'s> {
             tally,
             first_ok: Histogram::new(),
             special: run.wanted.slowdown || !run.wanted.scopes.is_empty(),
+            narrowed: !run.wanted.scopes.is_empty(),
             service_of: spec.sources.iter().map(|s| s.to as u32).collect(),
             series: Series {
                 window,
@@ -111,27 +114,15 @@ impl<'s> Measure<'s> {
         self.draining || sending == 0
     }
 
-    /// A measured request has its answer in time. `latency`: when it took more than one attempt;
-    /// else it is the response of the one, which [`Measure::served`] keeps for both.
-    #[inline(always)]
-    pub fn answered(&mut self, r: &Request, latency: Option<Nanos>, now: Nanos) {
-        self.open_measured -= 1;
-        if let Some(latency) = latency {
-            self.tally.delays[0].latency.record(latency);
-        }
-        if !self.run.wanted.scopes.is_empty() {
-            self.answered_narrow(r, now - r.born);
-        }
-    }
-
+    /// A measured request has its answer in time: narrowed latencies, where asked for.
     #[inline(never)]
-    fn answered_narrow(&mut self, r: &Request, latency: Nanos) {
+    pub fn answered_narrow(&mut self, class: u32, source: u32, latency: Nanos) {
         let scopes = self.run.wanted.scopes.iter();
         for (scope, delays) in scopes.zip(&mut self.tally.delays[1..]) {
             let inside = match *scope {
-                Narrow::Class(class) => class == r.class,
-                Narrow::Source(source) => source == r.source,
-                Narrow::Service(service) => service == self.service_of[r.source as usize],
+                Narrow::Class(c) => c == class,
+                Narrow::Source(s) => s == source,
+                Narrow::Service(service) => service == self.service_of[source as usize],
                 _ => false,
             };
             if inside {
@@ -140,33 +131,27 @@ impl<'s> Measure<'s> {
         }
     }
 
-    /// A measured attempt was served to its end.
+    /// A measured attempt was served to its end. The latency of a request whose first attempt is
+    /// `ok` is that attempt's response: one record for both.
     #[inline(always)]
-    pub fn served(&mut self, a: &Attempt, r: &Request, now: Nanos) {
-        self.spent(a, r, now);
-        let wait = a.waited + (a.start - a.routed);
+    pub fn served(&mut self, a: &Attempt, now: Nanos) {
+        self.spent(a, now);
         let response = now - a.arrived;
         let all = &mut self.tally.delays[0];
-        all.wait.record(wait);
-        if a.open && a.number == 1 {
+        all.wait.record(a.waited);
+        if a.open && a.try_number == 1 {
             self.first_ok.record(response);
         } else {
             all.response.record(response);
-        }
-        if self.special {
-            self.served_special(a, r, wait, response);
         }
     }
 
     /// Slowdowns and narrowed delays, where asked for.
     #[inline(never)]
-    fn served_special(&mut self, a: &Attempt, r: &Request, wait: Nanos, response: Nanos) {
-        let slowdown = match r.work {
-            work if self.run.wanted.slowdown && work > 0 => {
-                Some((u128::from(response) << SLOWDOWN_BITS) / u128::from(work))
-            }
-            _ => None,
-        };
+    pub fn served_special(&mut self, a: &Attempt, source: u32, work: Nanos, now: Nanos) {
+        let response = now - a.arrived;
+        let slowdown = (self.run.wanted.slowdown && work > 0)
+            .then(|| (u128::from(response) << SLOWDOWN_BITS) / u128::from(work));
         let slow = |delays: &mut Delays| {
             delays.slowdown += slowdown.unwrap_or(0);
             delays.slowdown_n += u64::from(slowdown.is_some());
@@ -176,13 +161,13 @@ impl<'s> Measure<'s> {
         for (scope, delays) in scopes.zip(&mut self.tally.delays[1..]) {
             let inside = match *scope {
                 Narrow::All => true,
-                Narrow::Source(source) => source == r.source,
-                Narrow::Class(class) => class == r.class,
+                Narrow::Source(s) => s == source,
+                Narrow::Class(class) => class == a.class,
                 Narrow::Worker(worker) => worker == a.worker,
-                Narrow::Service(service) => service == self.service_of[r.source as usize],
+                Narrow::Service(service) => service == self.service_of[source as usize],
             };
             if inside {
-                delays.wait.record(wait);
+                delays.wait.record(a.waited);
                 delays.response.record(response);
                 slow(delays);
             }
@@ -191,8 +176,8 @@ impl<'s> Measure<'s> {
 
     /// Core-time was spent on a measured attempt that is now at its end.
     #[inline(always)]
-    pub fn spent(&mut self, a: &Attempt, r: &Request, now: Nanos) {
-        let class = &mut self.tally.classes[r.class as usize];
+    pub fn spent(&mut self, a: &Attempt, now: Nanos) {
+        let class = &mut self.tally.classes[a.class as usize];
         let spent = u128::from(now - a.start);
         class.core_ns += spent;
         if !a.open {

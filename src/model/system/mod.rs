@@ -12,11 +12,13 @@
 //! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
 //! attempt of it is anywhere.
 
+mod jobs;
 mod measure;
 mod request;
 mod serve;
 mod trouble;
 
+use jobs::{Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use measure::Measure;
 
 use super::balancer::Front;
@@ -25,7 +27,6 @@ use super::fault::{self, Target};
 use super::ledger::Ledger;
 use super::level::Level;
 use super::outcome::Outcome;
-use super::slab::Slab;
 use super::source::Source;
 use super::spec::{Arrivals, SystemSpec};
 use super::trial::{Horizon, Observer, RunSpec, TrialOutput};
@@ -39,110 +40,6 @@ use crate::engine::rng::{Key, Stream};
 use crate::engine::simulation::{Flow, Model};
 use crate::model::source::whole;
 
-/// A request and an attempt in one place. A request shares its place with its first attempt;
-/// a further attempt has a place of its own, whose request half is not used. So the usual request
-/// is one place, and what an event needs of it lies together.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(128))]
-struct Job {
-    request: Request,
-    attempt: Attempt,
-}
-
-/// A request in the system.
-#[derive(Clone, Copy, Debug)]
-struct Request {
-    born: Nanos,
-    /// Its number within its source.
-    number: u64,
-    work: Nanos,
-    memory: u64,
-    source: u32,
-    /// Its class, through all sources.
-    class: u32,
-    /// Attempts made.
-    tries: u32,
-    /// Attempts anywhere, and 1 while it is active.
-    holders: u32,
-    active: bool,
-    measured: bool,
-    answered: bool,
-}
-
-/// One try of a request.
-#[derive(Clone, Copy, Debug)]
-struct Attempt {
-    /// The place of its request.
-    request: u32,
-    /// Moves on whenever the attempt in this place is over: timeouts scheduled before are stale.
-    generation: u32,
-    /// Moves on whenever its service ends or changes speed: completions scheduled before are
-    /// stale. Never starts anew.
-    phase: u32,
-    /// Which attempt of the request, from 1.
-    number: u32,
-    /// Its worker, through all services, once routed.
-    worker: u32,
-    /// Its core, through all workers, once started.
-    core: u32,
-    /// Its breaker's epoch when it was let in.
-    epoch: u32,
-    /// Its caller does not yet know how it ended.
-    open: bool,
-    /// When it arrived at the service.
-    arrived: Nanos,
-    /// When it was routed to its worker.
-    routed: Nanos,
-    /// When it got a core; later than any time while it has none.
-    start: Nanos,
-    /// Time spent in the balancer's buffer.
-    waited: Nanos,
-}
-
-impl Request {
-    /// What stands where there is no request.
-    const NONE: Request = Request {
-        born: 0,
-        number: 0,
-        work: 0,
-        memory: 0,
-        source: 0,
-        class: 0,
-        tries: 0,
-        holders: 0,
-        active: false,
-        measured: false,
-        answered: false,
-    };
-}
-
-impl Attempt {
-    /// A fresh attempt in the place of an old one.
-    #[inline(always)]
-    fn fresh(before: Option<&Job>, request: u32, number: u32, now: Nanos) -> Attempt {
-        let (generation, phase) = before.map_or((0, 0), |b| (b.attempt.generation, b.attempt.phase));
-        Attempt {
-            request,
-            generation,
-            phase,
-            number,
-            worker: NO_WORKER,
-            core: 0,
-            epoch: 0,
-            open: true,
-            arrived: now,
-            routed: now,
-            start: NOT_STARTED,
-            waited: 0,
-        }
-    }
-}
-
-/// Not routed yet.
-const NO_WORKER: u32 = u32::MAX;
-/// Has no core yet.
-const NOT_STARTED: Nanos = Nanos::MAX;
-
 /// The system, with everything that a run changes.
 #[derive(Clone, Debug)]
 pub struct System<'s, O> {
@@ -150,10 +47,16 @@ pub struct System<'s, O> {
     sources: Vec<Source<'s>>,
     fronts: Vec<Front<'s>>,
     workers: Workers,
-    jobs: Slab<Job>,
+    jobs: Jobs,
+    /// The service that each source calls, and the source of each class.
+    service_of: Vec<u32>,
+    source_of: Vec<u32>,
     targets: Vec<Target<'s>>,
     restarts: Vec<Option<Stream>>,
     ledger: Ledger,
+    /// Whether any request holds memory.
+    holds_memory: bool,
+    warm: u64,
     /// Attempts waiting anywhere.
     waiting: u64,
     /// Requests between two attempts.
@@ -200,8 +103,15 @@ impl<'s, O: Observer> System<'s, O> {
             restarts: restarts(spec, &key),
             measure: Measure::new(spec, run, workers.len()),
             workers,
-            jobs: Slab::new(),
+            jobs: Jobs::default(),
+            service_of: spec.sources.iter().map(|s| s.to as u32).collect(),
+            source_of: (0..)
+                .zip(&spec.sources)
+                .flat_map(|(i, s)| s.classes.iter().map(move |_| i))
+                .collect(),
             ledger: Ledger::default(),
+            warm: 0,
+            holds_memory: spec.holds_memory(),
             waiting: 0,
             pausing: Level::default(),
             wedged: Level::default(),
@@ -246,11 +156,13 @@ impl<'s, O: Observer> System<'s, O> {
     }
 
     fn requests_open(&self) -> u64 {
-        self.jobs.iter().filter(|j| j.request.active).count() as u64
+        let places = self.jobs.places().into_iter();
+        places.filter(|&p| self.jobs.request(p).active).count() as u64
     }
 
     fn attempts_open(&self) -> u64 {
-        self.jobs.iter().filter(|j| j.attempt.open).count() as u64
+        let places = self.jobs.places().into_iter();
+        places.filter(|&p| self.jobs.attempt(p).open).count() as u64
     }
 }
 
@@ -302,12 +214,20 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
     type Event = Event;
 
     #[inline(always)]
+    fn expect(&mut self, event: Event) {
+        if let Event::Complete { attempt, .. } = event {
+            let w = self.jobs.attempt(attempt).worker;
+            self.warm = self.warm.wrapping_add(self.workers.touch(w));
+        }
+    }
+
+    #[inline(always)]
     fn handle(&mut self, queue: &mut Queue<W, Event>, event: Event) -> Flow {
         match event {
             Event::Complete { attempt, phase } => self.complete(queue, attempt, phase),
             Event::Arrive { source } => self.arrive(queue, source),
             Event::Dispatched { attempt } => self.dispatched(queue, attempt),
-            Event::Route { attempt } => self.route(queue, attempt),
+            Event::Route { attempt } => self.route_dispatched(queue, attempt),
             Event::Timeout {
                 attempt,
                 generation,

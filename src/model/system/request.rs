@@ -26,56 +26,51 @@ impl<O: Observer> System<'_, O> {
         self.demand
             .fold(now, kind::DEMAND + birth.class, asked, source);
         let measured = self.measure.covers(now);
-        let place = self.jobs.next_place();
-        self.jobs.add(|before| Job {
-            request: Request {
-                born: now,
-                number: birth.number,
-                work: birth.work,
-                memory: birth.memory,
-                source,
-                class,
-                tries: 1,
-                holders: 2,
-                active: true,
-                measured,
-                answered: false,
-            },
-            attempt: Attempt::fresh(before, place, 1, now),
-        });
+        let new = NewRequest {
+            number: birth.number,
+            work: birth.work,
+            memory: birth.memory,
+            source,
+            class,
+            measured,
+        };
+        let place = self.jobs.add_request(new, now);
         self.ledger.born += 1;
         if measured {
             self.measure.tally.classes[class as usize].born += 1;
             self.measure.open_measured += 1;
         }
-        self.send(queue, place, birth.number, kind::BORN);
+        self.send(queue, place, source, &new, kind::BORN);
     }
 
     /// An attempt sets out.
     #[inline(always)]
-    fn send<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, number: u64, why: u32) {
+    fn send<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        source: u32,
+        what: &NewRequest,
+        why: u32,
+    ) {
         let now = queue.now();
-        let a = &self.jobs[attempt].attempt;
-        let (request, tries, generation) = (a.request, a.number, a.generation);
-        let source = self.jobs[request].request.source;
         let s = &self.sources[source as usize];
         if s.spec.client.timeout.is_some() {
-            let event = Event::Timeout {
-                attempt,
-                generation,
-            };
+            let a = self.jobs.attempt(attempt);
+            let (generation, tries) = (a.generation, a.try_number);
+            let event = Event::Timeout { attempt, generation };
             if let Some((lane, timeout)) = s.timeouts {
                 queue.lane(lane, now.saturating_add(timeout), event);
-            } else if let Some(timeout) = s.timeout(number, tries) {
+            } else if let Some(timeout) = s.timeout(what.number, tries) {
                 queue.at(now.saturating_add(timeout), event);
             }
         }
-        let service = s.spec.to;
+        let service = self.service_of[source as usize] as usize;
         if self.fronts[service].dispatch.is_some() {
-            self.fold(now, why, number, source);
+            self.fold(now, why, what.number, source);
             self.reach_balancer(queue, attempt, service);
         } else {
-            self.route(queue, attempt);
+            self.route(queue, attempt, service, what.work, what.memory);
         }
     }
 
@@ -87,17 +82,29 @@ impl<O: Observer> System<'_, O> {
         attempt: u32,
         generation: u32,
     ) {
-        let a = &self.jobs[attempt].attempt;
+        let a = self.jobs.attempt(attempt);
         if a.generation == generation && a.open {
-            self.give_up(queue, attempt);
+            return self.give_up(queue, attempt);
+        }
+        // Most attempts behind this one in the lane have ended too.
+        let source = self.source_of[a.class as usize];
+        if let Some((lane, _)) = self.sources[source as usize].timeouts {
+            let jobs = &self.jobs;
+            queue.drop_while(lane, |event| match event {
+                Event::Timeout { attempt, generation } => {
+                    let a = jobs.attempt(attempt);
+                    a.generation != generation || !a.open
+                }
+                _ => false,
+            });
         }
     }
 
     #[cold]
     fn give_up<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
-        let a = &self.jobs[attempt].attempt;
-        let number = self.jobs[a.request].request.number;
-        self.fold(queue.now(), kind::TIMED_OUT, number, a.worker);
+        let a = self.jobs.attempt(attempt);
+        let (number, worker) = (a.number, a.worker);
+        self.fold(queue.now(), kind::TIMED_OUT, number, worker);
         self.fail(queue, attempt, Outcome::TimedOut);
     }
 
@@ -107,57 +114,83 @@ impl<O: Observer> System<'_, O> {
         let now = queue.now();
         self.pausing.down(now);
         self.ledger.retries += 1;
-        let r = &mut self.jobs[request].request;
-        r.tries += 1;
-        r.holders += 1;
-        if r.measured {
-            self.measure.tally.classes[r.class as usize].attempts += 1;
+        let attempt = self.jobs.add_attempt(request, now);
+        let (a, r) = (self.jobs.attempt(attempt), self.jobs.request(request));
+        let new = NewRequest {
+            number: a.number,
+            work: r.work,
+            memory: r.memory,
+            source: r.source,
+            class: a.class,
+            measured: a.measured,
+        };
+        if new.measured {
+            self.measure.tally.classes[new.class as usize].attempts += 1;
         }
-        let (number, source, tries) = (r.number, r.source, r.tries);
-        let attempt = self.jobs.add(|before| Job {
-            request: Request::NONE,
-            attempt: Attempt::fresh(before, request, tries, now),
-        });
-        self.fold(now, kind::RETRIED, number, source);
-        self.send(queue, attempt, number, kind::RETRIED);
+        self.fold(now, kind::RETRIED, new.number, new.source);
+        self.send(queue, attempt, new.source, &new, kind::RETRIED);
     }
 
-    /// The caller of an open attempt has its answer.
+    /// The caller of an open attempt has its answer; the attempt leaves.
     #[inline(always)]
     pub(super) fn answer(&mut self, attempt: u32, now: Nanos) {
-        let a = &mut self.jobs[attempt].attempt;
+        let a = self.jobs.attempt_mut(attempt);
         debug_assert!(a.open, "an attempt ends once");
         a.open = false;
-        let (request, worker, number) = (a.request, a.worker, a.number);
-        let call = Call {
-            failed: false,
-            took: now - a.routed,
-            epoch: a.epoch,
-        };
-        let r = &mut self.jobs[request].request;
-        r.active = false;
+        let (request, worker, class) = (a.request, a.worker, a.class);
+        let (first, measured) = (a.try_number == 1, a.measured);
         self.ledger.ok += 1;
-        if r.answered {
-            self.ledger.only_late -= 1;
-        }
-        let late_before = std::mem::replace(&mut r.answered, true);
-        let source = r.source;
-        if r.measured {
-            let class = &mut self.measure.tally.classes[r.class as usize];
-            class.ok += 1;
-            if late_before {
-                class.answered -= 1;
-            }
-            let latency = (number > 1).then(|| now - r.born);
-            self.measure.answered(r, latency, now);
+        if measured {
+            self.measure.tally.classes[class as usize].ok += 1;
+            self.measure.open_measured -= 1;
             self.workers.count_served(worker);
+        }
+        if !first {
+            self.answer_retried(request, class, measured, now);
+        }
+        if self.measure.narrowed && measured {
+            let latency = now - self.jobs.request(request).born;
+            self.measure.answered_narrow(class, self.source_of[class as usize], latency);
         }
         if O::ON {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
-        let front = &mut self.fronts[self.sources[source as usize].spec.to];
-        front.hear(worker - front.first_worker, call, now);
-        self.let_go(request);
+        self.tell_breaker(attempt, false, now);
+        if first {
+            // A first attempt that is still open is its request's only one.
+            self.jobs.leave_whole(attempt);
+        } else {
+            self.jobs.let_go(request);
+            self.jobs.leave(attempt);
+        }
+    }
+
+    /// The rest of [`System::answer`] for a request that took more than one attempt.
+    #[cold]
+    fn answer_retried(&mut self, request: u32, class: u32, measured: bool, now: Nanos) {
+        let r = self.jobs.request_mut(request);
+        r.active = false;
+        let late_before = std::mem::replace(&mut r.answered, true);
+        let latency = now - r.born;
+        self.ledger.only_late -= u64::from(late_before);
+        if measured {
+            self.measure.tally.classes[class as usize].answered -= u64::from(late_before);
+            self.measure.tally.delays[0].latency.record(latency);
+        }
+    }
+
+    /// A worker's breaker hears what became of an attempt that it let in.
+    #[inline(always)]
+    fn tell_breaker(&mut self, attempt: u32, failed: bool, now: Nanos) {
+        let a = self.jobs.attempt(attempt);
+        let service = self.service_of[self.source_of[a.class as usize] as usize];
+        let front = &mut self.fronts[service as usize];
+        if front.breakers() > 0 && a.worker != NO_WORKER {
+            let aside = self.jobs.request(attempt);
+            let took = now - aside.routed;
+            let call = Call { failed, took, epoch: aside.epoch };
+            front.hear(a.worker - front.first_worker, call, now);
+        }
     }
 
     /// The caller of an open attempt learns that it failed.
@@ -168,14 +201,13 @@ impl<O: Observer> System<'_, O> {
         outcome: Outcome,
     ) {
         let now = queue.now();
-        let a = &mut self.jobs[attempt].attempt;
+        let a = self.jobs.attempt_mut(attempt);
         debug_assert!(a.open, "an attempt ends once");
         a.open = false;
         let a = *a;
-        let r = self.jobs[a.request].request;
         self.ledger.failed[outcome.index()] += 1;
-        if r.measured {
-            self.measure.tally.classes[r.class as usize].ended[outcome.index()] += 1;
+        if a.measured {
+            self.measure.tally.classes[a.class as usize].ended[outcome.index()] += 1;
             if a.worker != NO_WORKER {
                 self.measure.tally.workers[a.worker as usize].ended[outcome.index()] += 1;
             }
@@ -183,62 +215,33 @@ impl<O: Observer> System<'_, O> {
         if O::ON {
             self.observe(attempt, Some((now, outcome)));
         }
-        if a.worker != NO_WORKER {
-            let call = Call {
-                failed: true,
-                took: now - a.routed,
-                epoch: a.epoch,
-            };
-            let front = &mut self.fronts[self.sources[r.source as usize].spec.to];
-            front.hear(a.worker - front.first_worker, call, now);
-        }
-        self.try_again(queue, a.request, outcome);
+        self.tell_breaker(attempt, true, now);
+        self.try_again(queue, &a, outcome);
     }
 
     /// After a failed attempt: a pause and another, or the request is lost.
     fn try_again<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
-        request: u32,
+        failed: &Attempt,
         outcome: Outcome,
     ) {
         let now = queue.now();
-        let r = &mut self.jobs[request].request;
-        if let Some(pause) = self.sources[r.source as usize].pause(r.number, r.tries) {
+        let request = failed.request;
+        let r = self.jobs.request_mut(request);
+        let source = &self.sources[r.source as usize];
+        if let Some(pause) = source.pause(failed.number, r.tries) {
             self.pausing.up(now);
             queue.at(now.saturating_add(pause), Event::Retry { request });
             return;
         }
         r.active = false;
         self.ledger.lost += 1;
-        if r.measured {
-            self.measure.tally.classes[r.class as usize].lost[outcome.index()] += 1;
+        if failed.measured {
+            self.measure.tally.classes[failed.class as usize].lost[outcome.index()] += 1;
             self.measure.open_measured -= 1;
         }
-        self.let_go(request);
-    }
-
-    /// One holder fewer; the last one clears the record away.
-    #[inline(always)]
-    pub(super) fn let_go(&mut self, request: u32) {
-        let r = &mut self.jobs[request].request;
-        r.holders -= 1;
-        if r.holders == 0 {
-            self.jobs.remove(request);
-        }
-    }
-
-    /// An attempt is nowhere any more.
-    #[inline(always)]
-    pub(super) fn leave(&mut self, attempt: u32) {
-        let a = &mut self.jobs[attempt].attempt;
-        debug_assert!(!a.open, "only an ended attempt leaves");
-        a.generation = a.generation.wrapping_add(1);
-        let request = a.request;
-        if request != attempt {
-            self.jobs.remove(attempt);
-        }
-        self.let_go(request);
+        self.jobs.let_go(request);
     }
 
     /// A refusal or failure of an attempt that then is nowhere.
@@ -249,24 +252,24 @@ impl<O: Observer> System<'_, O> {
         attempt: u32,
         outcome: Outcome,
     ) {
-        if self.jobs[attempt].attempt.open {
+        if self.jobs.attempt(attempt).open {
             self.fail(queue, attempt, outcome);
         }
-        self.leave(attempt);
+        self.jobs.leave(attempt);
     }
 
     fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
-        let a = &self.jobs[attempt].attempt;
-        let r = &self.jobs[a.request].request;
-        let service = self.sources[r.source as usize].spec.to;
-        let worker = (a.worker != NO_WORKER).then(|| a.worker - self.fronts[service].first_worker);
+        let a = self.jobs.attempt(attempt);
+        let r = self.jobs.request(a.request);
+        let service = self.service_of[r.source as usize];
+        let first = self.fronts[service as usize].first_worker;
         self.observer.attempt(&AttemptRow {
-            request: r.number,
-            attempt: a.number,
+            request: a.number,
+            attempt: a.try_number,
             source: r.source,
-            class: r.class,
-            service: service as u32,
-            worker: worker.map(|number| number + 1),
+            class: a.class,
+            service,
+            worker: (a.worker != NO_WORKER).then(|| a.worker - first + 1),
             born: r.born,
             arrived: a.arrived,
             start: (a.start != NOT_STARTED).then_some(a.start),
@@ -278,15 +281,13 @@ impl<O: Observer> System<'_, O> {
 
     /// Counts what is still inside when the run ends.
     pub(super) fn leave_open(&mut self) {
-        let requests = self.jobs.iter().map(|j| &j.request);
-        for request in requests.filter(|r| r.active && r.measured) {
-            self.measure.tally.classes[request.class as usize].unfinished += 1;
-        }
-        if O::ON {
-            let open = |place: &u32| self.jobs[*place].attempt.open;
-            let places: Vec<u32> = (0..self.jobs.places()).filter(open).collect();
-            for attempt in places {
-                self.observe(attempt, None);
+        for place in self.jobs.places() {
+            let a = self.jobs.attempt(place);
+            if self.jobs.request(place).active && a.measured {
+                self.measure.tally.classes[a.class as usize].unfinished += 1;
+            }
+            if O::ON && a.open {
+                self.observe(place, None);
             }
         }
     }

@@ -28,13 +28,11 @@ impl<O: Observer> System<'_, O> {
 
     fn dispatch<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, service: usize) {
         let now = queue.now();
-        let a = &self.jobs[attempt].attempt;
-        let r = &self.jobs[a.request].request;
+        let a = self.jobs.attempt(attempt);
+        let source = self.source_of[a.class as usize];
         let front = &mut self.fronts[service];
-        let dist = front
-            .dispatch
-            .expect("only a balancer that takes time dispatches");
-        let takes = self.sources[r.source as usize].dispatch(dist, r.number, a.number);
+        let dist = front.dispatch.expect("only a balancer that takes time dispatches");
+        let takes = self.sources[source as usize].dispatch(dist, a.number, a.try_number);
         front.dispatching.up(now);
         let done = now.saturating_add(takes);
         match front.lane {
@@ -46,44 +44,67 @@ impl<O: Observer> System<'_, O> {
     /// A dispatch core is free again: the next attempt takes it, this one is routed.
     pub(super) fn dispatched<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let now = queue.now();
-        let r = &self.jobs[self.jobs[attempt].attempt.request].request;
-        let service = self.sources[r.source as usize].spec.to;
+        let service = self.service_at(attempt);
         let front = &mut self.fronts[service];
         front.dispatching.down(now);
         if let Some(next) = front.buffer.pop_front() {
             front.waiting.down(now);
             self.waiting -= 1;
-            let a = &mut self.jobs[next].attempt;
+            let a = self.jobs.attempt_mut(next);
             a.waited = now - a.arrived;
             self.dispatch(queue, next, service);
         }
         // Routing is an arrival at the workers: behind everything that ends at this instant. When
         // nothing else shares it, that is now.
         if queue.alone() {
-            self.route(queue, attempt);
+            self.route_dispatched(queue, attempt);
         } else {
             queue.at(now, Event::Route { attempt });
         }
     }
 
+    /// A dispatched attempt reaches the point of being routed.
+    pub(super) fn route_dispatched<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+    ) {
+        let r = self.jobs.request_of(attempt);
+        let (work, memory) = (r.work, r.memory);
+        self.route(queue, attempt, self.service_at(attempt), work, memory);
+    }
+
+    fn service_at(&self, attempt: u32) -> usize {
+        let class = self.jobs.attempt(attempt).class;
+        self.service_of[self.source_of[class as usize] as usize] as usize
+    }
+
     /// The balancer picks a worker, and the worker takes the attempt in or not.
     #[inline(always)]
-    pub(super) fn route<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
+    pub(super) fn route<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        service: usize,
+        work: Nanos,
+        memory: u64,
+    ) {
         let now = queue.now();
-        let r = &self.jobs[self.jobs[attempt].attempt.request].request;
-        let (number, memory, work) = (r.number, r.memory, r.work);
-        let front = &mut self.fronts[self.sources[r.source as usize].spec.to];
+        let front = &mut self.fronts[service];
         let first = front.first_worker as usize;
         let load = &self.workers.load[first..first + front.worker_count];
-        let Some((picked, epoch)) = front.pick(load, now) else {
+        let picked = front.pick(load, now);
+        let a = self.jobs.attempt_mut(attempt);
+        let number = a.number;
+        let Some((picked, epoch)) = picked else {
             self.fold(now, kind::ROUTED, number, NO_WORKER);
             return self.turn_away(queue, attempt, Outcome::BreakerOpen);
         };
         let worker = front.first_worker + picked;
-        let a = &mut self.jobs[attempt].attempt;
         a.worker = worker;
-        a.epoch = epoch;
-        a.routed = now;
+        let aside = self.jobs.request_mut(attempt);
+        aside.epoch = epoch;
+        aside.routed = now;
         self.fold(now, kind::ROUTED, number, worker);
         self.workers.settle(worker, now);
         match self.workers.admission(worker, memory) {
@@ -135,7 +156,7 @@ impl<O: Observer> System<'_, O> {
     ) {
         let now = queue.now();
         let (core, takes) = self.workers.start(worker, attempt, work);
-        let a = &mut self.jobs[attempt].attempt;
+        let a = self.jobs.attempt_mut(attempt);
         a.start = now;
         a.core = core;
         if let Some(takes) = takes {
@@ -153,18 +174,21 @@ impl<O: Observer> System<'_, O> {
         phase: u32,
     ) {
         let now = queue.now();
-        let a = &mut self.jobs[attempt].attempt;
+        let a = self.jobs.attempt_mut(attempt);
         if a.phase != phase {
             return;
         }
         a.phase = phase.wrapping_add(1);
-        let (worker, core, open) = (a.worker, a.core, a.open);
-        let a = &self.jobs[attempt].attempt;
-        let r = &self.jobs[a.request].request;
-        let (number, memory) = (r.number, r.memory);
-        if r.measured {
-            self.measure.served(a, r, now);
+        let (worker, core, number, open) = (a.worker, a.core, a.number, a.open);
+        let a = self.jobs.attempt(attempt);
+        if a.measured {
+            self.measure.served(a, now);
+            if self.measure.special {
+                let work = self.jobs.request_of(attempt).work;
+                self.measure.served_special(a, self.source_of[a.class as usize], work, now);
+            }
         }
+        let memory = if self.holds_memory { self.jobs.request_of(attempt).memory } else { 0 };
         self.workers.settle(worker, now);
         self.workers.finish(worker, core, memory);
         self.fold(now, kind::COMPLETED, number, worker);
@@ -174,20 +198,21 @@ impl<O: Observer> System<'_, O> {
         } else {
             self.answer_late(attempt);
         }
-        self.leave(attempt);
     }
 
     /// A complete answer, but its caller has given up on the attempt.
     #[cold]
     fn answer_late(&mut self, attempt: u32) {
-        let request = self.jobs[attempt].attempt.request;
-        let r = &mut self.jobs[request].request;
+        let a = self.jobs.attempt(attempt);
+        let (request, class, measured) = (a.request, a.class, a.measured);
+        let r = self.jobs.request_mut(request);
         if !std::mem::replace(&mut r.answered, true) {
             self.ledger.only_late += 1;
-            if r.measured {
-                self.measure.tally.classes[r.class as usize].answered += 1;
+            if measured {
+                self.measure.tally.classes[class as usize].answered += 1;
             }
         }
+        self.jobs.leave(attempt);
     }
 
     /// The next in a worker's buffer takes the free core.
@@ -197,7 +222,9 @@ impl<O: Observer> System<'_, O> {
             return;
         };
         self.waiting -= 1;
-        let work = self.jobs[self.jobs[next].attempt.request].request.work;
+        let waited = queue.now() - self.jobs.request(next).routed;
+        self.jobs.attempt_mut(next).waited += waited;
+        let work = self.jobs.request_of(next).work;
         self.start(queue, worker, next, work);
     }
 }

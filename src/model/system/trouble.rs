@@ -79,10 +79,10 @@ impl<O: Observer> System<'_, O> {
             let Some(attempt) = self.workers.cores.get(core).attempt() else {
                 continue;
             };
-            let a = &mut self.jobs[attempt].attempt;
+            let a = self.jobs.attempt_mut(attempt);
             a.phase = a.phase.wrapping_add(1);
-            let (start, phase, request) = (a.start, a.phase, a.request);
-            let job = (start, self.jobs[request].request.work);
+            let (start, phase) = (a.start, a.phase);
+            let job = (start, self.jobs.request_of(attempt).work);
             let rest = self.workers.cores.change_speed(core, job, now, (old, new));
             if let Some(rest) = rest {
                 queue.at(now.saturating_add(rest), Event::Complete { attempt, phase });
@@ -114,18 +114,17 @@ impl<O: Observer> System<'_, O> {
         self.waiting -= waiting.len() as u64;
         for core in cores {
             let Some(attempt) = self.workers.cores.get(core).attempt() else { continue };
-            let a = &mut self.jobs[attempt].attempt;
+            let a = self.jobs.attempt_mut(attempt);
             a.phase = a.phase.wrapping_add(1);
-            let a = self.jobs[attempt].attempt;
-            let r = &self.jobs[a.request].request;
-            self.workers.finish(worker, core, r.memory);
-            if r.measured {
-                self.measure.spent(&a, r, now);
+            if a.measured {
+                self.measure.spent(a, now);
             }
+            let memory = self.jobs.request_of(attempt).memory;
+            self.workers.finish(worker, core, memory);
             self.turn_away(queue, attempt, Outcome::WorkerDown);
         }
         for attempt in waiting {
-            let memory = self.jobs[self.jobs[attempt].attempt.request].request.memory;
+            let memory = self.jobs.request_of(attempt).memory;
             self.workers.release(worker, memory);
             self.turn_away(queue, attempt, Outcome::WorkerDown);
         }

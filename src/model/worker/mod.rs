@@ -149,6 +149,12 @@ impl Workers {
         workers
     }
 
+    /// t
+    #[inline(always)]
+    pub fn touch(&self, w: u32) -> u64 {
+        self.hot.get(w as usize).map_or(0, |h| h.since)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.hot.len()

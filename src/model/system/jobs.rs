@@ -1,0 +1,281 @@
+//! Requests and attempts, in numbered places that are used again.
+//!
+//! A request shares its place with its first attempt; a further attempt has a place of its own,
+//! whose request half stays empty. A place is two cache lines: what nearly every event needs
+//! ([`Attempt`]), and the rest ([`Request`]), which an attempt that goes well does not touch
+//! between its birth and its end.
+
+use crate::base::units::Nanos;
+
+/// One try of a request, and what of its request every event needs.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub struct Attempt {
+    /// Number of its request within its source.
+    pub number: u64,
+    /// When it arrived at the service; a first attempt: when its request was born.
+    pub arrived: Nanos,
+    /// When it got a core; later than any time while it has none.
+    pub start: Nanos,
+    /// Time spent in buffers.
+    pub waited: Nanos,
+    /// The place of its request.
+    pub request: u32,
+    /// Moves on whenever the attempt in this place is over: timeouts scheduled before are stale.
+    pub generation: u32,
+    /// Moves on whenever its service ends or changes speed: completions scheduled before are
+    /// stale. Never starts anew.
+    pub phase: u32,
+    /// Its worker, through all services, once routed.
+    pub worker: u32,
+    /// Its core, through all workers, once started.
+    pub core: u32,
+    /// Its class, through all sources.
+    pub class: u32,
+    /// Which attempt of the request, from 1.
+    pub try_number: u32,
+    /// Its caller does not yet know how it ended.
+    pub open: bool,
+    /// Its request was born in the measured time.
+    pub measured: bool,
+}
+
+/// A request, and what of an attempt only some events need.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub struct Request {
+    /// When it was born.
+    pub born: Nanos,
+    /// Core-time it needs at speed 1.
+    pub work: Nanos,
+    /// Bytes it holds.
+    pub memory: u64,
+    /// When the attempt in this place was routed to its worker.
+    pub routed: Nanos,
+    /// Its worker's breaker's epoch when the attempt in this place was let in.
+    pub epoch: u32,
+    /// Its source.
+    pub source: u32,
+    /// Attempts made.
+    pub tries: u32,
+    /// Attempts anywhere, and 1 while it is active.
+    pub holders: u32,
+    /// Its client still waits or will try again.
+    pub active: bool,
+    /// It has a complete answer.
+    pub answered: bool,
+}
+
+/// Not routed yet.
+pub const NO_WORKER: u32 = u32::MAX;
+/// Has no core yet.
+pub const NOT_STARTED: Nanos = Nanos::MAX;
+
+/// A new request: what it is.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRequest {
+    /// Number within its source.
+    pub number: u64,
+    /// Core-time at speed 1.
+    pub work: Nanos,
+    /// Bytes held.
+    pub memory: u64,
+    /// Its source.
+    pub source: u32,
+    /// Its class, through all sources.
+    pub class: u32,
+    /// Whether it is measured.
+    pub measured: bool,
+}
+
+/// All places. The place freed last is used first; nothing is allocated once as many exist as are
+/// needed at once.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs {
+    attempts: Vec<Attempt>,
+    requests: Vec<Request>,
+    free: Vec<u32>,
+}
+
+impl Jobs {
+    /// The attempt in a place.
+    #[inline(always)]
+    pub fn attempt(&self, place: u32) -> &Attempt {
+        &self.attempts[place as usize]
+    }
+
+    /// The attempt in a place.
+    #[inline(always)]
+    pub fn attempt_mut(&mut self, place: u32) -> &mut Attempt {
+        &mut self.attempts[place as usize]
+    }
+
+    /// The request half of a place.
+    #[inline(always)]
+    pub fn request(&self, place: u32) -> &Request {
+        &self.requests[place as usize]
+    }
+
+    /// The request half of a place.
+    #[inline(always)]
+    pub fn request_mut(&mut self, place: u32) -> &mut Request {
+        &mut self.requests[place as usize]
+    }
+
+    /// The request of the attempt in a place.
+    #[inline(always)]
+    pub fn request_of(&self, attempt: u32) -> &Request {
+        self.request(self.attempt(attempt).request)
+    }
+
+    /// Puts a new request with its first attempt into a place.
+    #[inline(always)]
+    pub fn add_request(&mut self, new: NewRequest, now: Nanos) -> u32 {
+        let place = self.place();
+        self.attempts[place as usize].renew(&new, place, 1, now);
+        self.requests[place as usize] = Request {
+            born: now,
+            work: new.work,
+            memory: new.memory,
+            source: new.source,
+            routed: now,
+            epoch: 0,
+            tries: 1,
+            holders: 2,
+            active: true,
+            answered: false,
+        };
+        place
+    }
+
+    /// Puts a further attempt of a request into a place of its own.
+    pub fn add_attempt(&mut self, request: u32, now: Nanos) -> u32 {
+        let place = self.place();
+        let first = self.attempts[request as usize];
+        let r = self.request_mut(request);
+        r.tries += 1;
+        r.holders += 1;
+        let (tries, born) = (r.tries, r.born);
+        let new = NewRequest {
+            number: first.number,
+            work: 0,
+            memory: 0,
+            source: 0,
+            class: first.class,
+            measured: first.measured,
+        };
+        self.attempts[place as usize].renew(&new, request, tries, now);
+        let empty = self.request_mut(place);
+        empty.active = false;
+        empty.born = born;
+        place
+    }
+
+    #[inline(always)]
+    fn place(&mut self) -> u32 {
+        match self.free.pop() {
+            Some(place) => place,
+            None => self.grow(),
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) -> u32 {
+        self.attempts.push(Attempt::EMPTY);
+        self.requests.push(Request::EMPTY);
+        (self.attempts.len() - 1) as u32
+    }
+
+    /// The attempt in a place, which is over, leaves it.
+    #[inline(always)]
+    pub fn leave(&mut self, place: u32) {
+        let a = &mut self.attempts[place as usize];
+        debug_assert!(!a.open, "only an ended attempt leaves");
+        a.generation = a.generation.wrapping_add(1);
+        let request = a.request;
+        if request != place {
+            self.free.push(place);
+        }
+        self.let_go(request);
+    }
+
+    /// One holder of a request fewer; the last one clears its place.
+    #[inline(always)]
+    pub fn let_go(&mut self, request: u32) {
+        let r = &mut self.requests[request as usize];
+        r.holders -= 1;
+        if r.holders == 0 {
+            self.free.push(request);
+        }
+    }
+
+    /// A request whose first attempt was its only one is over, attempt and all.
+    #[inline(always)]
+    pub fn leave_whole(&mut self, place: u32) {
+        let a = &mut self.attempts[place as usize];
+        a.generation = a.generation.wrapping_add(1);
+        self.free.push(place);
+    }
+
+    /// How many places are in use.
+    pub fn used(&self) -> usize {
+        self.attempts.len() - self.free.len()
+    }
+
+    /// The places in use, in order.
+    pub fn places(&self) -> Vec<u32> {
+        let mut used = vec![true; self.attempts.len()];
+        for &place in &self.free {
+            used[place as usize] = false;
+        }
+        (0u32..).zip(used).filter(|(_, used)| *used).map(|(place, _)| place).collect()
+    }
+}
+
+impl Attempt {
+    const EMPTY: Attempt = Attempt {
+        number: 0,
+        arrived: 0,
+        start: NOT_STARTED,
+        waited: 0,
+        request: 0,
+        generation: 0,
+        phase: 0,
+        worker: NO_WORKER,
+        core: 0,
+        class: 0,
+        try_number: 0,
+        open: false,
+        measured: false,
+    };
+
+    /// A new attempt in the place of an old one, whose generation and phase it takes over.
+    #[inline(always)]
+    fn renew(&mut self, new: &NewRequest, request: u32, try_number: u32, now: Nanos) {
+        self.number = new.number;
+        self.arrived = now;
+        self.start = NOT_STARTED;
+        self.waited = 0;
+        self.request = request;
+        self.worker = NO_WORKER;
+        self.class = new.class;
+        self.try_number = try_number;
+        self.open = true;
+        self.measured = new.measured;
+    }
+}
+
+impl Request {
+    const EMPTY: Request = Request {
+        born: 0,
+        work: 0,
+        memory: 0,
+        routed: 0,
+        epoch: 0,
+        source: 0,
+        tries: 0,
+        holders: 0,
+        active: false,
+        answered: false,
+    };
+}
