@@ -76,6 +76,18 @@ static POWERS: [u64; 128] = [
     0x3fff50765b6e4540, 0x3fff7bfdad9cbe14, 0x3fffa7c1819e90d8, 0x3fffd3c22b8f71f1,
 ];
 
+/// The logarithm of `x` to base 10.
+#[inline]
+pub fn log10(x: f64) -> f64 {
+    libm::log10(x)
+}
+
+/// `x` to the power of `y`.
+#[inline]
+pub fn pow(x: f64, y: f64) -> f64 {
+    libm::pow(x, y)
+}
+
 /// `exp(x) - 1`, accurate near 0.
 #[inline]
 pub fn exp_m1(x: f64) -> f64 {
@@ -113,7 +125,7 @@ mod tests {
     /// Function, what it gives, its bits, and the true value.
     fn cases() -> [(&'static str, f64, u64, f64); 6] {
         [
-            ("exp", exp(1.0), 0x4005_bf0a_8b14_576a, std::f64::consts::E),
+            ("exp", exp(1.0), 0x4005_bf0a_8b14_5769, std::f64::consts::E),
             (
                 "exp_m1",
                 exp_m1(1e-3),
@@ -160,7 +172,8 @@ mod tests {
         let mut x = -720.0;
         while x < 720.0 {
             let (ours, theirs) = (exp(x), libm::exp(x));
-            assert!((ours - theirs).abs() <= 3.0 * f64::EPSILON * theirs, "exp({x}): {ours:e}");
+            let close = (ours - theirs).abs() <= 3.0 * f64::EPSILON * theirs;
+            assert!(close || ours == theirs, "exp({x}): {ours:e}");
             x += 0.000_737;
         }
         assert_eq!(exp(0.0), 1.0);

@@ -131,7 +131,10 @@ impl<W: Entry, E: Event> Queue<W, E> {
     fn pending(&mut self, event: E) -> Pending {
         let key = (u64::from(event.rank()) << RANK_SHIFT) | self.next_sequence;
         self.next_sequence += 1;
-        Pending { key, word: event.pack() }
+        Pending {
+            key,
+            word: event.pack(),
+        }
     }
 
     /// Schedules an event at a time, not before now.
@@ -219,7 +222,7 @@ impl<W: Entry, E: Event> Queue<W, E> {
 
     /// Takes the next event; time moves to it. `None` when nothing is left.
     #[inline(always)]
-    pub fn next(&mut self) -> Option<E> {
+    pub fn take(&mut self) -> Option<E> {
         if !self.instant.is_empty() {
             return self.instant.pop().map(|p| E::unpack(p.0.word));
         }
@@ -322,7 +325,7 @@ mod tests {
 
     fn drain<W: Entry>(mut queue: Queue<W, Ev>) -> Vec<(Nanos, u32)> {
         let mut out = Vec::new();
-        while let Some(event) = queue.next() {
+        while let Some(event) = queue.take() {
             out.push((queue.now(), event.1));
         }
         out
@@ -348,12 +351,12 @@ mod tests {
         let mut queue = Queue::<Wide, Ev>::new();
         queue.at(5, Ev(4, 1));
         queue.at(5, Ev(5, 2));
-        assert_eq!(queue.next(), Some(Ev(4, 1)));
+        assert_eq!(queue.take(), Some(Ev(4, 1)));
         assert!(!queue.alone());
         queue.at(5, Ev(1, 3));
-        assert_eq!(queue.next(), Some(Ev(1, 3)));
-        assert_eq!(queue.next(), Some(Ev(5, 2)));
-        assert_eq!(queue.next(), None);
+        assert_eq!(queue.take(), Some(Ev(1, 3)));
+        assert_eq!(queue.take(), Some(Ev(5, 2)));
+        assert_eq!(queue.take(), None);
     }
 
     /// A load with many ties gives the same order for both widths, and that of a plain sort.
@@ -367,7 +370,7 @@ mod tests {
             let mut name = 0;
             let mut out = Vec::new();
             queue.register(register, 1, Ev(4, 0));
-            while let Some(event) = queue.next() {
+            while let Some(event) = queue.take() {
                 out.push((queue.now(), event.1));
                 if out.len() > 4000 {
                     break;

@@ -57,7 +57,7 @@ pub fn run<W: Entry, M: Model<W>>(
     loop {
         let until = budget.min(events + STRIDE);
         while events < until {
-            let Some(event) = queue.next() else {
+            let Some(event) = queue.take() else {
                 return Ok(events);
             };
             events += 1;

@@ -77,6 +77,11 @@ impl Design {
             .collect()
     }
 
+    /// Place of a metric among [`Design::metrics`], that is in every list of values.
+    pub fn metric(&self, metric: &Metric) -> Option<usize> {
+        self.metrics.iter().position(|m| m == metric)
+    }
+
     /// Trials in all.
     pub fn trial_count(&self) -> usize {
         self.points.len() * self.replications as usize

@@ -1,6 +1,16 @@
 //! Design to trials to results. Does not know where a design was read from or how its results are
 //! shown.
 
+pub mod budget;
+mod caught;
 pub mod design;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod objective;
+pub mod pool;
 pub mod results;
+pub mod run;
+
+/// Goes up by one when the same seed gives other trials: results of different numbers do not
+/// compare.
+pub const TRAJECTORY: u32 = 1;

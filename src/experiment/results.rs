@@ -27,6 +27,8 @@ pub struct TrialResult {
     pub values: Vec<Option<f64>>,
     /// Hash of its event sequence.
     pub fingerprint: u64,
+    /// Hash of what every request was when it was born.
+    pub demand: u64,
     /// Events simulated.
     pub events: u64,
     /// Time series.
@@ -57,6 +59,31 @@ pub struct PointResult {
     pub tally: Tally,
     /// Trials that failed.
     pub failed: u32,
+}
+
+impl Results {
+    /// Whether some point meets the objective; `None` when none is stated.
+    pub fn objective_met(&self) -> Option<bool> {
+        let judged = self.points.iter().filter_map(PointResult::meets);
+        judged.reduce(|a, b| a || b)
+    }
+
+    /// Whether all points met the same requests, replication by replication; `None` when there is
+    /// nothing to compare.
+    pub fn same_demand(&self) -> Option<bool> {
+        let done = |t: &&TrialResult| t.status == TrialStatus::Done;
+        let first = |r: u32| self.trials.iter().filter(done).find(|t| t.replication == r);
+        let pairs = self.trials.iter().filter(done).filter_map(|t| {
+            let first = first(t.replication)?;
+            (first.point != t.point).then_some(first.demand == t.demand)
+        });
+        pairs.reduce(|a, b| a && b)
+    }
+
+    /// Trials that failed.
+    pub fn failed(&self) -> usize {
+        self.points.iter().map(|p| p.failed as usize).sum()
+    }
 }
 
 impl PointResult {

@@ -84,7 +84,7 @@ impl queue::Event for Event {
     /// | 1 | faults and recoveries | what happens at the instant meets the system as it then is |
     /// | 2 | ends of service and of dispatch | a core is free before an arrival asks for it |
     /// | 3 | timers | an answer at the last nanosecond is in time |
-    /// | 4 | arrivals: requests, retries, attempts to be routed | they meet the room that ends left |
+    /// | 4 | arrivals: requests, retries, attempts to route | they meet the room that ends left |
     /// | 5 | samples | they see the settled state |
     #[inline(always)]
     fn rank(&self) -> u8 {
@@ -100,13 +100,19 @@ impl queue::Event for Event {
     #[inline(always)]
     fn pack(self) -> u64 {
         let word = |tag: u64, index: u32, life: u32| {
-            debug_assert!(index < 1 << INDEX_BITS, "fewer than 2^28 of anything at once");
+            debug_assert!(
+                index < 1 << INDEX_BITS,
+                "fewer than 2^28 of anything at once"
+            );
             tag << (32 + INDEX_BITS) | u64::from(index) << 32 | u64::from(life)
         };
         match self {
             Event::Complete { attempt, phase } => word(0, attempt, phase),
             Event::Arrive { source } => word(1, source, 0),
-            Event::Timeout { attempt, generation } => word(2, attempt, generation),
+            Event::Timeout {
+                attempt,
+                generation,
+            } => word(2, attempt, generation),
             Event::Dispatched { attempt } => word(3, attempt, 0),
             Event::Route { attempt } => word(4, attempt, 0),
             Event::Retry { request } => word(5, request, 0),
@@ -121,15 +127,24 @@ impl queue::Event for Event {
     fn unpack(word: u64) -> Self {
         let (index, life) = ((word >> 32) as u32 & ((1 << INDEX_BITS) - 1), word as u32);
         match word >> (32 + INDEX_BITS) {
-            0 => Event::Complete { attempt: index, phase: life },
+            0 => Event::Complete {
+                attempt: index,
+                phase: life,
+            },
             1 => Event::Arrive { source: index },
-            2 => Event::Timeout { attempt: index, generation: life },
+            2 => Event::Timeout {
+                attempt: index,
+                generation: life,
+            },
             3 => Event::Dispatched { attempt: index },
             4 => Event::Route { attempt: index },
             5 => Event::Retry { request: index },
             6 => Event::FaultStart { target: index },
             7 => Event::FaultEnd { target: index },
-            8 => Event::Restart { worker: index, epoch: life },
+            8 => Event::Restart {
+                worker: index,
+                epoch: life,
+            },
             _ => Event::Sample(Sample::ALL[index as usize]),
         }
     }
@@ -171,15 +186,24 @@ mod tests {
     fn events_survive_packing() {
         let (index, life) = ((1 << INDEX_BITS) - 1, u32::MAX);
         let mut events = vec![
-            Event::Complete { attempt: index, phase: life },
+            Event::Complete {
+                attempt: index,
+                phase: life,
+            },
             Event::Arrive { source: index },
-            Event::Timeout { attempt: index, generation: life },
+            Event::Timeout {
+                attempt: index,
+                generation: life,
+            },
             Event::Dispatched { attempt: index },
             Event::Route { attempt: index },
             Event::Retry { request: index },
             Event::FaultStart { target: index },
             Event::FaultEnd { target: index },
-            Event::Restart { worker: index, epoch: life },
+            Event::Restart {
+                worker: index,
+                epoch: life,
+            },
         ];
         events.extend(Sample::ALL.map(Event::Sample));
         for event in events {

@@ -1,3 +1,19 @@
-//! Tables, files, charts.
+//! Tables, files, charts: results in, words and bytes out. Does not know where a design was read
+//! from.
 
+pub mod attempts_csv;
 pub mod chart;
+pub mod charts;
+pub mod csv_table;
+pub mod distributions_csv;
+pub mod folder;
+pub mod manifest;
+pub mod number;
+pub mod outputs;
+pub mod results_csv;
+pub mod results_json;
+pub mod series_csv;
+pub mod show;
+pub mod summary;
+pub mod table;
+pub mod trials_csv;

@@ -140,8 +140,8 @@ impl Resilience4j {
         let calls = f64::from(counts.calls);
         let spotless = counts.failed == 0 && counts.slow == 0;
         let over = !spotless
-            && ( f64::from(counts.failed) >= self.rules.failure_share * calls
-            || f64::from(counts.slow) >= self.rules.slow_share * calls);
+            && (f64::from(counts.failed) >= self.rules.failure_share * calls
+                || f64::from(counts.slow) >= self.rules.slow_share * calls);
         match self.state {
             _ if over => Heard::Opens { since: now },
             State::HalfOpen { .. } => {
@@ -203,7 +203,10 @@ enum Kept {
     /// The last so many calls, in a ring: bit 0 failed, bit 1 slow.
     Calls { ring: Vec<u8>, next: usize },
     /// The last so many whole seconds, each with its start.
-    Seconds { most: u64, buckets: VecDeque<(u64, Counts)> },
+    Seconds {
+        most: u64,
+        buckets: VecDeque<(u64, Counts)>,
+    },
 }
 
 const NOT_USED: u8 = u8::MAX;
@@ -211,26 +214,38 @@ const NOT_USED: u8 = u8::MAX;
 impl Window {
     fn new(kind: BreakerWindow) -> Self {
         let kept = match kind {
-            BreakerWindow::Calls(n) => Kept::Calls { ring: vec![NOT_USED; n as usize], next: 0 },
+            BreakerWindow::Calls(n) => Kept::Calls {
+                ring: vec![NOT_USED; n as usize],
+                next: 0,
+            },
             BreakerWindow::Seconds(n) => {
                 let buckets = VecDeque::with_capacity(n as usize + 1);
-                Kept::Seconds { most: u64::from(n), buckets }
+                Kept::Seconds {
+                    most: u64::from(n),
+                    buckets,
+                }
             }
         };
-        Window { total: Counts::default(), kept }
+        Window {
+            total: Counts::default(),
+            kept,
+        }
     }
 
     #[inline]
     fn record(&mut self, now: Nanos, failed: bool, slow: bool) {
         match &mut self.kept {
             Kept::Calls { ring, next } => {
-                let oldest = std::mem::replace(
-                    &mut ring[*next],
-                    u8::from(failed) | u8::from(slow) << 1,
-                );
-                *next = if *next + 1 == ring.len() { 0 } else { *next + 1 };
+                let oldest =
+                    std::mem::replace(&mut ring[*next], u8::from(failed) | u8::from(slow) << 1);
+                *next = if *next + 1 == ring.len() {
+                    0
+                } else {
+                    *next + 1
+                };
                 if oldest != NOT_USED {
-                    self.total.remove(Counts::one(oldest & 1 != 0, oldest & 2 != 0));
+                    self.total
+                        .remove(Counts::one(oldest & 1 != 0, oldest & 2 != 0));
                 }
             }
             Kept::Seconds { most, buckets } => {

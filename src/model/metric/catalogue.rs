@@ -119,7 +119,8 @@ pub const TABLE: &[Row] = rows! {
     "response_max" Seconds Attempts "longest response"
         |s| Part::longest(&s.delays.response);
     "slowdown_mean" Count Attempts "mean of an attempt's response over its own work"
-        |s| Part::quotient(s.delays.slowdown as f64 / (1u64 << 20) as f64, s.delays.slowdown_n as f64);
+        |s| Part::quotient(s.delays.slowdown as f64 / (1u64 << 20) as f64,
+            s.delays.slowdown_n as f64);
     "loss" Share Requests "share of requests that end otherwise than ok"
         |s| Part::share(s.requests.lost.iter().sum(), s.requests.born);
     "refused" Share Attempts "attempts refused per attempt made"
@@ -127,7 +128,8 @@ pub const TABLE: &[Row] = rows! {
     "unfinished" Share Requests "share of requests still inside when the run ended"
         |s| Part::share(s.requests.unfinished, s.requests.born);
     "utilisation" Share Workers "busy core-time over core-time of workers up and not wedged"
-        |s| Part::quotient((s.workers.busy_area - s.workers.wedged_busy_area) as f64, s.workers.able_area as f64);
+        |s| Part::quotient((s.workers.busy_area - s.workers.wedged_busy_area) as f64,
+            s.workers.able_area as f64);
     "utilisation_max" Share Services "utilisation of the busiest worker"
         |s| Part::highest(s.utilisation_max);
     "queue_mean" Count Workers "attempts waiting, balancers' buffers included (time average)"
@@ -153,7 +155,8 @@ pub const TABLE: &[Row] = rows! {
     "breaker_opens" PerSecond Workers "times a breaker opened per second, from half-open included"
         |s| Part::rate(s.breaker_opens, s.seconds);
     "breaker_open_share" Share Services "share of breaker-time open"
-        |s| Part::quotient(s.balancers.breaker_open_area as f64, s.balancers.breakers as f64 * s.measured_ns as f64);
+        |s| Part::quotient(s.balancers.breaker_open_area as f64,
+            s.balancers.breakers as f64 * s.measured_ns as f64);
     "wedges" PerSecond Workers "times a worker wedged per second"
         |s| Part::rate(s.workers.wedges, s.seconds);
     "workers_mean" Count Services "workers provisioned (time average)"

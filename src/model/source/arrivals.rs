@@ -40,7 +40,7 @@ enum Process<'s> {
         start: Nanos,
         sent: u64,
     },
-    Mmpp(Mmpp<'s>),
+    Mmpp(Box<Mmpp<'s>>),
     Trace {
         trace: &'s Trace,
         start: Nanos,
@@ -79,7 +79,7 @@ impl<'s> Gaps<'s> {
                 rates,
                 dwell,
                 switch,
-            } => Process::Mmpp(Mmpp::new(rates, dwell, switch, start, states)),
+            } => Process::Mmpp(Box::new(Mmpp::new(rates, dwell, switch, start, states))),
             Arrivals::Trace(trace) => Process::Trace {
                 trace,
                 start,

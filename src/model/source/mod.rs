@@ -65,9 +65,7 @@ impl<'s> Amount<'s> {
         match self {
             Amount::Same(bytes) => bytes,
             Amount::Drawn(dist) => whole(dist.sample(stream)),
-            Amount::WithSize(dist, per_byte) => {
-                whole(dist.sample(stream) + per_byte * size as f64)
-            }
+            Amount::WithSize(dist, per_byte) => whole(dist.sample(stream) + per_byte * size as f64),
         }
     }
 }

@@ -114,14 +114,14 @@ pub fn state_shares(dwell: &[f64], switch: &[Vec<f64>]) -> Vec<f64> {
     let n = dwell.len();
     let mut p: Vec<Vec<f64>> = switch.to_vec();
     for k in (1..n).rev() {
-        let out: f64 = p[k][..k].iter().sum();
-        for i in 0..k {
-            p[i][k] /= out;
-        }
-        for i in 0..k {
-            for j in 0..k {
-                let through = p[i][k] * p[k][j];
-                p[i][j] += through;
+        let (head, tail) = p.split_at_mut(k);
+        let from_k = &tail[0];
+        let out: f64 = from_k[..k].iter().sum();
+        for row in head {
+            row[k] /= out;
+            let into_k = row[k];
+            for (to, through) in row.iter_mut().zip(&from_k[..k]) {
+                *to += into_k * through;
             }
         }
     }

@@ -359,9 +359,8 @@ impl ServiceSpec {
 impl SystemSpec {
     /// Whether any request holds RAM.
     pub fn holds_memory(&self) -> bool {
-        let none = |memory: &MemorySpec| {
-            memory.base.is_constant() == Some(0.0) && memory.per_byte == 0.0
-        };
+        let none =
+            |memory: &MemorySpec| memory.base.is_constant() == Some(0.0) && memory.per_byte == 0.0;
         let classes = self.sources.iter().flat_map(|s| &s.classes);
         let traced = |source: &SourceSpec| match &source.arrivals {
             Arrivals::Trace(trace) => !trace.memory.is_empty(),

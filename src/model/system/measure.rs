@@ -134,11 +134,11 @@ impl<'s> Measure<'s> {
     /// A measured attempt was served to its end. The latency of a request whose first attempt is
     /// `ok` is that attempt's response: one record for both.
     #[inline(always)]
-    pub fn served(&mut self, a: &Attempt, now: Nanos) {
+    pub fn served(&mut self, a: &Attempt, waited: Nanos, now: Nanos) {
         self.spent(a, now);
         let response = now - a.arrived;
         let all = &mut self.tally.delays[0];
-        all.wait.record(a.waited);
+        all.wait.record(waited);
         if a.open && a.try_number == 1 {
             self.first_ok.record(response);
         } else {
@@ -148,7 +148,8 @@ impl<'s> Measure<'s> {
 
     /// Slowdowns and narrowed delays, where asked for.
     #[inline(never)]
-    pub fn served_special(&mut self, a: &Attempt, source: u32, work: Nanos, now: Nanos) {
+    pub fn served_special(&mut self, a: &Attempt, source: u32, waited: Nanos, now: Nanos) {
+        let work = a.work;
         let response = now - a.arrived;
         let slowdown = (self.run.wanted.slowdown && work > 0)
             .then(|| (u128::from(response) << SLOWDOWN_BITS) / u128::from(work));
@@ -167,7 +168,7 @@ impl<'s> Measure<'s> {
                 Narrow::Service(service) => service == self.service_of[source as usize],
             };
             if inside {
-                delays.wait.record(a.waited);
+                delays.wait.record(waited);
                 delays.response.record(response);
                 slow(delays);
             }

@@ -56,7 +56,10 @@ pub struct System<'s, O> {
     ledger: Ledger,
     /// Whether any request holds memory.
     holds_memory: bool,
-    warm: u64,
+    /// Whether any balancer takes time.
+    dispatches: bool,
+    /// Written so that what is fetched ahead is used; never read.
+    fetched: u64,
     /// Attempts waiting anywhere.
     waiting: u64,
     /// Requests between two attempts.
@@ -103,14 +106,15 @@ impl<'s, O: Observer> System<'s, O> {
             restarts: restarts(spec, &key),
             measure: Measure::new(spec, run, workers.len()),
             workers,
-            jobs: Jobs::default(),
+            jobs: Jobs::new(needs_requests(spec)),
             service_of: spec.sources.iter().map(|s| s.to as u32).collect(),
             source_of: (0..)
                 .zip(&spec.sources)
                 .flat_map(|(i, s)| s.classes.iter().map(move |_| i))
                 .collect(),
             ledger: Ledger::default(),
-            warm: 0,
+            dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
+            fetched: 0,
             holds_memory: spec.holds_memory(),
             waiting: 0,
             pausing: Level::default(),
@@ -157,13 +161,26 @@ impl<'s, O: Observer> System<'s, O> {
 
     fn requests_open(&self) -> u64 {
         let places = self.jobs.places().into_iter();
-        places.filter(|&p| self.jobs.request(p).active).count() as u64
+        places.filter(|&p| self.jobs.is_active(p)).count() as u64
     }
 
     fn attempts_open(&self) -> u64 {
         let places = self.jobs.places().into_iter();
         places.filter(|&p| self.jobs.attempt(p).open).count() as u64
     }
+}
+
+/// Whether anything looks at a request between its birth and the failure of its first attempt.
+fn needs_requests(spec: &SystemSpec) -> bool {
+    let clients = spec.sources.iter().map(|s| &s.client);
+    let balancers = spec.services.iter().map(|s| &s.balancer);
+    spec.holds_memory()
+        || clients
+            .into_iter()
+            .any(|c| c.timeout.is_some() || c.retry.is_some())
+        || balancers
+            .into_iter()
+            .any(|b| b.dispatch.is_some() || b.breaker.is_some())
 }
 
 /// The sources, each with its register and, if its timeout is always the same, its lane.
@@ -217,7 +234,7 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
     fn expect(&mut self, event: Event) {
         if let Event::Complete { attempt, .. } = event {
             let w = self.jobs.attempt(attempt).worker;
-            self.warm = self.warm.wrapping_add(self.workers.touch(w));
+            self.fetched ^= self.workers.fetch(w);
         }
     }
 

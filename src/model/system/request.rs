@@ -58,7 +58,10 @@ impl<O: Observer> System<'_, O> {
         if s.spec.client.timeout.is_some() {
             let a = self.jobs.attempt(attempt);
             let (generation, tries) = (a.generation, a.try_number);
-            let event = Event::Timeout { attempt, generation };
+            let event = Event::Timeout {
+                attempt,
+                generation,
+            };
             if let Some((lane, timeout)) = s.timeouts {
                 queue.lane(lane, now.saturating_add(timeout), event);
             } else if let Some(timeout) = s.timeout(what.number, tries) {
@@ -91,7 +94,10 @@ impl<O: Observer> System<'_, O> {
         if let Some((lane, _)) = self.sources[source as usize].timeouts {
             let jobs = &self.jobs;
             queue.drop_while(lane, |event| match event {
-                Event::Timeout { attempt, generation } => {
+                Event::Timeout {
+                    attempt,
+                    generation,
+                } => {
                     let a = jobs.attempt(attempt);
                     a.generation != generation || !a.open
                 }
@@ -118,7 +124,7 @@ impl<O: Observer> System<'_, O> {
         let (a, r) = (self.jobs.attempt(attempt), self.jobs.request(request));
         let new = NewRequest {
             number: a.number,
-            work: r.work,
+            work: a.work,
             memory: r.memory,
             source: r.source,
             class: a.class,
@@ -138,7 +144,7 @@ impl<O: Observer> System<'_, O> {
         debug_assert!(a.open, "an attempt ends once");
         a.open = false;
         let (request, worker, class) = (a.request, a.worker, a.class);
-        let (first, measured) = (a.try_number == 1, a.measured);
+        let (first, measured, arrived) = (a.try_number == 1, a.measured, a.arrived);
         self.ledger.ok += 1;
         if measured {
             self.measure.tally.classes[class as usize].ok += 1;
@@ -149,8 +155,14 @@ impl<O: Observer> System<'_, O> {
             self.answer_retried(request, class, measured, now);
         }
         if self.measure.narrowed && measured {
-            let latency = now - self.jobs.request(request).born;
-            self.measure.answered_narrow(class, self.source_of[class as usize], latency);
+            let born = if first {
+                arrived
+            } else {
+                self.jobs.request(request).born
+            };
+            let latency = now - born;
+            self.measure
+                .answered_narrow(class, self.source_of[class as usize], latency);
         }
         if O::ON {
             self.observe(attempt, Some((now, Outcome::Ok)));
@@ -187,8 +199,12 @@ impl<O: Observer> System<'_, O> {
         let front = &mut self.fronts[service as usize];
         if front.breakers() > 0 && a.worker != NO_WORKER {
             let aside = self.jobs.request(attempt);
-            let took = now - aside.routed;
-            let call = Call { failed, took, epoch: aside.epoch };
+            let took = now - a.arrived - aside.dispatched_after;
+            let call = Call {
+                failed,
+                took,
+                epoch: aside.epoch,
+            };
             front.hear(a.worker - front.first_worker, call, now);
         }
     }
@@ -205,6 +221,8 @@ impl<O: Observer> System<'_, O> {
         debug_assert!(a.open, "an attempt ends once");
         a.open = false;
         let a = *a;
+        self.jobs
+            .complete_request(attempt, self.source_of[a.class as usize]);
         self.ledger.failed[outcome.index()] += 1;
         if a.measured {
             self.measure.tally.classes[a.class as usize].ended[outcome.index()] += 1;
@@ -260,21 +278,27 @@ impl<O: Observer> System<'_, O> {
 
     fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
         let a = self.jobs.attempt(attempt);
-        let r = self.jobs.request(a.request);
-        let service = self.service_of[r.source as usize];
+        let source = self.source_of[a.class as usize];
+        let service = self.service_of[source as usize];
+        let first_try = a.try_number == 1;
+        let born = if first_try {
+            a.arrived
+        } else {
+            self.jobs.request(a.request).born
+        };
         let first = self.fronts[service as usize].first_worker;
         self.observer.attempt(&AttemptRow {
             request: a.number,
             attempt: a.try_number,
-            source: r.source,
+            source,
             class: a.class,
             service,
             worker: (a.worker != NO_WORKER).then(|| a.worker - first + 1),
-            born: r.born,
+            born,
             arrived: a.arrived,
             start: (a.start != NOT_STARTED).then_some(a.start),
             end: ended.map(|e| e.0),
-            work: r.work,
+            work: a.work,
             outcome: ended.map(|e| e.1),
         });
     }
@@ -283,7 +307,7 @@ impl<O: Observer> System<'_, O> {
     pub(super) fn leave_open(&mut self) {
         for place in self.jobs.places() {
             let a = self.jobs.attempt(place);
-            if self.jobs.request(place).active && a.measured {
+            if self.jobs.is_active(place) && a.measured {
                 self.measure.tally.classes[a.class as usize].unfinished += 1;
             }
             if O::ON && a.open {

@@ -31,7 +31,9 @@ impl<O: Observer> System<'_, O> {
         let a = self.jobs.attempt(attempt);
         let source = self.source_of[a.class as usize];
         let front = &mut self.fronts[service];
-        let dist = front.dispatch.expect("only a balancer that takes time dispatches");
+        let dist = front
+            .dispatch
+            .expect("only a balancer that takes time dispatches");
         let takes = self.sources[source as usize].dispatch(dist, a.number, a.try_number);
         front.dispatching.up(now);
         let done = now.saturating_add(takes);
@@ -50,8 +52,7 @@ impl<O: Observer> System<'_, O> {
         if let Some(next) = front.buffer.pop_front() {
             front.waiting.down(now);
             self.waiting -= 1;
-            let a = self.jobs.attempt_mut(next);
-            a.waited = now - a.arrived;
+            self.jobs.request_mut(next).waited = now - self.jobs.attempt(next).arrived;
             self.dispatch(queue, next, service);
         }
         // Routing is an arrival at the workers: behind everything that ends at this instant. When
@@ -64,13 +65,11 @@ impl<O: Observer> System<'_, O> {
     }
 
     /// A dispatched attempt reaches the point of being routed.
-    pub(super) fn route_dispatched<W: Entry>(
-        &mut self,
-        queue: &mut Queue<W, Event>,
-        attempt: u32,
-    ) {
-        let r = self.jobs.request_of(attempt);
-        let (work, memory) = (r.work, r.memory);
+    pub(super) fn route_dispatched<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
+        let a = self.jobs.attempt(attempt);
+        let (work, memory) = (a.work, self.jobs.request(a.request).memory);
+        let passed = queue.now() - a.arrived;
+        self.jobs.request_mut(attempt).dispatched_after = passed;
         self.route(queue, attempt, self.service_at(attempt), work, memory);
     }
 
@@ -102,9 +101,9 @@ impl<O: Observer> System<'_, O> {
         };
         let worker = front.first_worker + picked;
         a.worker = worker;
-        let aside = self.jobs.request_mut(attempt);
-        aside.epoch = epoch;
-        aside.routed = now;
+        if front.breakers() > 0 {
+            self.jobs.request_mut(attempt).epoch = epoch;
+        }
         self.fold(now, kind::ROUTED, number, worker);
         self.workers.settle(worker, now);
         match self.workers.admission(worker, memory) {
@@ -161,7 +160,10 @@ impl<O: Observer> System<'_, O> {
         a.core = core;
         if let Some(takes) = takes {
             let phase = a.phase;
-            queue.at(now.saturating_add(takes), Event::Complete { attempt, phase });
+            queue.at(
+                now.saturating_add(takes),
+                Event::Complete { attempt, phase },
+            );
         }
     }
 
@@ -182,13 +184,22 @@ impl<O: Observer> System<'_, O> {
         let (worker, core, number, open) = (a.worker, a.core, a.number, a.open);
         let a = self.jobs.attempt(attempt);
         if a.measured {
-            self.measure.served(a, now);
+            let mut waited = a.start - a.arrived;
+            if self.dispatches {
+                let aside = self.jobs.request(attempt);
+                waited = waited - aside.dispatched_after + aside.waited;
+            }
+            self.measure.served(a, waited, now);
             if self.measure.special {
-                let work = self.jobs.request_of(attempt).work;
-                self.measure.served_special(a, self.source_of[a.class as usize], work, now);
+                let source = self.source_of[a.class as usize];
+                self.measure.served_special(a, source, waited, now);
             }
         }
-        let memory = if self.holds_memory { self.jobs.request_of(attempt).memory } else { 0 };
+        let memory = if self.holds_memory {
+            self.jobs.request_of(attempt).memory
+        } else {
+            0
+        };
         self.workers.settle(worker, now);
         self.workers.finish(worker, core, memory);
         self.fold(now, kind::COMPLETED, number, worker);
@@ -222,9 +233,7 @@ impl<O: Observer> System<'_, O> {
             return;
         };
         self.waiting -= 1;
-        let waited = queue.now() - self.jobs.request(next).routed;
-        self.jobs.attempt_mut(next).waited += waited;
-        let work = self.jobs.request_of(next).work;
+        let work = self.jobs.attempt(next).work;
         self.start(queue, worker, next, work);
     }
 }

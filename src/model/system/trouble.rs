@@ -81,8 +81,7 @@ impl<O: Observer> System<'_, O> {
             };
             let a = self.jobs.attempt_mut(attempt);
             a.phase = a.phase.wrapping_add(1);
-            let (start, phase) = (a.start, a.phase);
-            let job = (start, self.jobs.request_of(attempt).work);
+            let (job, phase) = ((a.start, a.work), a.phase);
             let rest = self.workers.cores.change_speed(core, job, now, (old, new));
             if let Some(rest) = rest {
                 queue.at(now.saturating_add(rest), Event::Complete { attempt, phase });
@@ -113,18 +112,20 @@ impl<O: Observer> System<'_, O> {
         let (waiting, cores) = self.workers.empty(worker);
         self.waiting -= waiting.len() as u64;
         for core in cores {
-            let Some(attempt) = self.workers.cores.get(core).attempt() else { continue };
+            let Some(attempt) = self.workers.cores.get(core).attempt() else {
+                continue;
+            };
             let a = self.jobs.attempt_mut(attempt);
             a.phase = a.phase.wrapping_add(1);
             if a.measured {
                 self.measure.spent(a, now);
             }
-            let memory = self.jobs.request_of(attempt).memory;
+            let memory = self.memory_of(attempt);
             self.workers.finish(worker, core, memory);
             self.turn_away(queue, attempt, Outcome::WorkerDown);
         }
         for attempt in waiting {
-            let memory = self.jobs.request_of(attempt).memory;
+            let memory = self.memory_of(attempt);
             self.workers.release(worker, memory);
             self.turn_away(queue, attempt, Outcome::WorkerDown);
         }
@@ -157,6 +158,14 @@ impl<O: Observer> System<'_, O> {
         self.fold(now, kind::RESTARTED, 0, worker);
         self.unwedge(worker, now);
         self.lose_aboard(queue, worker);
+    }
+
+    fn memory_of(&self, attempt: u32) -> u64 {
+        if self.holds_memory {
+            self.jobs.request_of(attempt).memory
+        } else {
+            0
+        }
     }
 
     fn restart_time(&mut self, worker: u32) -> Nanos {

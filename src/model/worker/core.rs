@@ -53,7 +53,8 @@ impl Cores {
     /// Adds the cores of a worker, all free; returns the number of the first.
     pub(super) fn add(&mut self, cores: u32) -> u32 {
         let first = self.all.len() as u32;
-        self.all.extend((1..=cores).map(|next| Core { holds: FREE | next }));
+        self.all
+            .extend((1..=cores).map(|next| Core { holds: FREE | next }));
         self.progress.resize(self.all.len(), Progress::default());
         first
     }
@@ -92,12 +93,24 @@ impl Cores {
         let c = &mut self.all[core as usize];
         let before = self.progress[core as usize];
         let known = before.attempt == c.holds && before.started == started && before.since > 0;
-        let (since, left) = if known { (before.since, before.left) } else { (started, work) };
+        let (since, left) = if known {
+            (before.since, before.left)
+        } else {
+            (started, work)
+        };
         let passed = now - since;
-        let done = if old == 1.0 { passed } else { whole(passed as f64 * old) };
+        let done = if old == 1.0 {
+            passed
+        } else {
+            whole(passed as f64 * old)
+        };
         let left = left.saturating_sub(done);
-        self.progress[core as usize] =
-            Progress { attempt: c.holds, started, since: now.max(1), left };
+        self.progress[core as usize] = Progress {
+            attempt: c.holds,
+            started,
+            since: now.max(1),
+            left,
+        };
         time_for(left, new)
     }
 }
@@ -113,11 +126,19 @@ mod tests {
         assert_eq!(cores.take(0, 7), 1);
         let job = (0, 1000);
         assert_eq!(cores.change_speed(0, job, 400, (1.0, 0.5)), Some(1200));
-        assert_eq!(cores.change_speed(0, job, 600, (0.5, 0.0)), None, "standing still");
+        assert_eq!(
+            cores.change_speed(0, job, 600, (0.5, 0.0)),
+            None,
+            "standing still"
+        );
         assert_eq!(cores.change_speed(0, job, 5000, (0.0, 1.0)), Some(500));
         cores.give_back(0, 1);
         cores.take(0, 7);
         let next = (9000, 1000);
-        assert_eq!(cores.change_speed(0, next, 9100, (1.0, 2.0)), Some(450), "nothing is kept");
+        assert_eq!(
+            cores.change_speed(0, next, 9100, (1.0, 2.0)),
+            Some(450),
+            "nothing is kept"
+        );
     }
 }

@@ -140,7 +140,9 @@ impl Workers {
                 for _ in 0..group.count {
                     let first_core = workers.cores.add(group.cores);
                     workers.hot.push(Hot::new(group, first_core, holds_memory));
-                    workers.cold.push(Cold::new(s, number, g, group, holds_memory));
+                    workers
+                        .cold
+                        .push(Cold::new(s, number, g, group, holds_memory));
                     workers.load.push(0);
                     number += 1;
                 }
@@ -149,10 +151,10 @@ impl Workers {
         workers
     }
 
-    /// t
+    /// Looks at a worker's line, so that it is near when it is needed.
     #[inline(always)]
-    pub fn touch(&self, w: u32) -> u64 {
-        self.hot.get(w as usize).map_or(0, |h| h.since)
+    pub fn fetch(&self, worker: u32) -> u64 {
+        self.hot.get(worker as usize).map_or(0, |hot| hot.since)
     }
 
     /// How many there are.
@@ -181,13 +183,19 @@ impl Workers {
         self.settle(worker, now);
         let (hot, cold) = (&self.hot[worker as usize], &mut self.cold[worker as usize]);
         cold.settle_able(now);
-        Areas { busy: hot.busy_area, ..cold.areas }
+        Areas {
+            busy: hot.busy_area,
+            ..cold.areas
+        }
     }
 
     /// Begins a worker's integrals anew.
     pub fn reset_areas(&mut self, worker: u32, now: Nanos) {
         self.settle(worker, now);
-        let (hot, cold) = (&mut self.hot[worker as usize], &mut self.cold[worker as usize]);
+        let (hot, cold) = (
+            &mut self.hot[worker as usize],
+            &mut self.cold[worker as usize],
+        );
         hot.busy_area = 0;
         cold.areas = Areas {
             queue_max: u64::from(hot.waiting),
@@ -210,7 +218,11 @@ impl Workers {
 
     /// RAM of all workers together, where bounded.
     pub fn ram(&self) -> u128 {
-        self.cold.iter().filter(|c| c.ram < u64::MAX).map(|c| u128::from(c.ram)).sum()
+        self.cold
+            .iter()
+            .filter(|c| c.ram < u64::MAX)
+            .map(|c| u128::from(c.ram))
+            .sum()
     }
 
     /// Whether a worker lets an attempt in that holds so much memory.
@@ -241,7 +253,10 @@ impl Workers {
     pub fn hold(&mut self, worker: u32, memory: u64) {
         self.load[worker as usize] += 1;
         if memory > 0 {
-            let (hot, cold) = (&mut self.hot[worker as usize], &mut self.cold[worker as usize]);
+            let (hot, cold) = (
+                &mut self.hot[worker as usize],
+                &mut self.cold[worker as usize],
+            );
             hot.ram_free -= memory;
             cold.areas.ram_max = cold.areas.ram_max.max(cold.ram - hot.ram_free);
         }
@@ -250,7 +265,10 @@ impl Workers {
     /// Puts an attempt at the end of a worker's buffer.
     #[inline]
     pub fn wait(&mut self, worker: u32, attempt: u32) {
-        let (hot, cold) = (&mut self.hot[worker as usize], &mut self.cold[worker as usize]);
+        let (hot, cold) = (
+            &mut self.hot[worker as usize],
+            &mut self.cold[worker as usize],
+        );
         cold.queue.push_back(attempt);
         hot.waiting += 1;
         cold.areas.queue_max = cold.areas.queue_max.max(u64::from(hot.waiting));
@@ -296,10 +314,16 @@ impl Workers {
 
     /// Takes everything out of a worker's buffer; returns it with the numbers of its cores.
     pub fn empty(&mut self, worker: u32) -> (Vec<u32>, std::ops::Range<u32>) {
-        let (hot, cold) = (&mut self.hot[worker as usize], &mut self.cold[worker as usize]);
+        let (hot, cold) = (
+            &mut self.hot[worker as usize],
+            &mut self.cold[worker as usize],
+        );
         self.load[worker as usize] -= hot.waiting;
         hot.waiting = 0;
-        (cold.queue.drain(..).collect(), hot.first_core..hot.first_core + cold.cores)
+        (
+            cold.queue.drain(..).collect(),
+            hot.first_core..hot.first_core + cold.cores,
+        )
     }
 
     /// Gives back the memory of an attempt that was only waiting.
@@ -350,9 +374,16 @@ impl Workers {
     /// Sets a worker's speed from its own, its pauses and a factor; returns the old and the new
     /// and its cores.
     pub fn set_speed(&mut self, worker: u32, factor: f64) -> (f64, f64, std::ops::Range<u32>) {
-        let (hot, cold) = (&mut self.hot[worker as usize], &mut self.cold[worker as usize]);
+        let (hot, cold) = (
+            &mut self.hot[worker as usize],
+            &mut self.cold[worker as usize],
+        );
         let old = cold.speed;
-        cold.speed = if cold.pauses > 0 { 0.0 } else { cold.base_speed * factor };
+        cold.speed = if cold.pauses > 0 {
+            0.0
+        } else {
+            cold.base_speed * factor
+        };
         hot.unit_speed = cold.speed == 1.0;
         (old, cold.speed, hot.first_core..hot.first_core + cold.cores)
     }

@@ -1,0 +1,230 @@
+//! The command line: words, their meaning, and what of them is refused.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  veltrix check experiments/veltrix.toml     all mistakes at once, nothing is run
+  veltrix run experiments/veltrix.toml       run it; results in runs/veltrix-DIGEST/
+  veltrix explain VX3102                     what a code means and what to do
+  veltrix list metrics                       what can be measured
+
+Results go to stdout, all else to stderr. Exit codes: 0 done, 1 trouble (disk, permission),
+2 the command or a file is wrong, 3 the objective is not met, 5 trials failed.";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  veltrix run experiments/veltrix.toml
+  veltrix run experiments/veltrix.toml --set service.events.workers.count=30
+  veltrix run experiments/veltrix.toml --seed 15 --replications 30 --threads 2
+  veltrix run experiments/veltrix.toml --format json | jq .points[0].metrics.loss
+
+The same file, options and version give the same bytes, on any number of threads; only
+host.json differs. An experiment that was run before is not run again.";
+
+/// A deterministic, seeded, virtual-time simulator of event-driven back ends.
+#[derive(Debug, Parser)]
+#[command(name = "veltrix", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run an experiment: every point, every replication
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArgs),
+    /// Check model and experiment files without running them
+    Check(CheckArgs),
+    /// List what there is: policies, distributions, metrics, codes, ...
+    List(ListArgs),
+    /// Explain a code such as VX3102
+    Explain(ExplainArgs),
+}
+
+/// Options of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// The experiment file
+    pub file: PathBuf,
+    /// Set a value of the model: service.events.workers.count=30 (may be repeated)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
+    pub set: Vec<String>,
+    /// Seed of all random streams, 0 to 18446744073709551615, or 0x and hex digits
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
+    pub seed: Option<u64>,
+    /// Trials for each point
+    #[arg(long, value_name = "N", value_parser = replications, allow_hyphen_values = true)]
+    pub replications: Option<u32>,
+    /// Measured virtual time, such as 60s
+    #[arg(long, value_name = "TIME")]
+    pub horizon: Option<String>,
+    /// Threads; 0 is one for each core. Never changes a result
+    #[arg(
+        long,
+        visible_alias = "jobs",
+        value_name = "N",
+        default_value = "0",
+        value_parser = threads,
+        allow_hyphen_values = true
+    )]
+    pub threads: usize,
+    /// Output directory, instead of runs/NAME-DIGEST
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Run even if it was run before, and replace older results
+    #[arg(long)]
+    pub force: bool,
+    /// Charts also as PNG
+    #[arg(long)]
+    pub png: bool,
+    /// What goes to stdout
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Format,
+    /// No progress and no summary, only what is wrong
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What `run` writes to stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A summary to read
+    Human,
+    /// The object of results.json, and nothing else
+    Json,
+}
+
+/// Options of `check`.
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    /// Model and experiment files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print what the files mean, in full
+    #[arg(long)]
+    pub resolved: bool,
+}
+
+/// Options of `list`.
+#[derive(Clone, Debug, Args)]
+pub struct ListArgs {
+    /// What to list; all there is without it
+    #[arg(value_enum)]
+    pub topic: Option<Topic>,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Topic {
+    /// Rules by which a balancer picks a worker
+    Policies,
+    /// Distributions of times, sizes and counts
+    Distributions,
+    /// Arrival processes
+    Arrivals,
+    /// What can be measured
+    Metrics,
+    /// Numbered messages
+    Codes,
+    /// Circuit breakers
+    Breakers,
+    /// What can go wrong
+    Faults,
+}
+
+/// Options of `explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// VX3102, vx3102 or 3102
+    pub code: String,
+}
+
+/// Most threads: far beyond any machine, and still harmless.
+const MOST_THREADS: usize = 1024;
+
+/// Most replications of a point.
+const MOST_REPLICATIONS: u32 = 1_000_000;
+
+fn seed(text: &str) -> Result<u64, String> {
+    let refusal = || {
+        "a seed is a whole number from 0 to 18446744073709551615, or 0x and up to 16 hex digits"
+            .to_owned()
+    };
+    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let (digits, radix) = hex.map_or((text, 10), |h| (h, 16));
+    if !digits.chars().all(|c| c.is_digit(radix)) {
+        return Err(refusal());
+    }
+    u64::from_str_radix(digits, radix).map_err(|_| refusal())
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    let number = text.parse::<usize>().ok().filter(|&n| n <= MOST_THREADS);
+    number.ok_or_else(|| format!("threads are 0 (one for each core) to {MOST_THREADS}"))
+}
+
+fn replications(text: &str) -> Result<u32, String> {
+    let number = text
+        .parse::<u32>()
+        .ok()
+        .filter(|n| (1..=MOST_REPLICATIONS).contains(n));
+    number.ok_or_else(|| format!("replications are 1 to {MOST_REPLICATIONS}"))
+}
+
+fn assignment(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((path, _)) if !path.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err("write PATH=VALUE, such as service.events.workers.count=30".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds_have_a_range() {
+        assert_eq!(seed("18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(seed("0x9F3a"), Ok(0x9f3a));
+        for text in [
+            "-1",
+            "abc",
+            "18446744073709551616",
+            "1e5",
+            "+5",
+            "",
+            "0x",
+            "1_000",
+            " 1",
+        ] {
+            assert!(
+                seed(text)
+                    .unwrap_err()
+                    .contains("0 to 18446744073709551615"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn threads_and_replications_have_a_range() {
+        assert_eq!((threads("0"), threads("1024")), (Ok(0), Ok(1024)));
+        for text in ["-1", "1025", "100000", "two"] {
+            assert!(threads(text).is_err(), "{text}");
+        }
+        assert!(replications("0").is_err() && replications("-3").is_err());
+        assert_eq!(replications("30"), Ok(30));
+    }
+}

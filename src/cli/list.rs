@@ -1,0 +1,135 @@
+//! `veltrix list`: what there is, one line each.
+
+use clap::ValueEnum;
+
+use super::args::{ListArgs, Topic};
+use super::exit::Exit;
+use super::streams::Streams;
+use crate::base::codes::CODES;
+use crate::model::metric::{FAMILIES, TABLE, Unit};
+use crate::report::table::{Align, Table};
+
+type Lines = &'static [(&'static str, &'static str)];
+
+const POLICIES: Lines = &[
+    ("random", "any eligible worker, all alike"),
+    (
+        "round_robin",
+        "one after another; start = \"random\" or a worker's number",
+    ),
+    (
+        "least_request",
+        "the fewest requests of some drawn (choices = 2) or of all (full_scan)",
+    ),
+    ("p2c", "the fewer requests of two different workers drawn"),
+    (
+        "jsq_oracle",
+        "the fewest requests of all, known at once: what no real balancer can do",
+    ),
+];
+
+const DISTRIBUTIONS: Lines = &[
+    ("constant", "value; a quantity alone is the same"),
+    ("exponential", "mean"),
+    ("uniform", "min, max"),
+    ("erlang", "mean, k: the sum of k exponentials"),
+    (
+        "hyperexponential",
+        "mean, cv, or means, weights: more variable than exponential",
+    ),
+    ("lognormal", "mean, cv, or median, p99, or mu, sigma"),
+    ("pareto", "mean or min, shape, optional max: a heavy tail"),
+    ("empirical", "values, weights, or a column of a CSV file"),
+];
+
+const ARRIVALS: Lines = &[
+    ("poisson", "rate; a rate alone is the same"),
+    ("constant", "rate, evenly spaced"),
+    (
+        "mmpp",
+        "rates, dwell: Poisson whose rate changes at random, for bursts",
+    ),
+    ("trace", "file: recorded times, replayed"),
+];
+
+const BREAKERS: Lines = &[
+    ("consecutive", "opens after so many failures in a row"),
+    (
+        "resilience4j",
+        "opens at a share of failures or slow calls over a window",
+    ),
+];
+
+const FAULTS: Lines = &[
+    ("slow", "a worker's speed is multiplied by factor"),
+    ("pause", "a worker stands still and keeps what is aboard"),
+    ("crash", "a worker goes down and loses what is aboard"),
+];
+
+/// Prints one topic, or all of them.
+pub fn list(args: &ListArgs, streams: &mut Streams<'_>) -> Exit {
+    let text = match args.topic {
+        Some(topic) => lines(topic),
+        None => all(),
+    };
+    streams.data(text.as_bytes(), Exit::Done)
+}
+
+fn all() -> String {
+    let mut text = String::new();
+    for topic in Topic::value_variants() {
+        let name = topic.to_possible_value().map(|v| v.get_name().to_owned());
+        let gap = if text.is_empty() { "" } else { "\n" };
+        text.push_str(&format!("{gap}{}\n", name.unwrap_or_default()));
+        text.extend(lines(*topic).lines().map(|line| format!("  {line}\n")));
+    }
+    text
+}
+
+fn lines(topic: Topic) -> String {
+    match topic {
+        Topic::Policies => fixed(POLICIES),
+        Topic::Distributions => fixed(DISTRIBUTIONS),
+        Topic::Arrivals => fixed(ARRIVALS),
+        Topic::Breakers => fixed(BREAKERS),
+        Topic::Faults => fixed(FAULTS),
+        Topic::Metrics => metrics(),
+        Topic::Codes => {
+            let mut table = Table::new(&[Align::Left, Align::Left]);
+            for row in CODES {
+                table.row([row.code.to_string(), row.meaning.to_owned()]);
+            }
+            table.print()
+        }
+    }
+}
+
+fn fixed(lines: Lines) -> String {
+    let mut table = Table::new(&[Align::Left, Align::Left]);
+    for (name, about) in lines {
+        table.row([*name, *about]);
+    }
+    table.print()
+}
+
+fn metrics() -> String {
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left]);
+    for row in TABLE {
+        table.row([row.name, unit(row.unit), row.about]);
+    }
+    for family in FAMILIES {
+        table.row([family.pattern, "", family.about]);
+    }
+    table.print()
+}
+
+fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Seconds => "s",
+        Unit::PerSecond => "/s",
+        Unit::Share => "share",
+        Unit::Count => "",
+        Unit::Bytes => "bytes",
+        Unit::Money => "money",
+    }
+}

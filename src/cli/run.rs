@@ -1,0 +1,273 @@
+//! `veltrix run FILE`: reads, refuses or runs, writes the folder, tells the story.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::args::{Format, RunArgs};
+use super::exit::Exit;
+use super::progress::{Audience, Watcher, part_name};
+use super::source::{self, Loaded};
+use super::streams::Streams;
+use crate::experiment::design::Design;
+use crate::experiment::results::Results;
+use crate::experiment::run::{Options, Sample, run_with, simulate};
+use crate::model::spec::SystemSpec;
+use crate::model::trial::{RunSpec, TrialError, TrialOutput};
+use crate::report::charts::Pictures;
+use crate::report::folder::{self, Folder, FolderError, Place};
+use crate::report::manifest::{self, Manifest, Origin};
+use crate::report::{attempts_csv, outputs, summary};
+
+/// Runs the experiment of a file.
+pub fn run(args: &RunArgs, streams: &mut Streams<'_>, terminal: bool) -> Exit {
+    if args.png && !cfg!(feature = "png") {
+        streams.say("error: `--png` is not in this build; build it with the feature `png`\n");
+        return Exit::Wrong;
+    }
+    match source::load(args, streams.style) {
+        Ok(loaded) => {
+            let audience = match terminal && !args.quiet {
+                true => Audience::Person,
+                false => Audience::Nobody,
+            };
+            execute(args, loaded, streams, audience, simulate)
+        }
+        Err(refusal) => {
+            streams.say(&refusal.text);
+            refusal.exit
+        }
+    }
+}
+
+/// Runs a design that was loaded, by `simulate`.
+fn execute<S>(
+    args: &RunArgs,
+    loaded: Loaded,
+    streams: &mut Streams<'_>,
+    audience: Audience,
+    simulate: S,
+) -> Exit
+where
+    S: Fn(&SystemSpec, &RunSpec, Option<&mut Sample>) -> Result<TrialOutput, TrialError> + Sync,
+{
+    streams.say(&loaded.warnings);
+    let origin = origin(args, &loaded);
+    let path = place(args, &loaded.design, &origin.digest);
+    match folder::look(&path, &origin.digest) {
+        Err(error) => return streams.refuse(&error),
+        Ok(Place::Done(manifest)) if !args.force && has_all(args, &manifest) => {
+            return already_done(args, &path, &manifest, streams);
+        }
+        Ok(Place::Other(manifest)) if !args.force => {
+            return streams.refuse(&folder::other(&path, &manifest));
+        }
+        Ok(_) => {}
+    }
+    let mut folder = match Folder::begin(&path) {
+        Ok(folder) => folder,
+        Err(error) => return streams.refuse(&error),
+    };
+    let clock = Clock::start();
+    let watcher = Watcher::new(&loaded.design, &folder, audience);
+    let options = Options {
+        threads: args.threads,
+    };
+    let results = match run_with(&loaded.design, options, &watcher, simulate) {
+        Ok(results) => results,
+        Err(error) => {
+            streams.say(&format!("error: {error}\n"));
+            return Exit::Trouble;
+        }
+    };
+    if let Err(error) = watcher.finish() {
+        return streams.refuse(&error);
+    }
+    let host = host(&results, args.threads, clock.time());
+    let pictures = if args.png {
+        Pictures::SvgAndPng
+    } else {
+        Pictures::Svg
+    };
+    let files = outputs::files(&loaded.design, &results, &loaded.resolved, pictures);
+    if let Err(error) = write(&mut folder, &loaded.design, &results, &origin, files, &host) {
+        return streams.refuse(&error);
+    }
+    if let Err(error) = folder.finish() {
+        return streams.refuse(&error);
+    }
+    let exit = Exit::of_run(results.failed(), results.objective_met());
+    told(args, &loaded.design, &results, &path, streams, exit)
+}
+
+fn origin(args: &RunArgs, loaded: &Loaded) -> Origin {
+    let name = args
+        .file
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    Origin {
+        digest: manifest::digest(&loaded.resolved, &loaded.data),
+        overrides: overrides(args),
+        command: command(args, &name),
+        inputs: loaded.inputs.clone(),
+    }
+}
+
+/// Where results go: a name that is a function of the input alone.
+fn place(args: &RunArgs, design: &Design, digest: &str) -> PathBuf {
+    let name = format!("{}-{}", design.name, folder::short(digest));
+    args.out
+        .clone()
+        .unwrap_or_else(|| Path::new("runs").join(name))
+}
+
+/// Options that change what comes out, in one order.
+fn overrides(args: &RunArgs) -> Vec<String> {
+    let mut all: Vec<String> = args
+        .set
+        .iter()
+        .map(|set| format!("--set {}", quoted(set)))
+        .collect();
+    all.extend(args.seed.map(|n| format!("--seed {n}")));
+    all.extend(args.replications.map(|n| format!("--replications {n}")));
+    all.extend(
+        args.horizon
+            .as_ref()
+            .map(|t| format!("--horizon {}", quoted(t))),
+    );
+    all
+}
+
+fn command(args: &RunArgs, file: &str) -> String {
+    let mut words = vec!["veltrix run".to_owned(), quoted(file)];
+    words.extend(overrides(args));
+    words.join(" ")
+}
+
+/// A word as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-=:+,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// Whether older results hold everything that is asked for now.
+fn has_all(args: &RunArgs, manifest: &Manifest) -> bool {
+    let charts = |ending: &str| {
+        manifest
+            .outputs
+            .iter()
+            .filter(|o| o.path.ends_with(ending))
+            .count()
+    };
+    !args.png || charts(".png") >= charts(".svg")
+}
+
+fn already_done(
+    args: &RunArgs,
+    path: &Path,
+    manifest: &Manifest,
+    streams: &mut Streams<'_>,
+) -> Exit {
+    let exit = Exit::of_run(manifest.failed, manifest.objective_met);
+    if args.format == Format::Json {
+        let file = path.join(outputs::RESULTS);
+        return match std::fs::read(&file) {
+            Ok(bytes) => streams.data(&bytes, exit),
+            Err(e) => {
+                streams.say(&format!(
+                    "error[VX1001]: cannot read `{}`: {e}\n",
+                    file.display()
+                ));
+                Exit::Trouble
+            }
+        };
+    }
+    if args.quiet {
+        return exit;
+    }
+    streams.say("already done; `--force` runs it again\n");
+    let summary = path.join(outputs::SUMMARY);
+    streams.data(format!("{}\n", summary.display()).as_bytes(), exit)
+}
+
+fn write(
+    folder: &mut Folder,
+    design: &Design,
+    results: &Results,
+    origin: &Origin,
+    files: Vec<outputs::Output>,
+    host: &[u8],
+) -> Result<(), FolderError> {
+    for (name, bytes) in files {
+        folder.write(&name, &bytes)?;
+    }
+    if design.attempts.is_some() {
+        let parts: Vec<String> = (0..design.trial_count()).map(part_name).collect();
+        folder.join(outputs::ATTEMPTS, &attempts_csv::header(), &parts)?;
+    }
+    let manifest = Manifest::new(design, results, origin, folder.outputs());
+    folder.write_unlisted("host.json", host)?;
+    folder.write_unlisted(manifest::NAME, &manifest.bytes())
+}
+
+/// What only this machine and this hour know.
+fn host(results: &Results, threads: usize, time: Duration) -> Vec<u8> {
+    let events: u64 = results.trials.iter().map(|t| t.events).sum();
+    let seconds = time.as_secs_f64();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let text = serde_json::json!({
+        "wall_s": seconds,
+        "events": events,
+        "events_per_second": if seconds > 0.0 { events as f64 / seconds } else { 0.0 },
+        "threads": if threads == 0 { cores } else { threads },
+        "cores": cores,
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+    });
+    format!("{text:#}\n").into_bytes()
+}
+
+/// Tells what came out, where it is and how to get it again.
+fn told(
+    args: &RunArgs,
+    design: &Design,
+    results: &Results,
+    path: &Path,
+    streams: &mut Streams<'_>,
+    exit: Exit,
+) -> Exit {
+    if args.format == Format::Json {
+        return streams.data(&crate::report::results_json::bytes(design, results), exit);
+    }
+    if args.quiet {
+        return exit;
+    }
+    let text = format!(
+        "{}\nfiles   {}\nrepeat  {}\n",
+        summary::print(design, results),
+        path.display(),
+        command(args, &args.file.to_string_lossy())
+    );
+    streams.data(text.as_bytes(), exit)
+}
+
+/// The wall clock, for `host.json` only.
+struct Clock(Instant);
+
+impl Clock {
+    #[allow(clippy::disallowed_methods)]
+    fn start() -> Clock {
+        Clock(Instant::now())
+    }
+
+    fn time(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests;

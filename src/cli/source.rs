@@ -1,0 +1,122 @@
+//! The one place where commands meet `config`: what they ask of a file, what they get.
+
+use std::path::Path;
+
+use super::args::RunArgs;
+use super::exit::Exit;
+use crate::config::{self, Checked, Class, Diagnostics, InputFile, InputKind, Overrides, Style};
+use crate::experiment::design::Design;
+use crate::report::manifest::FileDigest;
+
+/// An experiment that may be run.
+pub struct Loaded {
+    /// What is to be run.
+    pub design: Design,
+    /// What its author should know, ready to be shown; empty: nothing.
+    pub warnings: String,
+    /// Every file that was read.
+    pub inputs: Vec<FileDigest>,
+    /// Those whose content is not in `resolved`: recorded data.
+    pub data: Vec<FileDigest>,
+    /// The experiment in full.
+    pub resolved: String,
+}
+
+/// Why a file cannot be used, ready to be shown.
+pub struct Refusal {
+    /// Every problem, with its place.
+    pub text: String,
+    /// The exit code.
+    pub exit: Exit,
+}
+
+/// What is said about a file that is all right.
+pub struct Report {
+    /// Warnings, ready to be shown; empty: none.
+    pub warnings: String,
+    /// The file in full.
+    pub resolved: String,
+    /// What it is, in a few words.
+    pub about: String,
+}
+
+/// Reads the experiment of a `run`, with the options that override it.
+///
+/// # Errors
+/// Something is wrong with the file, or with a file that it names.
+pub fn load(args: &RunArgs, style: Style) -> Result<Loaded, Refusal> {
+    let overrides = Overrides {
+        set: args.set.clone(),
+        seed: args.seed.map(|n| n.to_string()),
+        replications: args.replications.map(|n| n.to_string()),
+        horizon: args.horizon.clone(),
+    };
+    let loaded = config::load(&args.file, &overrides).map_err(|d| refusal(&d, style))?;
+    let data = loaded.inputs.iter().filter(|i| i.kind == InputKind::Trace);
+    Ok(Loaded {
+        warnings: loaded.warnings.render(style),
+        data: data.map(digest).collect(),
+        inputs: loaded.inputs.iter().map(digest).collect(),
+        resolved: loaded.resolved,
+        design: loaded.design,
+    })
+}
+
+/// Reads a model or an experiment for `check`.
+///
+/// # Errors
+/// Something is wrong with it.
+pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
+    let checked = config::check_file(file, &Overrides::default());
+    match checked.map_err(|d| refusal(&d, style))? {
+        Checked::Model(model) => {
+            let system = &model.system;
+            let workers: usize = system.services.iter().map(|s| s.worker_count()).sum();
+            Ok(Report {
+                about: format!(
+                    "a model: {}, {}, {}",
+                    counted(system.sources.len(), "source"),
+                    counted(system.services.len(), "service"),
+                    counted(workers, "worker")
+                ),
+                warnings: model.warnings.render(style),
+                resolved: model.resolved,
+            })
+        }
+        Checked::Experiment(loaded) => {
+            let design = &loaded.design;
+            Ok(Report {
+                about: format!(
+                    "an experiment: {}, {}, {}",
+                    counted(design.variants.len(), "variant"),
+                    counted(design.points.len(), "point"),
+                    counted(design.trial_count(), "trial")
+                ),
+                warnings: loaded.warnings.render(style),
+                resolved: loaded.resolved,
+            })
+        }
+    }
+}
+
+fn counted(n: usize, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+}
+
+fn digest(input: &InputFile) -> FileDigest {
+    FileDigest {
+        path: input.path.clone(),
+        blake3: input.digest.clone(),
+    }
+}
+
+/// What is shown, and which exit code the class of the trouble has.
+fn refusal(diagnostics: &Diagnostics, style: Style) -> Refusal {
+    Refusal {
+        text: diagnostics.render(style),
+        exit: match diagnostics.class() {
+            Class::Io => Exit::Trouble,
+            Class::Input | Class::Limit => Exit::Wrong,
+        },
+    }
+}

@@ -1,0 +1,68 @@
+//! What is paid against what it buys: every point.
+
+use super::super::chart::{Tradeoff, TradeoffPoint};
+use super::super::summary::View;
+use super::{Named, words};
+use crate::model::metric::Metric;
+
+/// The chart of `y` against `x`.
+pub fn chart(view: View<'_>, x: &Metric, y: &Metric) -> Named {
+    let currency = view.design.points.first().map_or("", |_| view.currency(0));
+    let point = |p: usize| TradeoffPoint {
+        x: words::estimate(view.estimate(p, x)).mean,
+        y: words::estimate(view.estimate(p, y)),
+        name: view.label(p),
+        group: view.design.variants[view.design.points[p].variant]
+            .name
+            .clone(),
+        meets: view.point(p).meets(),
+        unstable: !view.point(p).stable,
+    };
+    let what = format!("{} against {}", words::of_whom(y), words::label(x));
+    let chart = Tradeoff {
+        title: title(view, x, y),
+        subtitle: words::subtitle(view, &what),
+        x: words::axis(x, currency),
+        y: words::axis(y, currency),
+        better_y: words::better(y),
+        points: (0..view.design.points.len()).map(point).collect(),
+        limit: words::limit(view, y),
+    };
+    (
+        words::file_name(&format!("tradeoff-{x}-{y}")),
+        Box::new(chart),
+    )
+}
+
+fn title(view: View<'_>, x: &Metric, y: &Metric) -> String {
+    let value = |p: usize, metric: &Metric| words::value(view, p, metric);
+    if let Some(best) = view.best()
+        && let (Some(paid), Some(bought)) = (value(best, x), value(best, y))
+    {
+        let saved = view.reference(best).filter(|&p| p != best).and_then(|p| {
+            let mean = |point| view.estimate(point, x).map(|e| e.mean);
+            let change = (mean(best)? / mean(p)? - 1.0) * 100.0;
+            Some(format!(", {change:+.0} % against {}", view.label(p)))
+        });
+        return format!(
+            "{} meets the objective at {paid} and {bought}{}",
+            view.label(best),
+            saved.unwrap_or_default()
+        );
+    }
+    let mut known: Vec<(usize, f64)> = (0..view.design.points.len())
+        .filter_map(|p| Some((p, view.estimate(p, y)?.mean)))
+        .collect();
+    known.sort_by(|a, b| words::ordered(y, a.1, b.1).then(a.0.cmp(&b.0)));
+    let name = words::label(y);
+    match (known.first(), known.last()) {
+        (Some(best), Some(worst)) if best.0 != worst.0 => format!(
+            "{}: {name} {}, {}: {}",
+            view.label(best.0),
+            value(best.0, y).unwrap_or_default(),
+            view.label(worst.0),
+            value(worst.0, y).unwrap_or_default()
+        ),
+        _ => format!("{name} against {}", words::label(x)),
+    }
+}

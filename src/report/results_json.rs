@@ -1,0 +1,146 @@
+//! `results.json`, schema 1: what `results.csv` says, for programs.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+
+use super::number;
+use super::results_csv::unquoted;
+use crate::experiment::design::Design;
+use crate::experiment::objective::Verdict;
+use crate::experiment::results::{Estimate, PointResult, Results};
+
+/// Goes up when a field changes its meaning or goes away.
+pub const SCHEMA: u32 = 1;
+
+/// The file.
+pub fn bytes(design: &Design, results: &Results) -> Vec<u8> {
+    let points = results
+        .points
+        .iter()
+        .enumerate()
+        .map(|(i, r)| point(design, i, r))
+        .collect();
+    let root = Ordered(vec![
+        ("schema".into(), Json::Plain(SCHEMA.into())),
+        (
+            "experiment".into(),
+            Json::Plain(design.name.as_str().into()),
+        ),
+        ("title".into(), Json::Plain(design.title.as_str().into())),
+        // As text: a number of 64 bits does not survive every reader.
+        ("seed".into(), Json::Plain(design.seed.to_string().into())),
+        (
+            "replications".into(),
+            Json::Plain(design.replications.into()),
+        ),
+        (
+            "confidence".into(),
+            Json::Plain(number::json(Some(design.confidence))),
+        ),
+        ("objective".into(), objective(design)),
+        ("points".into(), Json::List(points)),
+    ]);
+    let mut bytes = serde_json::to_vec_pretty(&root).expect("plain data has a form in JSON");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn objective(design: &Design) -> Json {
+    let Some(objective) = &design.objective else {
+        return Json::Plain(Value::Null);
+    };
+    let names = objective
+        .variants
+        .iter()
+        .map(|&v| design.variants[v].name.as_str());
+    let lines = objective.subject_to.iter().map(|c| c.text.as_str());
+    Json::Object(Ordered(vec![
+        ("for".into(), Json::Plain(names.collect())),
+        (
+            "minimise".into(),
+            Json::Plain(objective.minimise.to_string().into()),
+        ),
+        ("subject_to".into(), Json::Plain(lines.collect())),
+    ]))
+}
+
+fn point(design: &Design, index: usize, result: &PointResult) -> Json {
+    let variant = &design.variants[design.points[index].variant];
+    let settings = design.settings(index).into_iter();
+    let set = settings.map(|(path, value)| (path.to_owned(), Json::Plain(setting(value))));
+    let metrics = design.metrics.iter().zip(&result.estimates);
+    let metrics = metrics.map(|(m, e)| (m.to_string(), estimate(e.as_ref())));
+    let verdicts = result.verdicts.as_ref().map_or(Value::Null, |verdicts| {
+        verdicts.iter().map(|v| verdict(*v)).collect()
+    });
+    Json::Object(Ordered(vec![
+        ("variant".into(), Json::Plain(variant.name.as_str().into())),
+        ("set".into(), Json::Object(Ordered(set.collect()))),
+        ("stable".into(), Json::Plain(result.stable.into())),
+        (
+            "offered_load".into(),
+            Json::Plain(number::json(Some(result.load.highest()))),
+        ),
+        ("failed".into(), Json::Plain(result.failed.into())),
+        ("verdicts".into(), Json::Plain(verdicts)),
+        ("metrics".into(), Json::Object(Ordered(metrics.collect()))),
+    ]))
+}
+
+/// A value as written in TOML: numbers and truth values as such, all else as text.
+fn setting(written: &str) -> Value {
+    match serde_json::from_str(written) {
+        Ok(value @ (Value::Number(_) | Value::Bool(_) | Value::String(_))) => value,
+        _ => unquoted(written).into(),
+    }
+}
+
+/// The word for a verdict in files.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Met => "met",
+        Verdict::NotShown => "not shown",
+        Verdict::Missed => "missed",
+    }
+}
+
+fn estimate(estimate: Option<&Estimate>) -> Json {
+    let Some(e) = estimate.filter(|e| e.mean.is_finite()) else {
+        return Json::Plain(Value::Null);
+    };
+    Json::Object(Ordered(vec![
+        ("mean".into(), Json::Plain(number::json(Some(e.mean)))),
+        ("low".into(), Json::Plain(number::json(e.low))),
+        ("high".into(), Json::Plain(number::json(e.high))),
+        ("n".into(), Json::Plain(e.n.into())),
+    ]))
+}
+
+/// JSON whose objects keep the order they were made in.
+enum Json {
+    Plain(Value),
+    List(Vec<Json>),
+    Object(Ordered),
+}
+
+struct Ordered(Vec<(String, Json)>);
+
+impl Serialize for Ordered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Json::Plain(value) => value.serialize(serializer),
+            Json::List(list) => list.serialize(serializer),
+            Json::Object(object) => object.serialize(serializer),
+        }
+    }
+}

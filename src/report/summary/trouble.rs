@@ -1,0 +1,110 @@
+//! What went wrong inside, by code: how often, where most, what became of the workers.
+
+use super::super::distributions_csv::worker_name;
+use super::super::show;
+use super::choose::View;
+use crate::base::codes;
+use crate::model::outcome::Outcome;
+use crate::model::spec::SystemSpec;
+use crate::model::tally::{Tally, WorkerTally};
+
+/// A point that speaks for each variant, with its errors. Numbers are means of a trial.
+pub fn print(view: View<'_>) -> String {
+    let mut text = String::from("trouble inside, in a mean trial\n");
+    for point in view.speakers() {
+        let result = view.point(point);
+        if result.tally.trials == 0 {
+            continue;
+        }
+        let mut lines = errors(&view.design.points[point].system, &result.tally);
+        lines.extend(consequences(view, point));
+        if lines.is_empty() {
+            lines.push("nothing refused, timed out or failed".into());
+        }
+        text.push_str(&format!(
+            "  {}\n    {}\n",
+            view.label(point),
+            lines.join("\n    ")
+        ));
+    }
+    text
+}
+
+fn errors(spec: &SystemSpec, tally: &Tally) -> Vec<String> {
+    let mut found: Vec<(u64, Outcome)> = Outcome::ALL
+        .into_iter()
+        .filter(|o| *o != Outcome::Ok)
+        .map(|o| (tally.classes.iter().map(|c| c.ended[o.index()]).sum(), o))
+        .filter(|(n, _)| *n > 0)
+        .collect();
+    found.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
+    found
+        .into_iter()
+        .map(|(n, outcome)| error(spec, tally, n, outcome))
+        .collect()
+}
+
+/// `VX3102 buffer overflow: 957,204 attempts, worst worker events[14] with 59,940`.
+fn error(spec: &SystemSpec, tally: &Tally, total: u64, outcome: Outcome) -> String {
+    let code = outcome.code().expect("an end other than ok has a code");
+    let title = codes::lookup(code).map_or("", |row| row.title);
+    let mean = mean(total, tally);
+    let attempts = if mean == "1" { "attempt" } else { "attempts" };
+    let mut text = format!("{code} {title}: {mean} {attempts}");
+    if let Some((name, n)) = worst(spec, tally, |w| w.ended[outcome.index()]) {
+        text.push_str(&format!(", worst worker {name} with {n}"));
+    }
+    text
+}
+
+fn worst(
+    spec: &SystemSpec,
+    tally: &Tally,
+    of: impl Fn(&WorkerTally) -> u64,
+) -> Option<(String, String)> {
+    let counts = tally.workers.iter().map(of).enumerate();
+    let (index, most) = counts.max_by_key(|&(i, n)| (n, std::cmp::Reverse(i)))?;
+    (most > 0).then(|| (worker_name(spec, index), mean(most, tally)))
+}
+
+fn consequences(view: View<'_>, point: usize) -> Vec<String> {
+    let tally = &view.point(point).tally;
+    let spec = &view.design.points[point].system;
+    let mut lines = Vec::new();
+    let wedges: u64 = tally.workers.iter().map(|w| w.wedges).sum();
+    if wedges > 0 {
+        let times = times(wedges, tally);
+        lines.push(format!(
+            "VX3301 worker wedged: {times}, then it refuses everything"
+        ));
+    }
+    let opened: u64 = tally.workers.iter().map(|w| w.breaker_opens).sum();
+    if let Some((name, most)) = worst(spec, tally, |w| w.breaker_opens) {
+        let times = times(opened, tally);
+        lines.push(format!(
+            "VX3201 breaker opened: {times}, most at {name} with {most}"
+        ));
+    }
+    let wasted = view.named(point, "wasted_work").map_or(0.0, |e| e.mean);
+    let attempts = view
+        .named(point, "attempts_per_request")
+        .map_or(1.0, |e| e.mean);
+    if wasted >= 0.01 || attempts >= 1.01 {
+        lines.push(format!(
+            "{} attempts a request; {} of core-time wasted, as nobody waited for the answer",
+            show::digits(attempts, 3),
+            show::share(wasted)
+        ));
+    }
+    lines
+}
+
+fn mean(total: u64, tally: &Tally) -> String {
+    show::count(total as f64 / tally.trials as f64)
+}
+
+fn times(total: u64, tally: &Tally) -> String {
+    let mean = mean(total, tally);
+    let word = if mean == "1" { "time" } else { "times" };
+    format!("{mean} {word}")
+}
