@@ -1,10 +1,10 @@
 //! What is paid against what it buys: every point.
 
-use super::super::chart::{Tradeoff, TradeoffPoint};
+use super::super::chart::{Axis, Scale, Tradeoff, TradeoffPoint};
 use super::super::show;
 use super::super::summary::{View, goodput_share};
 use super::{Named, words};
-use crate::model::metric::Metric;
+use crate::model::metric::{Metric, Unit};
 
 /// The chart of `y` against `x`.
 pub fn chart(view: View<'_>, x: &Metric, y: &Metric) -> Named {
@@ -22,7 +22,7 @@ pub fn chart(view: View<'_>, x: &Metric, y: &Metric) -> Named {
         title: title(view, x, y),
         subtitle: words::subtitle(view, &what),
         x: words::axis(x, currency),
-        y: words::axis(y, currency),
+        y: y_axis(y, currency),
         better_y: words::better(y),
         points: (0..view.design.points.len()).map(point).collect(),
         limit: words::limit(view, y),
@@ -31,6 +31,15 @@ pub fn chart(view: View<'_>, x: &Metric, y: &Metric) -> Named {
         words::file_name(&format!("tradeoff-{x}-{y}")),
         Box::new(chart),
     )
+}
+
+/// Delays are told apart by their ratios, whatever their range.
+fn y_axis(y: &Metric, currency: &str) -> Axis {
+    let mut axis = words::axis(y, currency);
+    if y.unit() == Unit::Seconds {
+        axis.scale = Scale::Log;
+    }
+    axis
 }
 
 /// The variant; beside a delay also the share answered, as only the answered have a delay.
