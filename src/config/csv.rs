@@ -36,6 +36,11 @@ impl Unit {
         }
     }
 
+    /// Numbers of this unit, rounded to whole.
+    pub fn rounded(factor: u64) -> Unit {
+        Unit::linear(0, factor)
+    }
+
     /// `base` + number × `per_unit`, rounded.
     pub fn linear(base: u64, per_unit: u64) -> Unit {
         Unit {
@@ -279,7 +284,7 @@ fn refusal(column: &str, field: &str, e: DecimalError) -> String {
         DecimalError::NotFinite => format!("column `{column}`: {text} is not finite"),
         DecimalError::Negative => format!("column `{column}`: {text} is negative"),
         DecimalError::NotWhole => {
-            format!("column `{column}`: {text} is finer than one nanosecond or byte")
+            format!("column `{column}`: {text} is no whole number of bytes")
         }
         DecimalError::TooLarge => {
             format!("column `{column}`: {text} is out of range: at most 2^62 nanoseconds or bytes")

@@ -275,20 +275,23 @@ impl Cx {
             Of::Time => crate::base::units::time_unit(text),
             Of::Bytes => crate::base::units::byte_unit(text),
         };
+        // A time finer than a nanosecond is rounded; there is no part of a byte.
+        let unit = match of {
+            Of::Time => Unit::rounded,
+            Of::Bytes => Unit::times,
+        };
         let path = fields.path("unit");
         if let Some(node) = fields.get("unit") {
             let text = self.text(node, &path)?;
             let factor = parse(&text);
             if factor.is_none() {
-                let kind = if of == Of::Time { "time" } else { "bytes" };
                 let known: Vec<&str> = match of {
                     Of::Time => crate::base::units::TIME_UNITS.iter().map(|u| u.0).collect(),
                     Of::Bytes => crate::base::units::BYTE_UNITS.iter().map(|u| u.0).collect(),
                 };
                 self.unknown_name(node.span, &path, &text, &known);
-                let _ = kind;
             }
-            return factor.map(Unit::times);
+            return factor.map(unit);
         }
         let ending = column.rsplit('_').next().unwrap_or_default();
         let by_name = match of {
@@ -303,6 +306,6 @@ impl Cx {
                 .path(path);
             self.push(d);
         }
-        by_name.map(Unit::times)
+        by_name.map(unit)
     }
 }

@@ -1,19 +1,16 @@
 //! An experiment file: from its tree to a [`Design`], every point decoded and checked.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::base::codes::Code;
 use crate::base::units::{LONGEST, SECOND, parse_time, shown};
-use crate::experiment::design::{Design, Point, Variant};
-use crate::model::metric::Metric;
-use crate::model::spec::SystemSpec;
+use crate::experiment::design::Design;
 use crate::model::trial::{Horizon, Timing};
 
 use super::decode::{Cx, Fields, join};
 use super::diagnostic::{Class, Diagnostic};
-use super::files::{InputKind, Span};
-use super::keys::{EXPERIMENT, VARIANT};
+use super::files::Span;
+use super::keys::EXPERIMENT;
 use super::limits;
 use super::objective::Named;
 use super::patch::Patch;
@@ -21,19 +18,6 @@ use super::resolved::Resolved;
 use super::sweep::Sweep;
 use super::tree::{self, Node};
 use super::{Overrides, stem};
-
-/// A variant before its points are made.
-struct Draft {
-    name: String,
-    span: Span,
-    /// The model's tree with `set` applied.
-    tree: Node,
-    folder: std::path::PathBuf,
-    swept: bool,
-}
-
-/// Most diagnostics after which no further point is looked at.
-const ENOUGH: usize = 200;
 
 /// Most replications of a point.
 const MAX_REPLICATIONS: u64 = 1_000_000;
@@ -73,7 +57,7 @@ impl Cx {
                 design.confidence = confidence.unwrap_or(design.confidence);
             }
         }
-        if let Some(node) = fields.get("chart") {
+        if let Some(node) = fields.get("chart").filter(|n| !n.is_none()) {
             design.charts = self.charts(node, &sweep, &mut named);
         }
         design.axes = sweep
@@ -263,189 +247,6 @@ impl Cx {
             Err(e) => {
                 self.flag("--horizon", text, format!("`--horizon`: {e}"));
                 None
-            }
-        }
-    }
-
-    /// Reads every variant with its model and applies its `set`.
-    fn variants(&mut self, fields: &Fields<'_>, path: &Path, sweep: &Sweep) -> Vec<Draft> {
-        let shared = fields.get("model");
-        let list = match fields.get("variant") {
-            Some(node) => self
-                .list(node, "variant", "[[variant]] tables")
-                .unwrap_or_default(),
-            None => &[],
-        };
-        let mut drafts = Vec::new();
-        if fields.get("variant").is_none() {
-            if let Some(model) = shared {
-                drafts.extend(self.draft("base".into(), model.span, model, path, &[], sweep));
-            } else {
-                let d = Diagnostic::error(Code::MISSING_KEY, "the experiment names no model")
-                    .at(fields.span, "`model` is missing")
-                    .help("write model = \"../models/NAME.toml\", or [[variant]] tables")
-                    .path("model");
-                self.push(d);
-            }
-        }
-        let mut names = Vec::new();
-        for (index, node) in list.iter().enumerate() {
-            let below = format!("variant[{}]", index + 1);
-            let Some(variant) = self.fields(node, &below, &VARIANT) else {
-                continue;
-            };
-            let name = match variant.get("name") {
-                Some(node) => self.name(node, &variant.path("name")),
-                None => {
-                    self.missing(&variant, "name", &VARIANT);
-                    None
-                }
-            };
-            let patches = match variant.get("set").filter(|n| !n.is_none()) {
-                Some(node) => self.set_of(node, &variant.path("set")),
-                None => Vec::new(),
-            };
-            let Some(model) = variant.get("model").or(shared) else {
-                self.missing(&variant, "model", &VARIANT);
-                continue;
-            };
-            let name = name.unwrap_or_else(|| format!("variant-{}", index + 1));
-            names.push((name.clone(), node.span));
-            drafts.extend(self.draft(name, node.span, model, path, &patches, sweep));
-        }
-        self.duplicates("variants", &names, "variant");
-        drafts
-    }
-
-    fn draft(
-        &mut self,
-        name: String,
-        span: Span,
-        model: &Node,
-        path: &Path,
-        patches: &[Patch],
-        sweep: &Sweep,
-    ) -> Option<Draft> {
-        let file = self.text(model, "model")?;
-        let here = path.parent().unwrap_or(Path::new(""));
-        let full = super::files::tidy(&here.join(&file));
-        let mut tree = self.model_tree(&full, model.span)?;
-        self.folder = full.parent().unwrap_or(Path::new("")).to_path_buf();
-        for patch in patches {
-            self.patch(&mut tree, patch);
-        }
-        let swept = match &sweep.only {
-            Some(only) => only.iter().any(|o| o.0 == name),
-            None => true,
-        };
-        Some(Draft {
-            name,
-            span,
-            tree,
-            folder: self.folder.clone(),
-            swept,
-        })
-    }
-
-    /// The tree of a model file, read once.
-    fn model_tree(&mut self, full: &Path, span: Span) -> Option<Node> {
-        let mut found = Vec::new();
-        let node = match self.files.known(full) {
-            Some(file) => tree::parse(&self.files, file, &mut found),
-            None => tree::read(&mut self.files, full, InputKind::Model, &mut found),
-        };
-        for d in found {
-            let d = if d.labels.is_empty() {
-                d.at(span, "named here").path("model")
-            } else {
-                d
-            };
-            self.push(d);
-        }
-        let node = node?;
-        self.not_empty(full, &node).then_some(node)
-    }
-
-    /// Makes, decodes and checks every point.
-    fn points(
-        &mut self,
-        design: &mut Design,
-        drafts: &[Draft],
-        sweep: &Sweep,
-        arguments: &[Patch],
-        resolved: &mut Resolved,
-    ) {
-        for (variant, draft) in drafts.iter().enumerate() {
-            self.folder.clone_from(&draft.folder);
-            let size = if draft.swept { sweep.size() } else { 1 };
-            let mut last: Option<Arc<SystemSpec>> = None;
-            for number in 0..usize::try_from(size).unwrap_or(0) {
-                if self.found().len() > ENOUGH {
-                    return;
-                }
-                let at = if draft.swept {
-                    sweep.at(number)
-                } else {
-                    Vec::new()
-                };
-                let mut tree = draft.tree.clone();
-                for (axis, &i) in sweep.axes.iter().zip(&at) {
-                    axis.patches(i).for_each(|p| self.patch(&mut tree, &p));
-                }
-                arguments.iter().for_each(|p| self.patch(&mut tree, p));
-                let spec = self.model(&tree);
-                limits::effects(self, &tree, &spec, &design.timing);
-                limits::trace_horizon(self, draft.span, &spec, &design.timing);
-                let system = match last.filter(|l| **l == spec) {
-                    Some(same) => same,
-                    None => Arc::new(spec),
-                };
-                if number == 0 {
-                    design.variants.push(Variant {
-                        name: draft.name.clone(),
-                        title: system.title.clone(),
-                    });
-                }
-                last = Some(Arc::clone(&system));
-                design.points.push(Point {
-                    variant,
-                    at,
-                    system,
-                });
-                let settings: Vec<(String, String)> = design
-                    .settings(design.points.len() - 1)
-                    .into_iter()
-                    .map(|(p, v)| (p.to_owned(), v.to_owned()))
-                    .collect();
-                resolved.point(&draft.name, number, &settings, &tree);
-            }
-        }
-    }
-
-    /// The standard metrics, then those that were asked for; each must exist in some point.
-    fn columns(&mut self, design: &mut Design, named: Vec<Named>) {
-        design.metrics = Metric::standard();
-        let mut seen: Vec<&Arc<SystemSpec>> = Vec::new();
-        for point in &design.points {
-            if seen
-                .last()
-                .is_none_or(|last| !Arc::ptr_eq(last, &point.system))
-            {
-                seen.push(&point.system);
-            }
-        }
-        for (metric, span) in named {
-            let failures: Vec<_> = seen.iter().map_while(|s| metric.check(s).err()).collect();
-            if failures.len() == seen.len()
-                && let Some(e) = failures.into_iter().next()
-            {
-                let mut d = Diagnostic::error(Code::UNKNOWN_METRIC, format!("`{metric}`: {e}"))
-                    .at(span, "");
-                d.help = e.help;
-                self.push(d);
-            }
-            if !design.metrics.contains(&metric) {
-                design.metrics.push(metric);
             }
         }
     }

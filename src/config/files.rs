@@ -243,6 +243,9 @@ pub fn tidy(path: &Path) -> PathBuf {
 
 /// A tidy path as seen from a tidy folder, with `/`.
 fn relative(path: &Path, root: &Path) -> String {
+    if path.is_absolute() != root.is_absolute() {
+        return path.display().to_string();
+    }
     let (from, to): (Vec<_>, Vec<_>) = (root.components().collect(), path.components().collect());
     let same = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let up = std::iter::repeat_n("..".to_owned(), from.len() - same);

@@ -75,16 +75,21 @@ fn end(timing: &Timing) -> Option<Nanos> {
     }
 }
 
+/// The time of the last row of every trace.
+fn last_row(system: &SystemSpec) -> Nanos {
+    let last = |s: &SourceSpec| match &s.arrivals {
+        Arrivals::Trace(trace) => trace.at.last().map(|at| at.saturating_add(s.start)),
+        _ => None,
+    };
+    system.sources.iter().filter_map(last).max().unwrap_or(0)
+}
+
 /// Requests that a source sends in one trial.
-fn requests(source: &SourceSpec, timing: &Timing) -> f64 {
+fn requests(source: &SourceSpec, system: &SystemSpec, timing: &Timing) -> f64 {
     if let Arrivals::Trace(trace) = &source.arrivals {
         return trace.at.len() as f64;
     }
-    let last_row = |s: &SourceSpec| match &s.arrivals {
-        Arrivals::Trace(trace) => trace.at.last().copied().unwrap_or(0),
-        _ => 0,
-    };
-    let end = end(timing).unwrap_or_else(|| last_row(source));
+    let end = end(timing).unwrap_or_else(|| last_row(system));
     let stop = source.stop.map_or(end, |s| s.min(end));
     source.mean_rate() * stop.saturating_sub(source.start) as f64 / 1e9
 }
@@ -102,7 +107,9 @@ pub fn design(cx: &mut Cx, root: &Node, design: &Design) {
     let replications = f64::from(design.replications);
     for point in &design.points {
         let sources = point.system.sources.iter();
-        let all: f64 = sources.map(|s| requests(s, &design.timing)).sum();
+        let all: f64 = sources
+            .map(|s| requests(s, &point.system, &design.timing))
+            .sum();
         total += all * EVENTS_A_REQUEST * replications;
         rows += all * replications / design.attempts.map_or(f64::INFINITY, |n| n as f64);
         let events = all * EVENTS_A_REQUEST;
@@ -149,9 +156,8 @@ pub fn design(cx: &mut Cx, root: &Node, design: &Design) {
 
 /// Reports time series that are too fine.
 fn windows(cx: &mut Cx, root: &Node, design: &Design) {
-    let Some(end) = end(&design.timing) else {
-        return;
-    };
+    let last = design.points.iter().map(|p| last_row(&p.system)).max();
+    let end = end(&design.timing).or(last).unwrap_or(0);
     let each = end.saturating_sub(design.timing.warm_up) / design.timing.window;
     let all = u128::from(each) * design.trial_count() as u128;
     if each <= MAX_WINDOWS && all <= MAX_ALL_WINDOWS {
@@ -174,7 +180,7 @@ fn too_long(cx: &mut Cx, root: &Node, system: &SystemSpec, timing: &Timing, even
     let busiest = system
         .sources
         .iter()
-        .max_by(|a, b| requests(a, timing).total_cmp(&requests(b, timing)));
+        .max_by(|a, b| requests(a, system, timing).total_cmp(&requests(b, system, timing)));
     let name = busiest.map_or("", |s| s.name.as_str());
     let bytes = events / EVENTS_A_REQUEST * BYTES_A_REQUEST;
     let memory = print_bytes((bytes / 1e9).ceil() as u64 * 1_000_000_000);

@@ -3,6 +3,7 @@
 //! ([`keys`]), not what is done with it; the rules of meaning are the model's own
 //! ([`crate::model::spec::SystemSpec::check`]).
 
+mod balancer;
 mod csv;
 mod decode;
 mod diagnostic;
@@ -14,6 +15,7 @@ mod limits;
 mod model;
 mod objective;
 mod patch;
+mod points;
 mod prices;
 mod render;
 mod resolved;
@@ -22,6 +24,7 @@ mod services;
 mod sources;
 mod sweep;
 mod tree;
+mod values;
 mod work;
 
 use std::path::Path;
@@ -30,6 +33,7 @@ pub use diagnostic::{Class, Diagnostic, Diagnostics, Label, MOST_SHOWN, Severity
 pub use files::{Files, InputFile, InputKind, MAX_CSV, MAX_TOML, Span};
 pub use limits::{MAX_ATTEMPTS_BYTES, MAX_EVENTS, MAX_POINTS, MAX_TRIAL_EVENTS, MAX_TRIALS};
 
+use crate::base::codes::Code;
 use crate::experiment::design::Design;
 use crate::model::spec::SystemSpec;
 
@@ -90,8 +94,17 @@ pub enum Checked {
 /// Every mistake found, in file order.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Diagnostics> {
     let mut cx = Cx::new(folder_of(path));
-    let loaded = root(&mut cx, path, InputKind::Experiment)
-        .and_then(|root| cx.experiment(&root, path, overrides));
+    let loaded = root(&mut cx, path, InputKind::Experiment).and_then(|root| {
+        if is_model(&root) {
+            let name = files::visible(&path.display().to_string());
+            let message = format!("{name} is a model, and an experiment is wanted");
+            let d = Diagnostic::error(Code::MISSING_KEY, message)
+                .help("write an experiment: horizon = \"60s\", and model = the path of this file");
+            cx.push(d.path("model"));
+            return None;
+        }
+        cx.experiment(&root, path, overrides)
+    });
     finish_experiment(cx, loaded)
 }
 
@@ -186,20 +199,31 @@ fn root_again(cx: &mut Cx, path: &Path) -> Option<Node> {
         .then_some(node)
 }
 
+const OF_MODELS: &[&str] = &["service", "source", "fault", "prices"];
+
+const OF_EXPERIMENTS: &[&str] = &[
+    "horizon",
+    "seed",
+    "variant",
+    "model",
+    "sweep",
+    "objective",
+    "replications",
+];
+
+fn has_any(root: &Node, keys: &[&str]) -> bool {
+    let has = |key: &&str| root.table().is_some_and(|t| t.get(key).is_some());
+    keys.iter().any(has)
+}
+
 /// Whether a tree has keys of an experiment, and none of a model.
 fn is_experiment(root: &Node) -> bool {
-    let has = |key: &str| root.table().is_some_and(|t| t.get(key).is_some());
-    let model = ["service", "source", "fault", "prices"];
-    let experiment = [
-        "horizon",
-        "seed",
-        "variant",
-        "model",
-        "sweep",
-        "objective",
-        "replications",
-    ];
-    experiment.iter().any(|k| has(k)) && !model.iter().any(|k| has(k))
+    has_any(root, OF_EXPERIMENTS) && !has_any(root, OF_MODELS)
+}
+
+/// Whether a tree has keys of a model, and none of an experiment.
+fn is_model(root: &Node) -> bool {
+    has_any(root, OF_MODELS) && !has_any(root, OF_EXPERIMENTS)
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -185,27 +185,7 @@ impl Cx {
         };
         let kinds = &["tradeoff", "line", "heatmap", "timeline", "distribution"];
         let kind = self.choice(kind, &fields.path("kind"), kinds, &[])?;
-        let needs: &[&str] = match kind {
-            "tradeoff" | "line" => &["x", "y"],
-            "heatmap" => &["x", "y", "metric"],
-            "distribution" => &["metric"],
-            _ => &[],
-        };
-        let allowed: Vec<&str> = match kind {
-            "timeline" => vec!["series"],
-            _ => needs.to_vec(),
-        };
-        self.only(
-            &fields,
-            &format!("a chart of kind `{kind}`"),
-            "kind",
-            &allowed,
-        );
-        for key in needs {
-            if fields.get(key).is_none() {
-                self.missing(&fields, key, &CHART);
-            }
-        }
+        self.chart_keys(&fields, kind);
         match kind {
             "tradeoff" => {
                 let x = self.chart_metrics(&fields, "x", named).into_iter().next();
@@ -242,6 +222,31 @@ impl Cx {
                     _ => Delay::Response,
                 };
                 Some(ChartSpec::Distribution { delay })
+            }
+        }
+    }
+
+    /// Reports keys that a kind of chart needs or does not have.
+    fn chart_keys(&mut self, fields: &Fields<'_>, kind: &str) {
+        let needs: &[&str] = match kind {
+            "tradeoff" | "line" => &["x", "y"],
+            "heatmap" => &["x", "y", "metric"],
+            "distribution" => &["metric"],
+            _ => &[],
+        };
+        let allowed: Vec<&str> = match kind {
+            "timeline" => vec!["series"],
+            _ => needs.to_vec(),
+        };
+        self.only(
+            fields,
+            &format!("a chart of kind `{kind}`"),
+            "kind",
+            &allowed,
+        );
+        for key in needs {
+            if fields.get(key).is_none() {
+                self.missing(fields, key, &CHART);
             }
         }
     }

@@ -158,7 +158,7 @@ fn put_in_table(
             let known = MODEL.keys.iter().map(|k| k.name.to_owned()).collect();
             return Err(lost(done, part, known, "has no key"));
         }
-        let by_name = done.is_empty() && part != "prices" && part != "title";
+        let by_name = done.is_empty() && part != "prices" && !rest.is_empty();
         if by_name || part == "class" && done.starts_with("source.") && !rest.is_empty() {
             return Err(lost(
                 next,

@@ -102,7 +102,7 @@ impl Cx {
 
     fn classes(&mut self, source: &Fields<'_>) -> Vec<ClassSpec> {
         let path = source.path("class");
-        let nodes = match source.get("class") {
+        let nodes = match source.get("class").filter(|n| !n.is_none()) {
             Some(node) => self.list(node, &path, "[[source.NAME.class]] tables"),
             None => None,
         };

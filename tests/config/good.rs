@@ -132,3 +132,58 @@ fn the_two_designs_of_the_origin_story_can_be_said() {
     assert_eq!(group.on_full, OnFull::Wedge);
     assert_eq!(group.restart, Dist::Constant { value: 3e10 });
 }
+
+#[test]
+fn the_price_tables_can_be_read() {
+    let tables = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/prices");
+    for (file, instance) in [
+        ("aws-us-east-1.toml", "r7g.2xlarge"),
+        ("gcp-us-central1.toml", "e2-standard-4"),
+    ] {
+        let model = format!(
+            "[prices]\ntable = \"p.toml\"\n[service.a]\nwork = \"5ms\"\n\
+             [service.a.workers]\ninstance = \"{instance}\"\n"
+        );
+        let table = std::fs::read_to_string(tables.join(file)).expect(file);
+        let folder = Folder::new(&[("model.toml", &model), ("p.toml", &table)]);
+        let loaded = folder.model("model.toml").unwrap();
+        assert!(loaded.system.cost_per_hour() > 0.0);
+    }
+}
+
+#[test]
+fn every_point_of_a_resolved_experiment_means_the_same_by_itself() {
+    let folder = Folder::new(&[("model.toml", MODEL), ("e.toml", EXPERIMENT)]);
+    let set = [
+        "service.events.balancer.breaker.kind=consecutive",
+        "source.web.arrivals=9/s",
+    ];
+    let model = with(MODEL, "window = 100, failure_share = 0.5, ", "");
+    folder.write("model.toml", model.as_bytes());
+    let loaded = folder.load("e.toml", &set).unwrap();
+    let whole: toml::Table = toml::from_str(&loaded.resolved).expect("TOML");
+    let points = whole["point"].as_array().expect("points");
+    assert_eq!(points.len(), loaded.design.points.len());
+    for (point, of) in points.iter().zip(&loaded.design.points) {
+        let text = toml::to_string(&point["model"]).expect("a table");
+        folder.write("point.toml", text.as_bytes());
+        let again = folder.model("point.toml").unwrap();
+        assert_eq!(again.system.services, of.system.services);
+        assert_eq!(again.system.faults, of.system.faults);
+        assert_eq!(again.system, *of.system);
+    }
+}
+
+#[test]
+fn a_model_is_no_experiment() {
+    let folder = Folder::new(&[("model.toml", MODEL)]);
+    let text = folder
+        .load("model.toml", &[])
+        .map(|_| ())
+        .expect_err("refused");
+    assert_eq!(text.matches("error[").count(), 1, "{text}");
+    assert!(
+        text.contains("is a model, and an experiment is wanted"),
+        "{text}"
+    );
+}

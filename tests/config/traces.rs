@@ -163,3 +163,45 @@ workers = { cores = 1 }
         })
     );
 }
+
+#[test]
+fn recorded_traffic_is_read_row_by_row() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/data");
+    let model = r#"
+[source.s]
+to = "a"
+arrivals = { process = "trace", file = "azure-llm-2023-conv.csv" }
+
+[service.a]
+work = { base = "200ms", per_unit = "10ms", column = "output_tokens" }
+workers = { cores = 14, buffer = { slots = 16 } }
+"#;
+    let name = "azure-llm-2023-conv.csv";
+    let folder = Folder::new(&[("model.toml", model)]);
+    let bytes = fs::read(data.join(name)).expect(name);
+    folder.write(name, &bytes);
+    let loaded = folder.model("model.toml").unwrap();
+    let trace = trace(&loaded.system);
+    assert_eq!(trace.at.len(), 19_366);
+    assert_eq!(trace.at[..2], [0, 4_314_579_000]);
+    assert_eq!(trace.work[..2], [640_000_000, 1_290_000_000]);
+    assert!(trace.at.is_sorted());
+    assert_eq!(loaded.inputs[1].digest.len(), 64);
+    let load = loaded.system.offered_load().workers;
+    assert!((load - 0.913).abs() < 1e-3, "{load}");
+}
+
+#[test]
+fn a_time_finer_than_a_nanosecond_is_rounded() {
+    let text = "arrival_s,service_s,memory_mib\n0.0000000004,0.30000000000000004,0.5\n";
+    let folder = Folder::new(&[
+        ("model.toml", &REPLAY.replace("FILE", "t.csv")),
+        ("t.csv", text),
+    ]);
+    let loaded = folder.model("model.toml").unwrap();
+    let trace = trace(&loaded.system);
+    assert_eq!(
+        (trace.at[0], trace.work[0], trace.memory[0]),
+        (0, 300_000_000, 1 << 19)
+    );
+}

@@ -1,6 +1,8 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use super::{
     BreakerSpec, BreakerWindow, Dist, FaultKind, FaultWhen, GroupSpec, PolicySpec, ServiceSpec,
@@ -314,11 +316,15 @@ impl Rules {
             };
             let (first, last) = fault.workers;
             let count = service.worker_count();
-            if first < 1 || last < first || last as usize > count {
+            let outside = first < 1 || last < first || last as usize > count;
+            // A service without workers is told of by itself.
+            if outside && count > 0 {
                 let name = &service.name;
-                let message = format!(
-                    "`{path}.target` names workers {first} to {last}: `{name}` has 1 to {count}"
-                );
+                let who = match first == last {
+                    true => format!("worker {first}"),
+                    false => format!("workers {first} to {last}"),
+                };
+                let message = format!("`{path}.target` names {who}: `{name}` has 1 to {count}");
                 self.add(Code::OUT_OF_RANGE, &format!("{path}.target"), message, None);
             }
             if let FaultKind::Slow { factor } = fault.kind {

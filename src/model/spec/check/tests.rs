@@ -1,0 +1,190 @@
+//! A system built in code meets the same rules as one from a file.
+
+use super::*;
+use crate::model::spec::{
+    Arrivals, BalancerSpec, ClassSpec, ClientSpec, FaultSpec, MemorySpec, OnFull, PriceSpec,
+    RetrySpec, SourceSpec, WorkSpec,
+};
+
+fn constant(value: f64) -> Dist {
+    Dist::Constant { value }
+}
+
+fn system() -> SystemSpec {
+    let class = ClassSpec {
+        name: "default".into(),
+        weight: 1.0,
+        size: constant(0.0),
+        work: None,
+        work_factor: 1.0,
+        memory: None,
+    };
+    let source = SourceSpec {
+        name: "web".into(),
+        to: 0,
+        arrivals: Arrivals::Poisson { rate: 5.0 },
+        start: 0,
+        stop: None,
+        classes: vec![class],
+        client: ClientSpec::default(),
+    };
+    let group = GroupSpec {
+        name: None,
+        count: 2,
+        cores: 1,
+        ram: None,
+        speed: 1.0,
+        slots: None,
+        on_full: OnFull::Reject,
+        restart: constant(1e10),
+        price_per_hour: 0.0,
+    };
+    let service = ServiceSpec {
+        name: "events".into(),
+        work: Some(WorkSpec::Drawn {
+            cpu: constant(1e6),
+            per_kib: 0.0,
+        }),
+        memory: MemorySpec {
+            base: constant(0.0),
+            per_byte: 0.0,
+        },
+        balancer: BalancerSpec {
+            policy: PolicySpec::Random,
+            dispatch: None,
+            cores: 1,
+            slots: None,
+            breaker: None,
+        },
+        groups: vec![group],
+    };
+    SystemSpec {
+        title: String::new(),
+        sources: vec![source],
+        services: vec![service],
+        faults: Vec::new(),
+        prices: PriceSpec::default(),
+    }
+}
+
+/// The only problem after a change: its path and message.
+fn broken(change: impl FnOnce(&mut SystemSpec)) -> (String, String) {
+    let mut spec = system();
+    change(&mut spec);
+    let mut found = spec.check();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let problem = found.remove(0);
+    (problem.path, problem.message)
+}
+
+#[test]
+fn a_sound_system_has_no_problems() {
+    assert_eq!(system().check(), []);
+}
+
+#[test]
+fn each_rule_names_its_path() {
+    let path = |change: fn(&mut SystemSpec)| broken(change).0;
+    let group = "service.events.workers";
+    assert_eq!(
+        path(|s| s.services[0].groups[0].count = 0),
+        format!("{group}.count")
+    );
+    assert_eq!(
+        path(|s| s.services[0].groups[0].cores = 0),
+        format!("{group}.cores")
+    );
+    assert_eq!(
+        path(|s| s.services[0].groups[0].speed = f64::NAN),
+        format!("{group}.speed")
+    );
+    assert_eq!(path(|s| s.services[0].name = "Ä".into()), "service.Ä");
+    assert_eq!(path(|s| s.services[0].work = None), "service.events.work");
+    assert_eq!(path(|s| s.sources[0].to = 1), "source.web.to");
+    assert_eq!(path(|s| s.sources[0].stop = Some(0)), "source.web.stop");
+    assert_eq!(
+        path(|s| s.sources[0].classes[0].weight = 0.0),
+        "source.web.class"
+    );
+    let rate = |s: &mut SystemSpec| s.sources[0].arrivals = Arrivals::Poisson { rate: 1e13 };
+    assert_eq!(path(rate), "source.web.arrivals.rate");
+    let timeout = |s: &mut SystemSpec| s.sources[0].client.timeout = Some(constant(0.0));
+    assert_eq!(path(timeout), "source.web.client.timeout");
+    let retry = RetrySpec {
+        attempts: 0,
+        base: 1,
+        cap: 1,
+    };
+    let found = broken(|s| s.sources[0].client.retry = Some(retry));
+    assert_eq!(found.0, "source.web.client.retry.attempts");
+}
+
+#[test]
+fn a_chain_must_lead_everywhere() {
+    let chain = |switch: &[&[f64]]| Arrivals::Mmpp {
+        rates: vec![1.0; switch.len()],
+        dwell: vec![1e9; switch.len()],
+        switch: switch.iter().map(|r| r.to_vec()).collect(),
+    };
+    let mut spec = system();
+    spec.sources[0].arrivals = chain(&[&[1.0]]);
+    let one_state = spec.check();
+    assert_eq!(one_state, []);
+    let apart: &[&[f64]] = &[
+        &[0.0, 1.0, 0.0, 0.0],
+        &[1.0, 0.0, 0.0, 0.0],
+        &[0.0, 0.0, 0.0, 1.0],
+        &[0.0, 0.0, 1.0, 0.0],
+    ];
+    let (path, message) = broken(|s| s.sources[0].arrivals = chain(apart));
+    assert_eq!(path, "source.web.arrivals.switch");
+    assert!(message.contains("every state"), "{message}");
+    let loops: &[&[f64]] = &[&[0.5, 0.5], &[1.0, 0.0]];
+    let (_, message) = broken(|s| s.sources[0].arrivals = chain(loops));
+    assert!(message.contains("diagonal"), "{message}");
+}
+
+#[test]
+fn a_request_must_fit_somewhere() {
+    let (path, message) = broken(|s| {
+        s.services[0].groups[0].ram = Some(1 << 20);
+        s.services[0].memory.base = constant((1 << 21) as f64);
+    });
+    assert_eq!(path, "service.events.workers.ram");
+    assert!(
+        message.contains("1 MiB") && message.contains("2 MiB"),
+        "{message}"
+    );
+}
+
+#[test]
+fn faults_hit_workers_that_exist() {
+    let fault = |factor, workers| FaultSpec {
+        name: "slow".into(),
+        enabled: true,
+        kind: FaultKind::Slow { factor },
+        service: 0,
+        workers,
+        when: FaultWhen::Always,
+        lasts: None,
+    };
+    let (path, message) = broken(|s| s.faults.push(fault(0.5, (1, 3))));
+    assert_eq!(path, "fault.slow.target");
+    assert!(message.contains("1 to 2"), "{message}");
+    assert_eq!(
+        broken(|s| s.faults.push(fault(0.0, (1, 2)))).0,
+        "fault.slow.factor"
+    );
+}
+
+#[test]
+fn names_are_plain_and_short() {
+    assert_eq!(name_problem("a-b_9"), None);
+    for (name, word) in [("", "empty"), ("A", "'A'"), ("a.b", "'.'")] {
+        assert!(
+            name_problem(name).is_some_and(|p| p.contains(word)),
+            "{name}"
+        );
+    }
+    assert!(name_problem(&"n".repeat(65)).is_some_and(|p| p.contains("64")));
+}
