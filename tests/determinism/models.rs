@@ -53,7 +53,7 @@ pub fn story() -> SystemSpec {
         per_kib: ms(0.02),
     };
     let workers = GroupSpec {
-        ram: Some(16 << 30),
+        ram: Some(6900 << 20),
         on_full: OnFull::Wedge,
         restart: Dist::exponential(2.0 * S as f64).unwrap(),
         ..group(4, 8, Some(100))

@@ -105,6 +105,13 @@ impl<'s> Measure<'s> {
         self.run.timing.horizon
     }
 
+    /// Whether the measured time is not yet over. What is born later, while the run waits for what
+    /// was measured, depends on how long that takes.
+    #[inline(always)]
+    pub fn before_end(&self, now: Nanos) -> bool {
+        now < self.to
+    }
+
     /// Whether a request born now is measured.
     #[inline]
     pub fn covers(&self, now: Nanos) -> bool {

@@ -23,8 +23,10 @@ impl<O: Observer> System<'_, O> {
         let class = s.first_class + birth.class;
         self.schedule_birth(queue, source);
         let asked = birth.work ^ birth.size.rotate_left(24) ^ birth.memory.rotate_left(44);
-        self.demand
-            .fold(now, kind::DEMAND + birth.class, asked, source);
+        if self.measure.before_end(now) {
+            self.demand
+                .fold(now, kind::DEMAND + birth.class, asked, source);
+        }
         let measured = self.measure.covers(now);
         let new = NewRequest {
             number: birth.number,
