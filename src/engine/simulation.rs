@@ -10,8 +10,12 @@ pub trait Model<W: Entry> {
     /// Everything that can happen in it.
     type Event: Event;
 
-    /// An event that may come next: a chance to have at hand what it will need.
-    fn expect(&mut self, event: Self::Event);
+    /// An event that is likely to come soon: a chance to look at what it will need, so that
+    /// memory has it ready by then. Must change nothing that matters.
+    #[inline(always)]
+    fn expect(&mut self, event: Self::Event) {
+        let _ = event;
+    }
 
     /// Reacts to an event at the queue's present time.
     fn handle(&mut self, queue: &mut Queue<W, Self::Event>, event: Self::Event) -> Flow;

@@ -75,6 +75,17 @@ impl Histogram {
         self.max = self.max.max(value);
     }
 
+    /// Takes in 0 so many times.
+    pub fn record_zeros(&mut self, times: u64) {
+        if times > 0 {
+            if self.counts.is_empty() {
+                self.grow(0);
+            }
+            self.counts[0] += times;
+            self.n += times;
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn grow(&mut self, index: usize) {

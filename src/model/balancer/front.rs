@@ -89,7 +89,7 @@ impl<'s> Front<'s> {
 
     /// Picks a worker (numbered within the service) and lets the attempt through its breaker;
     /// returns it with the breaker's epoch. `None`: breakers shut off every worker.
-    #[inline]
+    #[inline(always)]
     pub fn pick(&mut self, load: &[u32], now: Nanos) -> Option<(u32, u32)> {
         if let Some(guards) = &mut self.guards
             && now >= guards.next_change

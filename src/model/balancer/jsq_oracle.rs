@@ -22,20 +22,28 @@ impl JsqOracle {
 
 /// The eligible worker with the fewest requests.
 pub(super) fn fewest(view: &View, ties: Ties, stream: &mut Stream) -> u32 {
-    let loads = || view.eligible.iter().map(|&worker| view.load_of(worker));
-    let least = loads().min().expect("at least one worker is eligible");
+    if view.eligible.len() == view.load.len() {
+        return fewest_of(view.load.iter().copied(), ties, stream);
+    }
+    let loads = view.eligible.iter().map(|&worker| view.load_of(worker));
+    view.worker(fewest_of(loads, ties, stream))
+}
+
+/// The place of the smallest load: two passes that the compiler can do many at a time.
+#[inline(always)]
+fn fewest_of(loads: impl Iterator<Item = u32> + Clone, ties: Ties, stream: &mut Stream) -> u32 {
+    let least = loads
+        .clone()
+        .min()
+        .expect("at least one worker is eligible");
+    let tied = loads.clone().map(|load| u32::from(load == least)).sum();
     let skip = match ties {
-        Ties::First => 0,
-        Ties::Random => match loads().filter(|&load| load == least).count() {
-            1 => 0,
-            several => stream.below(several as u32),
-        },
+        Ties::Random if tied > 1 => stream.below(tied),
+        _ => 0,
     };
-    let mut tied = view
-        .eligible
-        .iter()
-        .filter(|&&worker| view.load_of(worker) == least);
-    *tied
+    let mut places = (0u32..).zip(loads).filter(|(_, load)| *load == least);
+    places
         .nth(skip as usize)
         .expect("as many are tied as were counted")
+        .0
 }

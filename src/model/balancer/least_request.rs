@@ -24,10 +24,10 @@ impl LeastRequest {
         if self.full_scan {
             return fewest(view, Ties::Random, stream);
         }
-        let n = view.eligible.len() as u32;
-        let mut best = view.eligible[stream.below(n) as usize];
+        let n = view.count();
+        let mut best = view.worker(stream.below(n));
         for _ in 1..self.choices {
-            let other = view.eligible[stream.below(n) as usize];
+            let other = view.worker(stream.below(n));
             if view.load_of(other) < view.load_of(best) {
                 best = other;
             }

@@ -24,6 +24,24 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
+    /// How many may be picked.
+    #[inline(always)]
+    fn count(&self) -> u32 {
+        self.eligible.len() as u32
+    }
+
+    /// The eligible worker in this place. Usually everyone is eligible, and the place is the
+    /// number.
+    #[inline(always)]
+    fn worker(&self, place: u32) -> u32 {
+        if self.eligible.len() == self.load.len() {
+            place
+        } else {
+            self.eligible[place as usize]
+        }
+    }
+
+    #[inline(always)]
     fn load_of(&self, worker: u32) -> u32 {
         self.load[worker as usize]
     }
@@ -42,7 +60,7 @@ macro_rules! policies {
 
         impl Policy {
             /// Picks one of the eligible workers.
-            #[inline]
+            #[inline(always)]
             pub fn pick(&mut self, view: &View, stream: &mut Stream) -> u32 {
                 match self { $(Policy::$policy(policy) => policy.pick(view, stream)),* }
             }

@@ -13,13 +13,13 @@ impl P2c {
     /// Two draws; the second is of one fewer and shifted past the first.
     #[inline]
     pub fn pick(&self, view: &View, stream: &mut Stream) -> u32 {
-        let n = view.eligible.len() as u32;
+        let n = view.count();
         if n == 1 {
-            return view.eligible[0];
+            return view.worker(0);
         }
         let (a, mut b) = stream.below_pair(n, n - 1);
         b += u32::from(b >= a);
-        let (a, b) = (view.eligible[a as usize], view.eligible[b as usize]);
+        let (a, b) = (view.worker(a), view.worker(b));
         if view.load_of(b) < view.load_of(a) {
             b
         } else {

@@ -11,6 +11,6 @@ impl Random {
     /// One draw.
     #[inline]
     pub fn pick(&self, view: &View, stream: &mut Stream) -> u32 {
-        view.eligible[stream.below(view.eligible.len() as u32) as usize]
+        view.worker(stream.below(view.count()))
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Measure<'s> {
     run: &'s RunSpec,
     /// Counts that follow from others are added at the end, by [`Measure::assemble`].
     pub tally: Tally,
+    /// Measured attempts served that did not wait.
+    no_waits: u64,
     /// Responses of first attempts that were `ok`: a response and a latency in one.
     first_ok: Histogram,
     /// Whether slowdowns or narrowed delays are asked for.
@@ -77,6 +79,7 @@ impl<'s> Measure<'s> {
         Measure {
             run,
             tally,
+            no_waits: 0,
             first_ok: Histogram::new(),
             special: run.wanted.slowdown || !run.wanted.scopes.is_empty(),
             narrowed: !run.wanted.scopes.is_empty(),
@@ -138,7 +141,11 @@ impl<'s> Measure<'s> {
         self.spent(a, now);
         let response = now - a.arrived;
         let all = &mut self.tally.delays[0];
-        all.wait.record(waited);
+        if waited > 0 {
+            all.wait.record(waited);
+        } else {
+            self.no_waits += 1;
+        }
         if a.open && a.try_number == 1 {
             self.first_ok.record(response);
         } else {
@@ -192,6 +199,7 @@ impl<'s> Measure<'s> {
         let all = &mut tally.delays[0];
         all.latency.merge(&self.first_ok);
         all.response.merge(&self.first_ok);
+        all.wait.record_zeros(self.no_waits);
         for class in &mut tally.classes {
             class.attempts += class.born;
             class.answered += class.ok;

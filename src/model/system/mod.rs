@@ -58,6 +58,8 @@ pub struct System<'s, O> {
     holds_memory: bool,
     /// Whether any balancer takes time.
     dispatches: bool,
+    /// So many that looking ahead pays.
+    many_workers: bool,
     /// Written so that what is fetched ahead is used; never read.
     fetched: u64,
     /// Attempts waiting anywhere.
@@ -105,6 +107,7 @@ impl<'s, O: Observer> System<'s, O> {
             targets: fault::targets(spec, &key),
             restarts: restarts(spec, &key),
             measure: Measure::new(spec, run, workers.len()),
+            many_workers: workers.len() >= 200,
             workers,
             jobs: Jobs::new(needs_requests(spec)),
             service_of: spec.sources.iter().map(|s| s.to as u32).collect(),
@@ -232,7 +235,10 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
 
     #[inline(always)]
     fn expect(&mut self, event: Event) {
-        if let Event::Complete { attempt, .. } = event {
+        // Where few workers are, all of this is near anyway.
+        if self.many_workers
+            && let Event::Complete { attempt, .. } = event
+        {
             let w = self.jobs.attempt(attempt).worker;
             self.fetched ^= self.workers.fetch(w);
         }
