@@ -268,3 +268,48 @@ fn a_run_is_refused_before_anything_is_written() {
         "nothing is written"
     );
 }
+
+#[test]
+fn a_run_gives_the_same_bytes_on_any_number_of_threads() {
+    let ground = Ground::new("run");
+    let mut first = Vec::new();
+    for threads in ["1", "2", "3", "8"] {
+        let (exit, out, err) =
+            ground.ran(&["run", "web.toml", "--threads", threads, "--out", threads]);
+        assert_eq!((exit, err.as_str()), (0, ""), "{out}");
+        assert!(
+            out.contains("goodput") && out.contains("repeat  veltrix run web.toml"),
+            "{out}"
+        );
+        let mut files = Vec::new();
+        for name in [
+            "manifest.json",
+            "resolved.toml",
+            "results.csv",
+            "results.json",
+            "trials.csv",
+            "series.csv",
+            "distributions.csv",
+            "summary.txt",
+            "charts/timeline-base.svg",
+        ] {
+            files.push((name, fs::read(ground.0.join(threads).join(name)).unwrap()));
+        }
+        if first.is_empty() {
+            first = files;
+        } else {
+            assert!(first == files, "{threads} threads gave other bytes");
+        }
+    }
+    let (exit, out, _) = ground.ran(&["run", "web.toml", "--format", "json"]);
+    assert!(
+        exit == 0 && out.as_bytes() == first[3].1,
+        "stdout is results.json"
+    );
+    let (exit, out, err) = ground.ran(&["run", "web.toml"]);
+    assert!(exit == 0 && err.contains("already done"), "{err}");
+    assert!(
+        out.starts_with("runs") && out.trim_end().ends_with("summary.txt"),
+        "{out}"
+    );
+}

@@ -6,27 +6,14 @@ use super::args::{ListArgs, Topic};
 use super::exit::Exit;
 use super::streams::Streams;
 use crate::base::codes::CODES;
+use crate::model::balancer::POLICIES;
+use crate::model::breaker::BREAKERS;
+use crate::model::fault::FAULTS;
 use crate::model::metric::{FAMILIES, TABLE, Unit};
+use crate::model::source::ARRIVALS;
 use crate::report::table::{Align, Table};
 
 type Lines = &'static [(&'static str, &'static str)];
-
-const POLICIES: Lines = &[
-    ("random", "any eligible worker, all alike"),
-    (
-        "round_robin",
-        "one after another; start = \"random\" or a worker's number",
-    ),
-    (
-        "least_request",
-        "the fewest requests of some drawn (choices = 2) or of all (full_scan)",
-    ),
-    ("p2c", "the fewer requests of two different workers drawn"),
-    (
-        "jsq_oracle",
-        "the fewest requests of all, known at once: what no real balancer can do",
-    ),
-];
 
 const DISTRIBUTIONS: Lines = &[
     ("constant", "value; a quantity alone is the same"),
@@ -40,30 +27,6 @@ const DISTRIBUTIONS: Lines = &[
     ("lognormal", "mean, cv, or median, p99, or mu, sigma"),
     ("pareto", "mean or min, shape, optional max: a heavy tail"),
     ("empirical", "values, weights, or a column of a CSV file"),
-];
-
-const ARRIVALS: Lines = &[
-    ("poisson", "rate; a rate alone is the same"),
-    ("constant", "rate, evenly spaced"),
-    (
-        "mmpp",
-        "rates, dwell: Poisson whose rate changes at random, for bursts",
-    ),
-    ("trace", "file: recorded times, replayed"),
-];
-
-const BREAKERS: Lines = &[
-    ("consecutive", "opens after so many failures in a row"),
-    (
-        "resilience4j",
-        "opens at a share of failures or slow calls over a window",
-    ),
-];
-
-const FAULTS: Lines = &[
-    ("slow", "a worker's speed is multiplied by factor"),
-    ("pause", "a worker stands still and keeps what is aboard"),
-    ("crash", "a worker goes down and loses what is aboard"),
 ];
 
 /// Prints one topic, or all of them.

@@ -191,7 +191,7 @@ pub(crate) fn simulate(
         events: 9_000_000 + words.below(1000),
         classes: vec![ClassTally::default(); 2],
         balancers: vec![BalancerTally {
-            breakers: 25,
+            breaker_area: 25 * u128::from(60 * SECOND),
             ..Default::default()
         }],
         workers: vec![WorkerTally::default(); group.count as usize],

@@ -70,8 +70,8 @@ pub struct BalancerTally {
     pub breaker_opens: u64,
     /// Breaker-time open (from opening to the end of the wait), summed over breakers.
     pub breaker_open_area: u128,
-    /// Breakers.
-    pub breakers: u64,
+    /// Breaker-time in all: breakers times measured time.
+    pub breaker_area: u128,
 }
 
 /// What one worker did.
@@ -190,7 +190,7 @@ impl BalancerTally {
         self.busy_area += other.busy_area;
         self.breaker_opens += other.breaker_opens;
         self.breaker_open_area += other.breaker_open_area;
-        self.breakers += other.breakers;
+        self.breaker_area += other.breaker_area;
     }
 }
 

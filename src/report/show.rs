@@ -64,6 +64,9 @@ fn plus_minus(mean: f64, half: f64, scale: f64, suffix: &str) -> String {
 fn about_share(mean: f64, half: f64, high: f64) -> String {
     if mean == 0.0 {
         format!("≤ {}", share(high))
+    } else if 1.0 - mean < PERCENT_FROM && half < PERCENT_FROM {
+        // As many nines as the value has need as fine an interval; in percent, as the value.
+        format!("± {}", scientific(half * 100.0))
     } else if mean >= PERCENT_FROM {
         plus_minus(mean, half, 100.0, "")
     } else {
@@ -237,6 +240,11 @@ mod tests {
             (Unit::Share, e(0.0, 0.0, 1.25e-6), "≤ 1.3e-6"),
             (Unit::Share, e(4e-7, 0.0, 9e-7), "± 5e-7"),
             (Unit::Share, e(0.694, 0.6939, 0.6941), "± 0.01"),
+            (
+                Unit::Share,
+                e(0.999_999_8, 0.999_999_65, 0.999_999_95),
+                "± 1.5e-5",
+            ),
             (Unit::Share, e(0.694, 0.69399, 0.69401), "± 0.01"),
             (Unit::PerSecond, e(40_297.0, 39_800.0, 40_794.0), "± 0.50k"),
             (Unit::Money, e(10.0, 10.0, 10.0), ""),

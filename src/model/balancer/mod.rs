@@ -71,7 +71,8 @@ macro_rules! policies {
 policies! {
     "random" random::Random "uniform over the eligible workers";
     "round_robin" round_robin::RoundRobin "in turn; a refused attempt has used up its turn";
-    "least_request" least_request::LeastRequest "fewest of `choices` drawn with replacement, or of all";
+    "least_request" least_request::LeastRequest
+        "fewest of `choices` drawn with replacement, or of all";
     "p2c" p2c::P2c "fewer of two different workers drawn at random (Finagle)";
     "jsq_oracle" jsq_oracle::JsqOracle "fewest of all, known at once: an oracle";
 }

@@ -156,7 +156,7 @@ pub const TABLE: &[Row] = rows! {
         |s| Part::rate(s.breaker_opens, s.seconds);
     "breaker_open_share" Share Services "share of breaker-time open"
         |s| Part::quotient(s.balancers.breaker_open_area as f64,
-            s.balancers.breakers as f64 * s.measured_ns as f64);
+            s.balancers.breaker_area as f64);
     "wedges" PerSecond Workers "times a worker wedged per second"
         |s| Part::rate(s.workers.wedges, s.seconds);
     "workers_mean" Count Services "workers provisioned (time average)"

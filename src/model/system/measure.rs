@@ -272,7 +272,6 @@ impl<O: Observer> System<'_, O> {
         for (s, front) in self.fronts.iter().enumerate() {
             self.measure.open_before[s] = front.open_area(now);
             let balancer = &mut self.measure.tally.balancers[s];
-            balancer.breakers = front.breakers() as u64;
             // Taken off again at the end: the areas since now.
             balancer.queue_area = front.waiting.area_at(now);
             balancer.busy_area = front.dispatching.area_at(now);
@@ -304,6 +303,7 @@ impl<O: Observer> System<'_, O> {
             balancer.queue_area = front.waiting.area_at(now) - balancer.queue_area;
             balancer.busy_area = front.dispatching.area_at(now) - balancer.busy_area;
             balancer.breaker_open_area = front.open_area(now) - self.measure.open_before[s];
+            balancer.breaker_area = tally.measured_ns * front.breakers() as u128;
             balancer.breaker_opens = front.opens().sum();
             let first = front.first_worker as usize;
             for (worker, opens) in tally.workers[first..].iter_mut().zip(front.opens()) {

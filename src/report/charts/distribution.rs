@@ -15,7 +15,10 @@ pub fn chart(view: View<'_>, delay: Delay) -> Named {
     let name = words::delay(delay);
     let speakers = view.speakers();
     let series = speakers.iter().map(|&p| DistributionSeries {
-        name: view.label(p),
+        name: match goodput_share(view, p).filter(|_| delay == Delay::Latency) {
+            Some(e) => format!("{}, {} answered", view.label(p), show::share(e.mean)),
+            None => view.label(p),
+        },
         buckets: buckets(&view.point(p).tally, delay),
     });
     let whose = match delay {
@@ -53,8 +56,16 @@ fn buckets(tally: &Tally, delay: Delay) -> Vec<(f64, f64, u64)> {
 
 /// Latency is that of answered requests, so their share stands beside it.
 fn title(view: View<'_>, speakers: &[usize], delay: Delay) -> String {
-    let read = speakers.iter().filter_map(|&p| {
-        let ns = histogram(&view.point(p).tally, delay)?.quantile(0.99)?;
+    // The first variant and the one that does best tell the story; the key names all.
+    let p99 = |p: usize| histogram(&view.point(p).tally, delay)?.quantile(0.99);
+    let best = view.best().or_else(|| {
+        let known = speakers.iter().filter_map(|&p| Some((p99(p)?, p)));
+        known.min().map(|(_, p)| p)
+    });
+    let first = speakers.first().copied();
+    let told = first.into_iter().chain(best.filter(|&p| Some(p) != first));
+    let read = told.filter_map(|p| {
+        let ns = p99(p)?;
         let time = show::value(metric::Unit::Seconds, "", ns as f64 / SECOND);
         let share = goodput_share(view, p).filter(|_| delay == Delay::Latency);
         let share = share.map(|e| format!(" ({} answered in time)", show::share(e.mean)));

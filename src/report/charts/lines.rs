@@ -1,33 +1,70 @@
-//! A metric along one axis of the sweep: a line for each variant and each place on other axes.
+//! Metrics along one axis of the sweep: a line for each variant and each place on other axes.
 
 use super::super::chart::{Across, Axis, Line, Lines, Unit};
 use super::super::summary::View;
 use super::{Named, words};
-use crate::model::metric::Metric;
+use crate::model::metric::{Kind, Metric};
 
-/// The chart of `y` along an axis.
-pub fn chart(view: View<'_>, axis: usize, y: &Metric) -> Named {
+/// The charts of some metrics along an axis: percentiles of one delay share a chart when there is
+/// but one line of each.
+pub fn charts(view: View<'_>, axis: usize, metrics: &[Metric]) -> Vec<Named> {
+    let groups = groups(view, axis);
+    let mut charts = Vec::new();
+    let mut rest = metrics;
+    while let Some(first) = rest.first() {
+        let alike = rest.iter().take_while(|m| together(first, m)).count();
+        let taken = if groups.len() == 1 { alike.max(1) } else { 1 };
+        charts.push(chart(view, axis, &rest[..taken], &groups));
+        rest = &rest[taken..];
+    }
+    charts
+}
+
+/// Whether two metrics are percentiles of the same delay.
+fn together(a: &Metric, b: &Metric) -> bool {
+    match (a.kind, b.kind) {
+        (Kind::Percentile(x, _), Kind::Percentile(y, _)) => x == y && a.scope == b.scope,
+        _ => false,
+    }
+}
+
+/// One chart; the last of the metrics gives it its name.
+fn chart(view: View<'_>, axis: usize, metrics: &[Metric], groups: &[Group]) -> Named {
     let name = words::axis_name(view, axis);
     let places = view.design.axes[axis].values.len();
     let numbers = numbers(view, axis);
-    let groups = groups(view, axis);
-    let series = groups.iter().map(|(name, points)| Line {
-        name: name.clone(),
+    let y = metrics.last().expect("a chart is of something");
+    let line = |metric: &Metric, (group, points): &Group| Line {
+        name: match metrics.len() {
+            1 => group.clone(),
+            _ => words::percentile(metric),
+        },
         points: points
             .iter()
             .map(|&p| {
                 let place = view.design.points[p].at[axis];
                 let x = numbers.as_ref().map_or(place as f64, |n| n[place]);
-                (x, words::estimate(view.estimate(p, y)))
+                (x, words::estimate(view.estimate(p, metric)))
             })
             .collect(),
-        dashed: false,
-    });
+        dashed: metric != y,
+    };
+    let series = metrics
+        .iter()
+        .flat_map(|m| groups.iter().map(move |g| (m, g)));
+    let series = series.map(|(metric, group)| line(metric, group)).collect();
     let what = format!("{} along {name}", words::of_whom(y));
+    let mut y_axis = words::axis(
+        y,
+        view.design.points.first().map_or("", |_| view.currency(0)),
+    );
+    if metrics.len() > 1 {
+        y_axis.label = words::unpercentile(y);
+    }
     let chart = Lines {
-        title: title(view, axis, y, &groups),
+        title: title(view, axis, y, groups),
         subtitle: words::subtitle(view, &what),
-        series: series.collect(),
+        series,
         x: match numbers {
             Some(_) => Across::Values(Axis::new(&name, Unit::Plain(String::new()))),
             None => Across::Names {
@@ -37,16 +74,11 @@ pub fn chart(view: View<'_>, axis: usize, y: &Metric) -> Named {
                 label: name.clone(),
             },
         },
-        y: words::axis(
-            y,
-            view.design.points.first().map_or("", |_| view.currency(0)),
-        ),
+        y: y_axis,
         limit: words::limit(view, y),
     };
-    (
-        words::file_name(&format!("line-{name}-{y}")),
-        Box::new(chart),
-    )
+    let file = format!("line-{}-{y}", words::axis_words(view, axis));
+    (words::file_name(&file), Box::new(chart))
 }
 
 /// The values of an axis as numbers, where all of them are.
@@ -63,8 +95,10 @@ fn numbers(view: View<'_>, axis: usize) -> Option<Vec<f64>> {
     axis.values.iter().map(one).collect()
 }
 
-/// Points that differ on this axis only, with what they have in common.
-fn groups(view: View<'_>, axis: usize) -> Vec<(String, Vec<usize>)> {
+/// Points that differ on one axis only, with what they have in common.
+type Group = (String, Vec<usize>);
+
+fn groups(view: View<'_>, axis: usize) -> Vec<Group> {
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (p, point) in view.design.points.iter().enumerate() {
         if point.at.is_empty() {
@@ -87,30 +121,30 @@ fn groups(view: View<'_>, axis: usize) -> Vec<(String, Vec<usize>)> {
     groups
 }
 
-fn title(view: View<'_>, axis: usize, y: &Metric, groups: &[(String, Vec<usize>)]) -> String {
+/// The best and the worst place, and how many keep the objective's bound.
+fn title(view: View<'_>, axis: usize, y: &Metric, groups: &[Group]) -> String {
     let name = words::label(y);
-    let along = words::axis_name(view, axis);
-    let ends = groups.first().and_then(|(group, points)| {
-        let (first, last) = (*points.first()?, *points.last()?);
-        let at = |p: usize| words::axis_value(view, axis, view.design.points[p].at[axis]);
-        let mean = |p| view.estimate(p, y).map(|e| e.mean);
-        let verb = match mean(last)?.total_cmp(&mean(first)?) {
-            std::cmp::Ordering::Less => "falls",
-            std::cmp::Ordering::Equal => "stays",
-            std::cmp::Ordering::Greater => "rises",
-        };
-        let whose = if groups.len() > 1 {
-            format!(" of {group}")
-        } else {
-            String::new()
-        };
-        Some(format!(
-            "{name}{whose} {verb} from {} at {along} {} to {} at {}",
-            words::value(view, first, y)?,
-            at(first),
-            words::value(view, last, y)?,
-            at(last)
-        ))
-    });
-    ends.unwrap_or_else(|| format!("{name} along {along}"))
+    let points = groups.iter().flat_map(|(_, points)| points);
+    let mut known: Vec<(usize, f64)> = points
+        .filter_map(|&p| Some((p, view.estimate(p, y)?.mean)))
+        .collect();
+    known.sort_by(|a, b| words::ordered(y, a.1, b.1).then(a.0.cmp(&b.0)));
+    let at = |p: usize| match groups.len() {
+        1 => words::axis_value(view, axis, view.design.points[p].at[axis]),
+        _ => view.label(p),
+    };
+    let (Some(best), Some(worst)) = (known.first(), known.last()) else {
+        return format!("{name} along {}", words::axis_name(view, axis));
+    };
+    let value = |p: usize| words::value(view, p, y).unwrap_or_default();
+    if best.1 == worst.1 {
+        return format!("{name} is {} everywhere", value(best.0));
+    }
+    format!(
+        "{name}: {} at {}, {} at {}",
+        value(best.0),
+        at(best.0),
+        value(worst.0),
+        at(worst.0)
+    )
 }

@@ -70,7 +70,18 @@ fn fitting(design: &Design) -> Vec<ChartSpec> {
         });
     }
     match design.axes.len() {
-        1 => specs.push(ChartSpec::Line { x: 0, y: y() }),
+        1 => specs.push(ChartSpec::Line {
+            x: 0,
+            y: [
+                "latency_p50",
+                "latency_p90",
+                "latency_p99",
+                "loss",
+                "goodput",
+            ]
+            .map(metric)
+            .into(),
+        }),
         2 => specs.extend(
             y().into_iter()
                 .map(|metric| ChartSpec::Heatmap { x: 0, y: 1, metric }),
@@ -87,7 +98,7 @@ fn fitting(design: &Design) -> Vec<ChartSpec> {
 fn charts(view: View<'_>, spec: &ChartSpec) -> Vec<Named> {
     match spec {
         ChartSpec::Tradeoff { x, y } => y.iter().map(|y| tradeoff::chart(view, x, y)).collect(),
-        ChartSpec::Line { x, y } => y.iter().map(|y| lines::chart(view, *x, y)).collect(),
+        ChartSpec::Line { x, y } => lines::charts(view, *x, y),
         ChartSpec::Heatmap { x, y, metric } => heatmap::charts(view, *x, *y, metric),
         ChartSpec::Timeline { series } => timeline::charts(view, series),
         ChartSpec::Distribution { delay } => vec![distribution::chart(view, *delay)],
@@ -145,7 +156,7 @@ mod tests {
         let charts = drawn(&design);
         let (_, svg) = charts
             .iter()
-            .find(|(n, _)| n == "line-workers.count-x-workers.cores-goodput.svg")
+            .find(|(n, _)| n == "line-count-cores-goodput.svg")
             .unwrap();
         assert!(!svg.contains("no data"));
     }
@@ -172,7 +183,7 @@ mod tests {
         assert_eq!(
             names,
             [
-                "line-workers.ram-loss.svg",
+                "line-ram-loss.svg",
                 "tradeoff-loss-offered.svg",
                 "timeline-before.svg",
                 "timeline-after.svg",

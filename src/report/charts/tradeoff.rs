@@ -1,9 +1,10 @@
 //! What is paid against what it buys: every point.
 
-use super::super::chart::{Tradeoff, TradeoffPoint};
-use super::super::summary::View;
+use super::super::chart::{Axis, Scale, Tradeoff, TradeoffPoint};
+use super::super::show;
+use super::super::summary::{View, goodput_share};
 use super::{Named, words};
-use crate::model::metric::Metric;
+use crate::model::metric::{Metric, Unit};
 
 /// The chart of `y` against `x`.
 pub fn chart(view: View<'_>, x: &Metric, y: &Metric) -> Named {
@@ -12,9 +13,7 @@ pub fn chart(view: View<'_>, x: &Metric, y: &Metric) -> Named {
         x: words::estimate(view.estimate(p, x)).mean,
         y: words::estimate(view.estimate(p, y)),
         name: view.label(p),
-        group: view.design.variants[view.design.points[p].variant]
-            .name
-            .clone(),
+        group: group(view, p, y),
         meets: view.point(p).meets(),
         unstable: !view.point(p).stable,
     };
@@ -23,7 +22,7 @@ pub fn chart(view: View<'_>, x: &Metric, y: &Metric) -> Named {
         title: title(view, x, y),
         subtitle: words::subtitle(view, &what),
         x: words::axis(x, currency),
-        y: words::axis(y, currency),
+        y: y_axis(y, currency),
         better_y: words::better(y),
         points: (0..view.design.points.len()).map(point).collect(),
         limit: words::limit(view, y),
@@ -32,6 +31,27 @@ pub fn chart(view: View<'_>, x: &Metric, y: &Metric) -> Named {
         words::file_name(&format!("tradeoff-{x}-{y}")),
         Box::new(chart),
     )
+}
+
+/// Delays are told apart by their ratios, whatever their range.
+fn y_axis(y: &Metric, currency: &str) -> Axis {
+    let mut axis = words::axis(y, currency);
+    if y.unit() == Unit::Seconds {
+        axis.scale = Scale::Log;
+    }
+    axis
+}
+
+/// The variant; beside a delay also the share answered, as only the answered have a delay.
+fn group(view: View<'_>, p: usize, y: &Metric) -> String {
+    let point = &view.design.points[p];
+    let name = view.design.variants[point.variant].name.clone();
+    match goodput_share(view, p) {
+        Some(e) if y.to_string().starts_with("latency") && point.at.is_empty() => {
+            format!("{name} ({} answered)", show::share(e.mean))
+        }
+        _ => name,
+    }
 }
 
 fn title(view: View<'_>, x: &Metric, y: &Metric) -> String {

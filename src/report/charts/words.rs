@@ -25,6 +25,27 @@ pub fn label(metric: &Metric) -> String {
     }
 }
 
+/// `latency_p99` is `p99`.
+pub fn percentile(metric: &Metric) -> String {
+    let words = label(metric);
+    words.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// `latency_p99` is `latency`.
+pub fn unpercentile(metric: &Metric) -> String {
+    let words = label(metric);
+    words
+        .split_once(' ')
+        .map_or(words.clone(), |(_, rest)| rest.to_owned())
+}
+
+/// The last word of each path of an axis, for a file's name: `count-cores-ram`.
+pub fn axis_words(view: View<'_>, axis: usize) -> String {
+    let paths = view.design.axes[axis].paths.iter();
+    let words: Vec<&str> = paths.filter_map(|path| path.rsplit('.').next()).collect();
+    words.join("-")
+}
+
 /// The axis of a metric.
 pub fn axis(metric: &Metric, currency: &str) -> Axis {
     Axis::new(label(metric), unit(metric, currency))

@@ -137,8 +137,8 @@ pub fn goodput_share(view: View<'_>, point: usize) -> Option<Estimate> {
     let interval = ratio_interval(&parts?, view.design.confidence)?;
     Some(Estimate {
         mean: interval.estimate,
-        low: interval.low,
-        high: interval.high,
+        low: interval.low.map(|low| low.max(0.0)),
+        high: interval.high.map(|high| high.min(1.0)),
         n: u32::try_from(interval.n).unwrap_or(u32::MAX),
     })
 }

@@ -44,15 +44,23 @@ fn errors(spec: &SystemSpec, tally: &Tally) -> Vec<String> {
         .collect()
 }
 
-/// `VX3102 buffer overflow: 957,204 attempts, worst worker events[14] with 59,940`.
+/// `VX3102 buffer overflow: 957,204 attempts, worst worker events[14] 59,940`.
 fn error(spec: &SystemSpec, tally: &Tally, total: u64, outcome: Outcome) -> String {
     let code = outcome.code().expect("an end other than ok has a code");
     let title = codes::lookup(code).map_or("", |row| row.title);
     let mean = mean(total, tally);
     let attempts = if mean == "1" { "attempt" } else { "attempts" };
     let mut text = format!("{code} {title}: {mean} {attempts}");
+    let at_workers: u64 = tally.workers.iter().map(|w| w.ended[outcome.index()]).sum();
+    if let Some(elsewhere) = total
+        .checked_sub(at_workers)
+        .filter(|n| *n > 0 && at_workers > 0)
+    {
+        let elsewhere = self::mean(elsewhere, tally);
+        text.push_str(&format!(", {elsewhere} at the balancer"));
+    }
     if let Some((name, n)) = worst(spec, tally, |w| w.ended[outcome.index()]) {
-        text.push_str(&format!(", worst worker {name} with {n}"));
+        text.push_str(&format!(", worst worker {name} {n}"));
     }
     text
 }
