@@ -51,7 +51,11 @@ fn veltrix(folder: &Path, args: &[&str]) -> (i32, String, String) {
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (out.status.code().unwrap(), text(out.stdout), text(out.stderr))
+    (
+        out.status.code().unwrap(),
+        text(out.stdout),
+        text(out.stderr),
+    )
 }
 
 /// What a page's marked blocks are: kind, file name, text.
@@ -59,7 +63,9 @@ fn blocks(page: &str) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
-        let mark = line.strip_prefix("<!-- ").and_then(|l| l.strip_suffix(" -->"));
+        let mark = line
+            .strip_prefix("<!-- ")
+            .and_then(|l| l.strip_suffix(" -->"));
         let Some((kind, name)) = mark.and_then(|m| m.split_once(": ")) else {
             continue;
         };
@@ -67,7 +73,10 @@ fn blocks(page: &str) -> Vec<(String, String, String)> {
             continue;
         }
         let fence = lines.find(|l| !l.is_empty()).unwrap();
-        assert!(fence.starts_with("```"), "{name}: no block follows, but {fence:?}");
+        assert!(
+            fence.starts_with("```"),
+            "{name}: no block follows, but {fence:?}"
+        );
         let text = lines.by_ref().take_while(|l| *l != "```");
         let text: String = text.map(|l| format!("{l}\n")).collect();
         found.push((kind.to_owned(), name.to_owned(), text));
@@ -91,7 +100,10 @@ fn files_in_the_pages_can_be_checked_and_run() {
             let (exit, out, err) = veltrix(&folder, &["check", file]);
             assert_eq!((exit, err.as_str()), (0, ""), "{name}: {file}");
             let article = if kind == "model" { "a" } else { "an" };
-            assert!(out.starts_with(&format!("{file}: ok, {article} {kind}: ")), "{out}");
+            assert!(
+                out.starts_with(&format!("{file}: ok, {article} {kind}: ")),
+                "{out}"
+            );
             if kind == "experiment" {
                 let (exit, _, err) = veltrix(&folder, &["run", file, "--out", "out"]);
                 assert!([0, 3].contains(&exit), "{name}: {file}: {exit} {err}");
@@ -107,7 +119,12 @@ fn table_after(page: &str, mark: &str) -> Vec<Vec<String>> {
     };
     let rows = rest.lines().skip_while(|l| !l.starts_with('|')).skip(2);
     rows.take_while(|l| l.starts_with('|'))
-        .map(|l| l.trim_matches('|').split(" | ").map(|c| c.trim().to_owned()).collect())
+        .map(|l| {
+            l.trim_matches('|')
+                .split(" | ")
+                .map(|c| c.trim().to_owned())
+                .collect()
+        })
         .collect()
 }
 
@@ -126,10 +143,18 @@ fn every_key_is_on_the_format_page_with_its_default() {
         let (a, b): (BTreeSet<_>, BTreeSet<_>) = (named.iter().collect(), known.iter().collect());
         assert_eq!(a, b, "keys of {}", block.name);
         for key in block.keys.iter().filter(|k| !k.default.is_empty()) {
-            let row = rows.iter().find(|r| quoted(&r[0]).contains(&key.name)).unwrap();
+            let row = rows
+                .iter()
+                .find(|r| quoted(&r[0]).contains(&key.name))
+                .unwrap();
             let defaults = quoted(row.last().unwrap());
             let name = block.name;
-            assert!(defaults.contains(&key.default), "{name} {}: {}", key.name, key.default);
+            assert!(
+                defaults.contains(&key.default),
+                "{name} {}: {}",
+                key.name,
+                key.default
+            );
         }
     }
 }
@@ -157,20 +182,32 @@ fn every_metric_and_series_is_on_the_format_page() {
     let page = page("docs/format.md");
     let all = listed("metrics").into_iter();
     for name in all.chain(veltrix::model::series::NAMES.map(str::to_owned)) {
-        assert!(page.contains(&format!("`{name}`")), "docs/format.md has no {name}");
+        assert!(
+            page.contains(&format!("`{name}`")),
+            "docs/format.md has no {name}"
+        );
     }
 }
 
 #[test]
 fn everything_with_a_name_has_a_section_of_semantics() {
     let page = page("docs/semantics.md");
-    for topic in ["policies", "breakers", "faults", "arrivals", "distributions"] {
+    for topic in [
+        "policies",
+        "breakers",
+        "faults",
+        "arrivals",
+        "distributions",
+    ] {
         for name in listed(topic) {
             let has = |l: &str| {
                 let heading = l.strip_prefix("### ");
                 heading.is_some_and(|h| quoted(h).contains(&name.as_str()))
             };
-            assert!(page.lines().any(has), "docs/semantics.md has no section for {topic} {name}");
+            assert!(
+                page.lines().any(has),
+                "docs/semantics.md has no section for {topic} {name}"
+            );
         }
     }
 }
@@ -190,12 +227,16 @@ fn links_lead_somewhere() {
             assert!(file.exists(), "{name}: {target}");
             let anchor = |l: &str| {
                 let words = l.trim_start_matches('#').trim().to_lowercase();
-                let kept = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+                let kept = words
+                    .chars()
+                    .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
                 kept.collect::<String>().replace(' ', "-")
             };
             let has = || {
                 let text = fs::read_to_string(&file).unwrap();
-                text.lines().filter(|l| l.starts_with('#')).any(|l| anchor(l) == part)
+                text.lines()
+                    .filter(|l| l.starts_with('#'))
+                    .any(|l| anchor(l) == part)
             };
             assert!(part.is_empty() || has(), "{name}: {target}");
         }
