@@ -37,7 +37,7 @@ const CASES: &[Case] = &[
     (1001, RUN, "models/web", "models/wbe"),
     (1002, WEB, "\"web\"", "\"web"),
     (1003, WEB, "\"250ms\"", "\"250ms\", retires = 3"),
-    (1004, WEB, "cores = 8", "cores = \"eight\""),
+    (1004, WEB, "cores = 8", "cores = \"8\""),
     (1005, WEB, "\"250ms\"", "250"),
     (1006, WEB, "cores = 8\n", ""),
     (1007, WEB, "cores = 8", "cores = -3"),
