@@ -35,7 +35,7 @@ impl Fingerprint {
 
     /// Takes in one event: its time in nanoseconds, its kind, and the request and worker it
     /// concerns (any fixed numbers if it concerns none).
-    #[inline(always)]
+    #[inline]
     pub fn fold(&mut self, time: u64, kind: u32, request: u64, worker: u32) {
         let place = u64::from(kind) << 32 | u64::from(worker);
         // The first product does not wait for the state, so a fold delays the next by one product.

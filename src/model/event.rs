@@ -104,7 +104,7 @@ impl queue::Event for Event {
                 index < 1 << INDEX_BITS,
                 "fewer than 2^28 of anything at once"
             );
-            tag << TAG_SHIFT | u64::from(index) << 32 | u64::from(life)
+            tag << (32 + INDEX_BITS) | u64::from(index) << 32 | u64::from(life)
         };
         match self {
             Event::Complete { attempt, phase } => word(0, attempt, phase),
@@ -125,50 +125,33 @@ impl queue::Event for Event {
 
     #[inline(always)]
     fn unpack(word: u64) -> Self {
-        // The two that nearly all events are, in place; a jump table is hard to foresee.
-        let (index, life) = (index_of(word), word as u32);
-        if word >> TAG_SHIFT == 0 {
-            Event::Complete {
+        let (index, life) = ((word >> 32) as u32 & ((1 << INDEX_BITS) - 1), word as u32);
+        match word >> (32 + INDEX_BITS) {
+            0 => Event::Complete {
                 attempt: index,
                 phase: life,
-            }
-        } else if word >> TAG_SHIFT == 1 {
-            Event::Arrive { source: index }
-        } else {
-            unpack_other(word)
+            },
+            1 => Event::Arrive { source: index },
+            2 => Event::Timeout {
+                attempt: index,
+                generation: life,
+            },
+            3 => Event::Dispatched { attempt: index },
+            4 => Event::Route { attempt: index },
+            5 => Event::Retry { request: index },
+            6 => Event::FaultStart { target: index },
+            7 => Event::FaultEnd { target: index },
+            8 => Event::Restart {
+                worker: index,
+                epoch: life,
+            },
+            _ => Event::Sample(Sample::ALL[index as usize]),
         }
-    }
-}
-
-#[inline(always)]
-fn index_of(word: u64) -> u32 {
-    (word >> 32) as u32 & ((1 << INDEX_BITS) - 1)
-}
-
-#[inline(never)]
-fn unpack_other(word: u64) -> Event {
-    let (index, life) = (index_of(word), word as u32);
-    match word >> TAG_SHIFT {
-        2 => Event::Timeout {
-            attempt: index,
-            generation: life,
-        },
-        3 => Event::Dispatched { attempt: index },
-        4 => Event::Route { attempt: index },
-        5 => Event::Retry { request: index },
-        6 => Event::FaultStart { target: index },
-        7 => Event::FaultEnd { target: index },
-        8 => Event::Restart {
-            worker: index,
-            epoch: life,
-        },
-        _ => Event::Sample(Sample::ALL[index as usize]),
     }
 }
 
 /// Bits of a packed event's index; below them 32 of its life, above them its tag.
 const INDEX_BITS: u32 = 28;
-const TAG_SHIFT: u32 = 32 + INDEX_BITS;
 
 impl Sample {
     const ALL: [Sample; 5] = [

@@ -111,6 +111,13 @@ impl<'s> Measure<'s> {
         now >= self.from && now < self.to
     }
 
+    /// Whether the measured time is still to end: what is born later is asked for only until the
+    /// last measured request has its answer, which is longer the worse the system is.
+    #[inline]
+    pub fn not_over(&self, now: Nanos) -> bool {
+        now < self.to
+    }
+
     /// Whether it is worth asking if the run is over.
     #[inline]
     pub fn over(&self, sending: u32) -> bool {

@@ -246,25 +246,6 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
 
     #[inline(always)]
     fn handle(&mut self, queue: &mut Queue<W, Event>, event: Event) -> Flow {
-        if let Event::Complete { attempt, phase } = event {
-            self.complete(queue, attempt, phase);
-        } else if let Event::Arrive { source } = event {
-            self.arrive(queue, source);
-        } else if let Flow::Stop = self.handle_other(queue, event) {
-            return Flow::Stop;
-        }
-        if self.measure.over(self.sending) {
-            self.flow()
-        } else {
-            Flow::GoOn
-        }
-    }
-}
-
-impl<O: Observer> System<'_, O> {
-    /// What nearly all events are not.
-    #[inline(never)]
-    fn handle_other<W: Entry>(&mut self, queue: &mut Queue<W, Event>, event: Event) -> Flow {
         match event {
             Event::Complete { attempt, phase } => self.complete(queue, attempt, phase),
             Event::Arrive { source } => self.arrive(queue, source),
@@ -280,9 +261,15 @@ impl<O: Observer> System<'_, O> {
             Event::Restart { worker, epoch } => self.restart(queue, worker, epoch),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
-        Flow::GoOn
+        if self.measure.over(self.sending) {
+            self.flow()
+        } else {
+            Flow::GoOn
+        }
     }
+}
 
+impl<O: Observer> System<'_, O> {
     /// Whether a run that may stop does.
     #[cold]
     fn flow(&self) -> Flow {
