@@ -1,5 +1,5 @@
-//! The example of each code's page: a command of veltrix and what it prints. The files are made of a
-//! small model and a small experiment with one thing changed.
+//! The example of each code's page: a command of veltrix and what it prints. The files are made
+//! of a small model and a small experiment with one thing changed.
 
 use std::fs;
 
@@ -42,14 +42,19 @@ const CASES: &[Case] = &[
     (1006, WEB, "cores = 8\n", ""),
     (1007, WEB, "cores = 8", "cores = -3"),
     (1008, WEB, "\"web\"", "\"wbe\""),
-    (1009, WEB, "[service.web.workers]\ncount = 2\n", "[[service.web.workers]]\nname  = \"big\"\ncores = 16\n\n[[service.web.workers]]\nname  = \"big\"\n"),
+    (1009, WEB, "[service.web.workers]\ncount = 2\n",
+     "[[service.web.workers]]\nname  = \"big\"\ncores = 16\n\n\
+      [[service.web.workers]]\nname  = \"big\"\n"),
     (1010, WEB, "work = \"3ms\"\n", "work = \"3ms\"\nautoscale = { kind = \"hpa\", min = 2, max = 9 }\n"),
     (1011, WEB, "\"200/s\"", "{ process = \"trace\", file = \"monday.csv\" }"),
-    (1012, WEB, "work = \"3ms\"", "work = { dist = \"lognormal\", mean = \"3ms\", mu = -6.0, sigma = 1.0 }"),
+    (1012, WEB, "work = \"3ms\"",
+     "work = { dist = \"lognormal\", mean = \"3ms\", mu = -6.0, sigma = 1.0 }"),
     (1013, WEB, MODEL, ""),
     (1014, WEB, MODEL, "a = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n"),
     (2001, RUN, "", "\n[sweep]\n\"service.web.worker.count\" = [20, 25]\n"),
-    (2002, RUN, "", "\n[sweep]\n\"service.web.workers.count\" = { from = 1, to = 1000, steps = 1000 }\n\"service.web.workers.cores\" = { from = 1, to = 1000, steps = 1000 }\n"),
+    (2002, RUN, "", "\n[sweep]\n\
+      \"service.web.workers.count\" = { from = 1, to = 1000, steps = 1000 }\n\
+      \"service.web.workers.cores\" = { from = 1, to = 1000, steps = 1000 }\n"),
     (2003, RUN, "", "\n[objective]\nminimise   = \"p99_latency\"\nsubject_to = [\"loss < 0.01\"]\n"),
     (2004, RUN, "", "\n[objective]\nsubject_to = [\"latency_p99 < 50\"]\n"),
     (2005, RUN, "", "warm_up      = \"5min\"\n"),
@@ -57,7 +62,9 @@ const CASES: &[Case] = &[
     (2007, WEB, "250ms", "2h"),
     (2008, WEB, "timeout = \"250ms\"", "retry = { attempts = 5000, base = \"0s\" }"),
     (2009, WEB, "200/s", "6k/s"),
-    (5003, WEB, "timeout = \"250ms\" }\n", "retry = { attempts = \"unbounded\", base = \"0s\" } }\n\n[[fault]]\nkind   = \"crash\"\ntarget = \"web\"\nat     = \"2s\"\n"),
+    (5003, WEB, "timeout = \"250ms\" }\n",
+     "retry = { attempts = \"unbounded\", base = \"0s\" } }\n\n\
+      [[fault]]\nkind   = \"crash\"\ntarget = \"web\"\nat     = \"2s\"\n"),
 ];
 
 /// The block of a page's example: its command, and what follows it.
