@@ -27,7 +27,7 @@ pub struct TrialResult {
     pub values: Vec<Option<f64>>,
     /// Hash of its event sequence.
     pub fingerprint: u64,
-    /// Hash of what every request was when it was born.
+    /// Hash of what every request was when it was born, up to the end of the measured time.
     pub demand: u64,
     /// Events simulated.
     pub events: u64,

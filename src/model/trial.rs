@@ -72,8 +72,8 @@ pub struct TrialOutput {
     pub series: Series,
     /// Hash of the sequence of events.
     pub fingerprint: u64,
-    /// Hash of what every request was that was born before the measured time ended: equal for
-    /// designs that met the same requests.
+    /// Hash of what every request was when it was born, up to the end of the measured time: equal
+    /// for designs that met the same requests.
     pub demand: u64,
     /// Events simulated.
     pub events: u64,

@@ -22,8 +22,8 @@ impl<O: Observer> System<'_, O> {
         let birth = s.birth();
         let class = s.first_class + birth.class;
         self.schedule_birth(queue, source);
-        let asked = birth.work ^ birth.size.rotate_left(24) ^ birth.memory.rotate_left(44);
-        if self.measure.before_end(now) {
+        if self.measure.not_over(now) {
+            let asked = birth.work ^ birth.size.rotate_left(24) ^ birth.memory.rotate_left(44);
             self.demand
                 .fold(now, kind::DEMAND + birth.class, asked, source);
         }
