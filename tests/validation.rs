@@ -2,9 +2,9 @@
 //! run and compared within its tolerance; mistakes made on purpose must be noticed; replays of
 //! recorded traffic must agree to the nanosecond. `docs/validation.md` shows the comparison.
 //!
-//! `VELTRIX_VALIDATION` chooses what runs: nothing said, cases of up to a million and a half requests;
-//! `full`, up to three million; `long`, those beyond; `all`. With `all`, `VELTRIX_BLESS=1` writes the page
-//! anew.
+//! `VELTRIX_VALIDATION` chooses what runs: nothing said, cases of up to a million and a half
+//! requests; `full`, up to three million; `long`, those beyond; `all`. With `all`,
+//! `VELTRIX_BLESS=1` writes the page anew.
 
 #![allow(clippy::unwrap_used)]
 
