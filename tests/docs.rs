@@ -22,7 +22,7 @@ const PAGES: [&str; 8] = [
     "docs/format.md",
     "docs/glossary.md",
     "docs/semantics.md",
-    "models/README.md",
+    "experiments/data/README.md",
 ];
 
 fn root() -> &'static Path {

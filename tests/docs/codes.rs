@@ -45,17 +45,20 @@ const CASES: &[Case] = &[
     (1009, WEB, "[service.web.workers]\ncount = 2\n",
      "[[service.web.workers]]\nname  = \"big\"\ncores = 16\n\n\
       [[service.web.workers]]\nname  = \"big\"\n"),
-    (1010, WEB, "work = \"3ms\"\n", "work = \"3ms\"\nautoscale = { kind = \"hpa\", min = 2, max = 9 }\n"),
+    (1010, WEB, "work = \"3ms\"\n",
+     "work = \"3ms\"\nautoscale = { kind = \"hpa\", min = 2, max = 9 }\n"),
     (1011, WEB, "\"200/s\"", "{ process = \"trace\", file = \"monday.csv\" }"),
     (1012, WEB, "work = \"3ms\"",
      "work = { dist = \"lognormal\", mean = \"3ms\", mu = -6.0, sigma = 1.0 }"),
     (1013, WEB, MODEL, ""),
-    (1014, WEB, MODEL, "a = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n"),
+    (1014, WEB, MODEL,
+     "a = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n"),
     (2001, RUN, "", "\n[sweep]\n\"service.web.worker.count\" = [20, 25]\n"),
     (2002, RUN, "", "\n[sweep]\n\
       \"service.web.workers.count\" = { from = 1, to = 1000, steps = 1000 }\n\
       \"service.web.workers.cores\" = { from = 1, to = 1000, steps = 1000 }\n"),
-    (2003, RUN, "", "\n[objective]\nminimise   = \"p99_latency\"\nsubject_to = [\"loss < 0.01\"]\n"),
+    (2003, RUN, "",
+     "\n[objective]\nminimise   = \"p99_latency\"\nsubject_to = [\"loss < 0.01\"]\n"),
     (2004, RUN, "", "\n[objective]\nsubject_to = [\"latency_p99 < 50\"]\n"),
     (2005, RUN, "", "warm_up      = \"5min\"\n"),
     (2006, RUN, "", ""),
