@@ -119,7 +119,9 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     let longest = name.chars().count().max(best.chars().count());
     let prefix =
         best.len() >= 3 && lower.starts_with(best) || lower.len() >= 3 && best.starts_with(&lower);
-    (distance * 3 <= longest || prefix).then_some(best)
+    // Who gets the beginning right may get more of the rest wrong.
+    let alike = lower.chars().take(3).eq(best.chars().take(3)) && distance * 2 < longest;
+    (distance * 3 <= longest || prefix || alike).then_some(best)
 }
 
 /// Where a key that stands in the wrong place belongs: the key and its block.

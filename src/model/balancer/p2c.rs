@@ -11,7 +11,7 @@ pub struct P2c;
 
 impl P2c {
     /// Two draws; the second is of one fewer and shifted past the first.
-    #[inline]
+    #[inline(always)]
     pub fn pick(&self, view: &View, stream: &mut Stream) -> u32 {
         let n = view.count();
         if n == 1 {

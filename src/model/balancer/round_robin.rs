@@ -18,7 +18,7 @@ impl RoundRobin {
     }
 
     /// The next eligible at or after the turn.
-    #[inline]
+    #[inline(always)]
     pub fn pick(&mut self, view: &View, _: &mut Stream) -> u32 {
         let everyone = view.eligible.len() == view.load.len();
         let place = if everyone {

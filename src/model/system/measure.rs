@@ -105,17 +105,17 @@ impl<'s> Measure<'s> {
         self.run.timing.horizon
     }
 
+    /// Whether the measured time is not yet over. What is born later, while the run waits for what
+    /// was measured, depends on how long that takes.
+    #[inline(always)]
+    pub fn before_end(&self, now: Nanos) -> bool {
+        now < self.to
+    }
+
     /// Whether a request born now is measured.
     #[inline]
     pub fn covers(&self, now: Nanos) -> bool {
         now >= self.from && now < self.to
-    }
-
-    /// Whether the measured time is still to end: what is born later is asked for only until the
-    /// last measured request has its answer, which is longer the worse the system is.
-    #[inline]
-    pub fn not_over(&self, now: Nanos) -> bool {
-        now < self.to
     }
 
     /// Whether it is worth asking if the run is over.

@@ -22,7 +22,7 @@ impl<O: Observer> System<'_, O> {
         let birth = s.birth();
         let class = s.first_class + birth.class;
         self.schedule_birth(queue, source);
-        if self.measure.not_over(now) {
+        if self.measure.before_end(now) {
             let asked = birth.work ^ birth.size.rotate_left(24) ^ birth.memory.rotate_left(44);
             self.demand
                 .fold(now, kind::DEMAND + birth.class, asked, source);

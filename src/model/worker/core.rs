@@ -66,7 +66,7 @@ impl Cores {
     }
 
     /// Puts an attempt on a free core; returns the worker's next free one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, core: u32, attempt: u32) -> u32 {
         let c = &mut self.all[core as usize];
         debug_assert!(c.holds & FREE != 0, "only a free core is taken");
@@ -74,7 +74,7 @@ impl Cores {
     }
 
     /// Frees a core, in front of the worker's other free ones.
-    #[inline]
+    #[inline(always)]
     pub(super) fn give_back(&mut self, core: u32, next_free: u32) {
         let c = &mut self.all[core as usize];
         debug_assert!(c.holds & FREE == 0, "only a busy core is given back");

@@ -211,7 +211,7 @@ impl Workers {
     }
 
     /// One more of them.
-    #[inline]
+    #[inline(always)]
     pub fn count_served(&mut self, worker: u32) {
         self.hot[worker as usize].served += 1;
     }
@@ -226,7 +226,7 @@ impl Workers {
     }
 
     /// Whether a worker lets an attempt in that holds so much memory.
-    #[inline]
+    #[inline(always)]
     pub fn admission(&self, worker: u32, memory: u64) -> Admission {
         let hot = &self.hot[worker as usize];
         if hot.plain && hot.free > 0 {
@@ -249,7 +249,7 @@ impl Workers {
     }
 
     /// Takes memory for an attempt that was let in.
-    #[inline]
+    #[inline(always)]
     pub fn hold(&mut self, worker: u32, memory: u64) {
         self.load[worker as usize] += 1;
         if memory > 0 {
@@ -275,7 +275,7 @@ impl Workers {
     }
 
     /// Takes the first in a worker's buffer.
-    #[inline]
+    #[inline(always)]
     pub fn next_waiting(&mut self, worker: u32) -> Option<u32> {
         let hot = &mut self.hot[worker as usize];
         if hot.waiting == 0 {
@@ -287,7 +287,7 @@ impl Workers {
 
     /// Takes a free core of a worker for an attempt that needs so much work; returns the core
     /// and, unless the worker stands still, how long it will take.
-    #[inline]
+    #[inline(always)]
     pub fn start(&mut self, worker: u32, attempt: u32, work: Nanos) -> (u32, Option<Nanos>) {
         let hot = &mut self.hot[worker as usize];
         hot.free -= 1;
@@ -301,7 +301,7 @@ impl Workers {
     }
 
     /// An attempt leaves a core of a worker: core and memory are free again.
-    #[inline]
+    #[inline(always)]
     pub fn finish(&mut self, worker: u32, core: u32, memory: u64) {
         self.load[worker as usize] -= 1;
         let hot = &mut self.hot[worker as usize];

@@ -1,0 +1,39 @@
+//! Features that no known answer covers, as scenarios small enough to be worked out by hand:
+//! recorded arrivals with constant work, every row checked to the nanosecond.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "behaviour/breakers.rs"]
+mod breakers;
+#[path = "behaviour/clients.rs"]
+mod clients;
+#[path = "systems/mod.rs"]
+mod systems;
+#[path = "behaviour/workers.rs"]
+mod workers;
+
+use systems::MS;
+use veltrix::model::outcome::Outcome;
+use veltrix::model::trial::AttemptRow;
+
+/// Start, end and outcome of an attempt; times in microseconds.
+type Told = (Option<u64>, u64, Outcome);
+
+/// What the rows say, in microseconds.
+fn told(rows: &[AttemptRow]) -> Vec<Told> {
+    let whole = |ns: u64| {
+        assert_eq!(ns % 1000, 0, "{ns} ns is no whole microsecond");
+        ns / 1000
+    };
+    rows.iter()
+        .map(|row| {
+            let end = row.end.expect("every attempt has ended");
+            (row.start.map(whole), whole(end), row.outcome.unwrap())
+        })
+        .collect()
+}
+
+/// Births every millisecond from 0 on, each with so much work.
+fn every_ms(count: u64, work: u64) -> Vec<(u64, u64)> {
+    (0..count).map(|i| (i * MS, work)).collect()
+}

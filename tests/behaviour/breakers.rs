@@ -1,0 +1,136 @@
+//! Breakers: when they open, whom they shut off, how they try again.
+
+use veltrix::model::outcome::Outcome::*;
+use veltrix::model::spec::*;
+
+use crate::every_ms;
+use crate::systems::{MS, S, US, fault, group, just, replay, rows};
+
+/// Workers behind breakers; worker 1 is down for the first so many milliseconds.
+fn guarded(workers: u32, births: u64, down: u64, breaker: BreakerSpec) -> SystemSpec {
+    let mut spec = replay(&every_ms(births, 100 * US), group(workers, 1, None));
+    spec.services[0].balancer.breaker = Some(breaker);
+    let crash = fault("down", FaultKind::Crash, (1, 1), FaultWhen::At(0));
+    spec.faults = vec![FaultSpec {
+        lasts: Some(just(down * MS)),
+        ..crash
+    }];
+    spec
+}
+
+/// Opens after two failures, for 10 ms; one probe, one success.
+fn two_in_a_row() -> BreakerSpec {
+    BreakerSpec::Consecutive {
+        failures: 2,
+        open_for: just(10 * MS),
+        half_open_calls: 1,
+        successes: 1,
+    }
+}
+
+#[test]
+fn an_open_breaker_shuts_its_worker_off() {
+    let (rows, output) = rows(&guarded(2, 26, 13, two_in_a_row()));
+    for (at, row) in rows.iter().enumerate() {
+        // Failures at 0 and 2; the probe at 12 fails, that at 22 does not.
+        let (worker, outcome) = match at {
+            0 | 2 | 12 => (1, NoConnection),
+            22 | 24 => (1, Ok),
+            _ => (2, Ok),
+        };
+        assert_eq!(row.worker, Some(worker), "at {at} ms");
+        assert_eq!(row.outcome, Some(outcome), "at {at} ms");
+    }
+    let balancer = &output.tally.balancers[0];
+    assert_eq!(balancer.breaker_opens, 2);
+    assert_eq!(balancer.breaker_area, 2 * output.tally.measured_ns);
+    assert_eq!(balancer.breaker_open_area, u128::from(20 * MS));
+    let opens = output.tally.workers.iter().map(|w| w.breaker_opens);
+    assert_eq!(opens.collect::<Vec<_>>(), [2, 0]);
+}
+
+#[test]
+fn with_every_breaker_open_requests_are_refused() {
+    let (rows, output) = rows(&guarded(1, 24, 13, two_in_a_row()));
+    for (at, row) in rows.iter().enumerate() {
+        let (worker, outcome) = match at {
+            0 | 1 | 11 => (Some(1), NoConnection),
+            21.. => (Some(1), Ok),
+            _ => (None, BreakerOpen),
+        };
+        assert_eq!(
+            (row.worker, row.outcome),
+            (worker, Some(outcome)),
+            "at {at} ms"
+        );
+        if outcome != Ok {
+            assert_eq!(row.end, Some(row.arrived));
+        }
+    }
+    assert_eq!(output.tally.balancers[0].breaker_opens, 2);
+    let class = &output.tally.classes[0];
+    assert_eq!(class.lost[BreakerOpen.index()], 18);
+}
+
+/// Half of four calls failed; the single probe decides. As in the library, the wait is over only
+/// after its last nanosecond.
+#[test]
+fn a_share_of_failures_opens_it_too() {
+    let breaker = BreakerSpec::Resilience4j {
+        window: BreakerWindow::Calls(4),
+        min_calls: 4,
+        failure_share: 0.5,
+        slow_after: 60 * S,
+        slow_share: 1.0,
+        open_for: just(10 * MS),
+        half_open_calls: 1,
+        half_open_max: None,
+    };
+    let mut spec = guarded(1, 28, 18, breaker);
+    spec.faults[0].when = FaultWhen::At(2 * MS);
+    let (rows, output) = rows(&spec);
+    for (at, row) in rows.iter().enumerate() {
+        // Down from 2 to 20 ms; open from 3 to 13 and, after the probe, from 14 to 24.
+        let outcome = match at {
+            2 | 3 | 14 => NoConnection,
+            0 | 1 | 25.. => Ok,
+            _ => BreakerOpen,
+        };
+        assert_eq!(row.outcome, Some(outcome), "at {at} ms");
+    }
+    assert_eq!(output.tally.balancers[0].breaker_opens, 2);
+}
+
+/// Answers that are ok but late for the breaker count as slow.
+#[test]
+fn slow_calls_open_it() {
+    let breaker = BreakerSpec::Resilience4j {
+        window: BreakerWindow::Calls(2),
+        min_calls: 2,
+        failure_share: 1.0,
+        slow_after: 400 * US,
+        slow_share: 1.0,
+        open_for: just(5 * MS),
+        half_open_calls: 1,
+        half_open_max: None,
+    };
+    // 0.3 ms, twice 0.5 ms (known at 2.5 ms), then quick ones.
+    let works = [300, 500, 500];
+    let mut births = every_ms(10, 100 * US);
+    for (birth, work) in births.iter_mut().zip(works) {
+        birth.1 = work * US;
+    }
+    let mut spec = replay(&births, group(1, 1, None));
+    spec.services[0].balancer.breaker = Some(breaker);
+    let (rows, output) = rows(&spec);
+    for (at, row) in rows.iter().enumerate() {
+        let outcome = if (3..=7).contains(&at) {
+            BreakerOpen
+        } else {
+            Ok
+        };
+        assert_eq!(row.outcome, Some(outcome), "at {at} ms");
+    }
+    let balancer = &output.tally.balancers[0];
+    assert_eq!(balancer.breaker_open_area, u128::from(5 * MS));
+}

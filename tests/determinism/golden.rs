@@ -1,0 +1,71 @@
+//! Three runs whose fingerprints are pinned. A change that moves them changes results: it belongs
+//! in the changelog. That they are right is another matter (`tests/validation.rs`).
+
+use std::env;
+use std::process::Command;
+
+use veltrix::model::outcome::Outcome;
+use veltrix::model::spec::SystemSpec;
+use veltrix::model::trial::{Horizon, RunSpec};
+
+use crate::models::{plain, replayed, story};
+use crate::systems::run_spec;
+use crate::{blind, how};
+
+/// Name, fingerprint, demand, events.
+const PINNED: [(&str, u64, u64, u64); 3] = [
+    ("plain", 0xff8037a1131ad900, 0x6a97dc05bc5a7fa0, 19204),
+    ("story", 0x8018ad9ca60fcc1a, 0x98945556bec84df7, 190414),
+    ("replayed", 0xc60e991eaed3874b, 0xf36e1d970a757311, 27287),
+];
+
+fn runs() -> [(&'static str, SystemSpec, RunSpec); 3] {
+    [
+        ("plain", plain(), how(5)),
+        ("story", story(), how(5)),
+        ("replayed", replayed(), run_spec(3, Horizon::Trace)),
+    ]
+}
+
+#[test]
+fn golden_runs_are_where_they_were() {
+    let found = runs().map(|(name, spec, how)| {
+        let output = blind(&spec, &how);
+        (name, output.fingerprint, output.demand, output.events)
+    });
+    let line = |(name, a, b, n)| format!("    (\"{name}\", {a:#018x}, {b:#018x}, {n}),\n");
+    let lines: String = found.into_iter().map(line).collect();
+    assert!(found == PINNED, "results moved; they are now\n{lines}");
+}
+
+/// A pinned run proves little of what never happens in it.
+#[test]
+fn everything_happens_in_the_golden_story() {
+    let tally = blind(&story(), &how(5)).tally;
+    let people = &tally.classes[0];
+    for outcome in Outcome::ALL.into_iter().filter(|o| *o != Outcome::NoWorker) {
+        let ended: u64 = tally.classes.iter().map(|c| c.ended[outcome.index()]).sum();
+        assert!(ended > 0, "nothing ended {outcome:?}");
+    }
+    assert!(people.attempts > people.born && people.answered > people.ok);
+    assert!(tally.workers.iter().any(|w| w.wedges > 0));
+    assert!(tally.balancers[0].breaker_opens > 0 && tally.balancers[0].queue_area > 0);
+}
+
+/// The maths of the machine's C library differs with what its processor can do; ours does not. The
+/// golden runs once more in a process whose C library makes do without.
+#[test]
+fn golden_runs_do_not_depend_on_the_maths_of_the_machine() {
+    const FLAG: &str = "GLIBC_TUNABLES";
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "golden::golden_runs_are_where_they_were"])
+        .env(
+            FLAG,
+            "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX2_Usable,-FMA_Usable",
+        )
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+}

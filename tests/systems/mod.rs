@@ -1,0 +1,156 @@
+//! Small systems for tests: a spec with everything plain, whose parts a test then changes.
+
+#![allow(dead_code)]
+
+use std::sync::Arc;
+
+use veltrix::model::spec::*;
+use veltrix::model::tally::Wanted;
+use veltrix::model::trial::{
+    AttemptRow, Horizon, Observer, RunSpec, Timing, TrialOutput, Width, run,
+};
+
+pub const US: u64 = 1_000;
+pub const MS: u64 = 1_000_000;
+pub const S: u64 = 1_000_000_000;
+
+/// Always so many nanoseconds (or bytes).
+pub fn just(value: u64) -> Dist {
+    Dist::constant(value as f64).unwrap()
+}
+
+pub fn class(name: &str) -> ClassSpec {
+    ClassSpec {
+        name: name.into(),
+        weight: 1.0,
+        size: just(0),
+        work: None,
+        work_factor: 1.0,
+        memory: None,
+    }
+}
+
+/// Sends to the first service; nobody gives up, nobody tries again.
+pub fn source(name: &str, arrivals: Arrivals) -> SourceSpec {
+    SourceSpec {
+        name: name.into(),
+        to: 0,
+        arrivals,
+        start: 0,
+        stop: None,
+        classes: vec![class("default")],
+        client: ClientSpec::default(),
+    }
+}
+
+/// Born at these times, each with its own work.
+pub fn trace(rows: &[(u64, u64)]) -> Arrivals {
+    Arrivals::Trace(Arc::new(Trace {
+        at: rows.iter().map(|row| row.0).collect(),
+        work: rows.iter().map(|row| row.1).collect(),
+        ..Trace::default()
+    }))
+}
+
+pub fn group(count: u32, cores: u32, slots: Option<u32>) -> GroupSpec {
+    GroupSpec {
+        name: None,
+        count,
+        cores,
+        ram: None,
+        speed: 1.0,
+        slots,
+        on_full: OnFull::Reject,
+        restart: just(10 * S),
+        price_per_hour: 1.0,
+    }
+}
+
+pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec) -> ServiceSpec {
+    ServiceSpec {
+        name: name.into(),
+        work: Some(work),
+        memory: MemorySpec {
+            base: just(0),
+            per_byte: 0.0,
+        },
+        balancer: BalancerSpec {
+            policy,
+            dispatch: None,
+            cores: 1,
+            slots: None,
+            breaker: None,
+        },
+        groups: vec![group],
+    }
+}
+
+pub fn drawn(cpu: Dist) -> WorkSpec {
+    WorkSpec::Drawn { cpu, per_kib: 0.0 }
+}
+
+pub const IN_TURN: PolicySpec = PolicySpec::RoundRobin { start: Some(1) };
+
+/// One source, one service.
+pub fn system(arrivals: Arrivals, work: WorkSpec, group: GroupSpec) -> SystemSpec {
+    SystemSpec {
+        title: "test".into(),
+        sources: vec![source("s", arrivals)],
+        services: vec![service("e", work, IN_TURN, group)],
+        faults: Vec::new(),
+        prices: PriceSpec::default(),
+    }
+}
+
+/// One source that replays these births and works.
+pub fn replay(rows: &[(u64, u64)], group: GroupSpec) -> SystemSpec {
+    system(trace(rows), WorkSpec::FromTrace, group)
+}
+
+pub fn fault(name: &str, kind: FaultKind, workers: (u32, u32), when: FaultWhen) -> FaultSpec {
+    FaultSpec {
+        name: name.into(),
+        enabled: true,
+        kind,
+        service: 0,
+        workers,
+        when,
+        lasts: None,
+    }
+}
+
+/// A run that measures from the first nanosecond.
+pub fn run_spec(seed: u64, horizon: Horizon) -> RunSpec {
+    RunSpec {
+        seed,
+        replication: 0,
+        timing: Timing {
+            warm_up: 0,
+            horizon,
+            drain: 3600 * S,
+            window: S,
+        },
+        wanted: Wanted::default(),
+        series: false,
+        event_budget: u64::MAX,
+        width: Width::Auto,
+    }
+}
+
+/// Runs a system that must be right and must come to its end.
+pub fn go<O: Observer>(spec: &SystemSpec, how: &RunSpec, observer: &mut O) -> TrialOutput {
+    let problems = spec.check();
+    assert!(problems.is_empty(), "{problems:?}");
+    match run(spec, how, observer) {
+        Ok(output) => output,
+        Err(error) => panic!("{} {}", error.code, error.message),
+    }
+}
+
+/// Every attempt of a replay, in the order of births and tries, and what was counted.
+pub fn rows(spec: &SystemSpec) -> (Vec<AttemptRow>, TrialOutput) {
+    let mut rows = Vec::new();
+    let output = go(spec, &run_spec(1, Horizon::Trace), &mut rows);
+    rows.sort_by_key(|row: &AttemptRow| (row.source, row.request, row.attempt));
+    (rows, output)
+}

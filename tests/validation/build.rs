@@ -1,0 +1,188 @@
+//! From the words of a known answer to a system. Whatever has no counterpart here is named, so
+//! that no case runs as something simpler than it is.
+
+use serde_json::Value;
+use veltrix::model::spec::*;
+
+use crate::systems::{S, drawn, service, source};
+
+/// What this version cannot express.
+type Lacking = String;
+
+const SECOND: f64 = 1e9;
+
+/// Keys that say nothing new to this version, or only what it always does.
+const SAID: &[&str] = &[
+    "arrivals",
+    "service",
+    "nodes",
+    "cores_per_node",
+    "waiting_slots_per_node",
+    "balancer",
+    "client",
+    "note",
+    "same_instant_order",
+];
+
+/// The system of a model.
+pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
+    for (key, value) in model.as_object().unwrap() {
+        let fifo = key == "discipline" && value == "fifo";
+        if !SAID.contains(&key.as_str()) && !fifo {
+            return Err(format!("{key} = {value}"));
+        }
+    }
+    let count = |key: &str| model[key].as_u64().map(|n| u32::try_from(n).unwrap());
+    let cores = count("cores_per_node").ok_or("unbounded cores")?;
+    let traced = &model["service"]["ns"];
+    let work = if traced.is_array() {
+        WorkSpec::FromTrace
+    } else {
+        drawn(dist(&model["service"])?)
+    };
+    let group = GroupSpec {
+        name: None,
+        count: count("nodes").unwrap(),
+        cores,
+        ram: None,
+        speed: 1.0,
+        slots: count("waiting_slots_per_node"),
+        on_full: OnFull::Reject,
+        restart: Dist::constant(S as f64).unwrap(),
+        price_per_hour: 0.0,
+    };
+    let mut sender = source("clients", arrivals(&model["arrivals"], traced)?);
+    sender.client = client(&model["client"])?;
+    let mut served = service("nodes", work, PolicySpec::Random, group);
+    balancer(&model["balancer"], &mut served.balancer)?;
+    let spec = SystemSpec {
+        title: "a known answer".into(),
+        sources: vec![sender],
+        services: vec![served],
+        faults: Vec::new(),
+        prices: PriceSpec::default(),
+    };
+    let problems = spec.check();
+    assert!(problems.is_empty(), "{problems:?}");
+    Ok(spec)
+}
+
+fn only(value: &Value, known: &[&str]) -> Result<(), Lacking> {
+    let keys = value.as_object().into_iter().flatten();
+    for (key, value) in keys {
+        if !known.contains(&key.as_str()) && key != "note" {
+            return Err(format!("{key} = {value}"));
+        }
+    }
+    Ok(())
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    let all = value.as_array().unwrap();
+    all.iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+fn whole_numbers(value: &Value) -> Vec<u64> {
+    let all = value.as_array().unwrap();
+    all.iter().map(|v| v.as_u64().unwrap()).collect()
+}
+
+fn arrivals(value: &Value, traced: &Value) -> Result<Arrivals, Lacking> {
+    only(
+        value,
+        &["process", "rate", "rates", "switch_rates", "gap", "at_ns"],
+    )?;
+    match value["process"].as_str().unwrap() {
+        "poisson" => Ok(Arrivals::Poisson {
+            rate: value["rate"].as_f64().unwrap(),
+        }),
+        // Equal gaps are the one renewal process there is.
+        "renewal" if value["gap"]["distribution"] == "constant" => Ok(Arrivals::Constant {
+            rate: 1.0 / value["gap"]["value"].as_f64().unwrap(),
+        }),
+        "mmpp2" => {
+            let leave = numbers(&value["switch_rates"]);
+            Ok(Arrivals::Mmpp {
+                rates: numbers(&value["rates"]),
+                dwell: leave.iter().map(|rate| SECOND / rate).collect(),
+                switch: vec![vec![0.0, 1.0], vec![1.0, 0.0]],
+            })
+        }
+        "trace" => Ok(Arrivals::Trace(std::sync::Arc::new(Trace {
+            at: whole_numbers(&value["at_ns"]),
+            work: whole_numbers(traced),
+            ..Trace::default()
+        }))),
+        other => Err(format!("arrivals {other}")),
+    }
+}
+
+/// A distribution of seconds, in nanoseconds.
+fn dist(value: &Value) -> Result<Dist, Lacking> {
+    let number = |key: &str| value[key].as_f64().unwrap();
+    let time = |key: &str| SECOND * number(key);
+    let times =
+        |key: &str| -> Vec<f64> { numbers(&value[key]).iter().map(|v| v * SECOND).collect() };
+    let name = value["distribution"].as_str();
+    let made = match name.ok_or_else(|| format!("service {value}"))? {
+        "constant" => Dist::constant(time("value")),
+        "exponential" => Dist::exponential(time("mean")),
+        "uniform" => Dist::uniform(time("low"), time("high")),
+        "erlang" => Dist::erlang(time("mean"), value["shape"].as_u64().unwrap() as u32),
+        "lognormal" => Dist::lognormal_log(number("mu"), number("sigma"), SECOND),
+        "bounded_pareto" => Dist::pareto(time("low"), number("alpha"), Some(time("high"))),
+        "hyperexponential" => Dist::hyperexponential_of(&times("means"), &numbers(&value["probs"])),
+        "two_point" => Dist::empirical(&times("values"), Some(&numbers(&value["probs"]))),
+        other => return Err(format!("distribution {other}")),
+    };
+    Ok(made.unwrap())
+}
+
+fn client(value: &Value) -> Result<ClientSpec, Lacking> {
+    only(value, &["timeout_s", "cancels_work", "retries"])?;
+    let mut client = ClientSpec::default();
+    if let Some(timeout) = value["timeout_s"].as_f64() {
+        if value["cancels_work"] != false || value["retries"] != 0 {
+            return Err("a timeout that cancels".into());
+        }
+        client.timeout = Some(Dist::constant(timeout * SECOND).unwrap());
+    }
+    Ok(client)
+}
+
+fn balancer(value: &Value, balancer: &mut BalancerSpec) -> Result<(), Lacking> {
+    let known = [
+        "policy",
+        "counts",
+        "ties",
+        "d",
+        "with_replacement",
+        "service",
+        "cores",
+    ];
+    only(value, &known)?;
+    if value["counts"].is_string() {
+        assert_eq!(value["counts"], "waiting + in service");
+    }
+    if value["service"].is_object() {
+        balancer.dispatch = Some(dist(&value["service"])?);
+        balancer.cores = value["cores"].as_u64().unwrap() as u32;
+    }
+    let Some(policy) = value["policy"].as_str() else {
+        return Ok(());
+    };
+    let at_random = value["ties"] == "random";
+    let choices = value["d"].as_u64().unwrap_or(0) as u32;
+    balancer.policy = match (policy, value["with_replacement"].as_bool()) {
+        ("random", _) => PolicySpec::Random,
+        ("round_robin", _) => PolicySpec::RoundRobin { start: Some(1) },
+        ("least_requests", _) if at_random => PolicySpec::JsqOracle { ties: Ties::Random },
+        ("power_of_d", Some(true)) if at_random => PolicySpec::LeastRequest {
+            choices,
+            full_scan: false,
+        },
+        ("power_of_d", Some(false)) if at_random && choices == 2 => PolicySpec::P2c,
+        _ => return Err(format!("balancer {value}")),
+    };
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Runs a system until enough requests were measured, and reads metrics off what was counted.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use veltrix::model::metric::{Context, Metric};
+use veltrix::model::spec::{Arrivals, SystemSpec};
+use veltrix::model::tally::{Tally, Wanted};
+use veltrix::model::trial::{Blind, Horizon};
+
+use crate::read::Case;
+use crate::systems::{S, go, run_spec};
+
+const SEED: u64 = 1;
+/// Most requests in one replication: what keeps two threads busy to the end.
+const SLICE: u64 = 2_500_000;
+
+/// A system to be run for so many requests over all its replications.
+pub struct Job<'c> {
+    pub case: &'c Case,
+    pub spec: SystemSpec,
+    /// The mistake that `spec` is made with; none for the truth.
+    pub mistake: Option<usize>,
+}
+
+impl Job<'_> {
+    fn replications(&self) -> u64 {
+        self.case.min_requests.unwrap().div_ceil(SLICE)
+    }
+
+    /// One replication, with a warm-up of its own.
+    fn run(&self, replication: u64) -> Tally {
+        let rate = self.spec.sources[0].mean_rate();
+        let share = self
+            .case
+            .min_requests
+            .unwrap()
+            .div_ceil(self.replications()) as f64;
+        // Six standard deviations more, so that the count reaches what is asked for.
+        let spread = match self.spec.sources[0].arrivals {
+            Arrivals::Mmpp { .. } => 30.0,
+            _ => 6.0,
+        };
+        let time = |requests: f64| (requests / rate * S as f64) as u64;
+        let horizon = time(share + spread * share.sqrt());
+        let mut how = run_spec(SEED, Horizon::For(horizon));
+        how.replication = replication as u32;
+        how.timing.warm_up = time(self.case.warmup_requests as f64);
+        how.timing.drain = horizon;
+        go(&self.spec, &how, &mut Blind).tally
+    }
+}
+
+/// Runs all jobs on two threads, the longest first, and pools each one's replications in order.
+pub fn run_all(jobs: &[Job]) -> Vec<Tally> {
+    let mut parts: Vec<(usize, u64)> = Vec::new();
+    for (i, job) in jobs.iter().enumerate() {
+        parts.extend((0..job.replications()).map(|r| (i, r)));
+    }
+    parts.sort_by_key(|&(i, _)| {
+        let case = jobs[i].case;
+        std::cmp::Reverse(case.min_requests.unwrap() / jobs[i].replications())
+    });
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(&(i, r)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let tally = jobs[i].run(r);
+            done.lock().unwrap().push((i, r, tally));
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(work);
+        work();
+    });
+    let mut done = done.into_inner().unwrap();
+    done.sort_by_key(|&(i, r, _)| (i, r));
+    let mut pooled = vec![Tally::default(); jobs.len()];
+    for (i, _, tally) in &done {
+        pooled[*i].add(tally);
+    }
+    pooled
+}
+
+/// Requests measured.
+pub fn count(tally: &Tally) -> u64 {
+    let n = tally.classes.iter().map(|class| class.born).sum();
+    let lost: u64 = tally.classes.iter().map(|class| class.unfinished).sum();
+    assert_eq!(lost, 0, "every measured request must have come to its end");
+    n
+}
+
+/// The metric of ours that a word of theirs stands for.
+pub fn ours(case: &Case, word: &str) -> String {
+    let (what, how) = word.split_once('.').unwrap_or((word, ""));
+    let late_too = case.kind == "timeout_no_cancel";
+    match (what, how) {
+        ("sojourn", "over_tau") => {
+            let tau = case.model["client"]["timeout_s"].as_f64().unwrap();
+            format!("response_over_{tau}s")
+        }
+        ("sojourn", how) if late_too => format!("response_{how}"),
+        ("sojourn", how) => format!("latency_{how}"),
+        ("wait", "delayed_prob") => "delayed".into(),
+        ("wait", how) => format!("wait_{how}"),
+        ("loss", "prob") => "loss".into(),
+        ("queue", "mean") => "queue_mean".into(),
+        ("system", "mean") => "in_system_mean".into(),
+        ("busy_cores", "mean") => "busy_cores_mean".into(),
+        ("throughput", "") => "throughput".into(),
+        _ => panic!("{}: no metric for `{word}`", case.id),
+    }
+}
+
+/// The value of one of our metrics.
+pub fn value(spec: &SystemSpec, tally: &Tally, metric: &str) -> f64 {
+    let metric = Metric::parse(metric).unwrap();
+    let wanted = Wanted::default();
+    let part = Context::new(spec, &wanted).parts(&[metric], tally)[0];
+    part.value().unwrap()
+}
