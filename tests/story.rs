@@ -1,6 +1,5 @@
 //! The origin story, computed: the over-built cluster falls over, the decoupled one does not, on
-//! the same requests; each part of the cure counts; nearly half of the hardware bill was not
-//! needed.
+//! the same requests; each part of the cure counts; nearly half of the bill was not needed.
 //!
 //! The models and the experiment are read as users wrote them. A line of the bar holds when all
 //! its parts hold at once in a trial; how many trials must meet it stands beside it.

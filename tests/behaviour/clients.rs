@@ -211,3 +211,22 @@ fn a_source_keeps_its_hours() {
     let expected = [(Some(10_000), 11_000, Ok), (Some(14_000), 15_000, Ok)];
     assert_eq!(told(&rows), expected);
 }
+
+/// A source that stops early does not end the measured time: rates are over all of it.
+#[test]
+fn measured_time_goes_on_when_nobody_sends_any_more() {
+    let arrivals = Arrivals::Constant { rate: 1000.0 };
+    let mut spec = system(arrivals, drawn(just(MS)), group(1, 4, None));
+    spec.sources[0].stop = Some(S);
+    let output = go(&spec, &run_spec(1, Horizon::For(4 * S)), &mut Blind);
+    assert_eq!(output.tally.measured_ns, u128::from(4 * S));
+    assert_eq!(
+        output.tally.classes[0].born, 999,
+        "the thousandth would be born at the stop"
+    );
+    let mut silent = spec.clone();
+    silent.sources[0].arrivals = Arrivals::Constant { rate: 0.0 };
+    let output = go(&silent, &run_spec(1, Horizon::For(4 * S)), &mut Blind);
+    assert_eq!(output.tally.measured_ns, u128::from(4 * S));
+    assert_eq!(output.tally.workers[0].able_area, u128::from(16 * S));
+}

@@ -118,10 +118,11 @@ impl<'s> Measure<'s> {
         now >= self.from && now < self.to
     }
 
-    /// Whether it is worth asking if the run is over.
+    /// Whether it is worth asking if the run is over: after the measured time, or, for a run that
+    /// ends with its traces, when all is sent.
     #[inline]
     pub fn over(&self, sending: u32) -> bool {
-        self.draining || sending == 0
+        self.draining || sending == 0 && self.to == Nanos::MAX
     }
 
     /// A measured request has its answer in time: narrowed latencies, where asked for.
