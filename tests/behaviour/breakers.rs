@@ -4,7 +4,7 @@ use veltrix::model::outcome::Outcome::*;
 use veltrix::model::spec::*;
 
 use crate::every_ms;
-use crate::systems::{MS, S, US, fault, group, just, replay, rows};
+use crate::systems::{MS, S, US, fault, group, just, replay, rows, source, trace};
 
 /// Workers behind breakers; worker 1 is down for the first so many milliseconds.
 fn guarded(workers: u32, births: u64, down: u64, breaker: BreakerSpec) -> SystemSpec {
@@ -133,4 +133,30 @@ fn slow_calls_open_it() {
     }
     let balancer = &output.tally.balancers[0];
     assert_eq!(balancer.breaker_open_area, u128::from(5 * MS));
+}
+
+/// An attempt whose client has given up before it is routed takes no permit: nobody would ever
+/// report on it, and the breaker would stay half-open for ever.
+#[test]
+fn an_abandoned_attempt_takes_no_permit() {
+    let mut spec = replay(&[(0, 100 * US), (14 * MS, 100 * US)], group(1, 1, None));
+    spec.services[0].balancer.breaker = Some(two_in_a_row());
+    if let Some(BreakerSpec::Consecutive { failures, .. }) = &mut spec.services[0].balancer.breaker
+    {
+        *failures = 1;
+    }
+    spec.services[0].balancer.dispatch = Some(just(MS));
+    spec.faults = vec![FaultSpec {
+        lasts: Some(just(10 * MS)),
+        ..fault("down", FaultKind::Crash, (1, 1), FaultWhen::At(0))
+    }];
+    // Opened at 1 ms for 10 ms. The impatient client's attempt is routed at 12.5 ms, half a
+    // millisecond after it was given up.
+    let mut impatient = source("impatient", trace(&[(11 * MS + 500 * US, 100 * US)]));
+    impatient.client.timeout = Some(just(500 * US));
+    spec.sources.push(impatient);
+    let (rows, _) = rows(&spec);
+    let outcomes: Vec<_> = rows.iter().map(|row| row.outcome).collect();
+    // Rows are in the order of the sources.
+    assert_eq!(outcomes, [Some(NoConnection), Some(Ok), Some(TimedOut)]);
 }

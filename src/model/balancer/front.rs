@@ -88,9 +88,11 @@ impl<'s> Front<'s> {
     }
 
     /// Picks a worker (numbered within the service) and lets the attempt through its breaker;
-    /// returns it with the breaker's epoch. `None`: breakers shut off every worker.
+    /// returns it with the breaker's epoch. `None`: breakers shut off every worker. An attempt
+    /// whose caller has given up (`open` is false) goes where breakers let calls in, but takes no
+    /// permit, as nobody will ever report on it.
     #[inline(always)]
-    pub fn pick(&mut self, load: &[u32], now: Nanos) -> Option<(u32, u32)> {
+    pub fn pick(&mut self, load: &[u32], now: Nanos, open: bool) -> Option<(u32, u32)> {
         if let Some(guards) = &mut self.guards
             && now >= guards.next_change
         {
@@ -109,7 +111,7 @@ impl<'s> Front<'s> {
             return Some((worker, 0));
         };
         let breaker = &mut guards.all[worker as usize].breaker;
-        let changed = breaker.enter(now);
+        let changed = open && breaker.enter(now);
         let epoch = breaker.epoch();
         if changed {
             self.refresh(now);

@@ -92,8 +92,8 @@ impl<O: Observer> System<'_, O> {
         let front = &mut self.fronts[service];
         let first = front.first_worker as usize;
         let load = &self.workers.load[first..first + front.worker_count];
-        let picked = front.pick(load, now);
         let a = self.jobs.attempt_mut(attempt);
+        let picked = front.pick(load, now, a.open);
         let number = a.number;
         let Some((picked, epoch)) = picked else {
             self.fold(now, kind::ROUTED, number, NO_WORKER);
