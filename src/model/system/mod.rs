@@ -239,8 +239,7 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
         if self.many_workers
             && let Event::Complete { attempt, .. } = event
         {
-            let w = self.jobs.attempt(attempt).worker;
-            self.fetched ^= self.workers.fetch(w);
+            self.fetched ^= u64::from(self.jobs.attempt(attempt).worker);
         }
     }
 

@@ -151,12 +151,6 @@ impl Workers {
         workers
     }
 
-    /// Looks at a worker's line, so that it is near when it is needed.
-    #[inline(always)]
-    pub fn fetch(&self, worker: u32) -> u64 {
-        self.hot.get(worker as usize).map_or(0, |hot| hot.since)
-    }
-
     /// How many there are.
     pub fn len(&self) -> usize {
         self.hot.len()
