@@ -102,7 +102,7 @@ impl queue::Event for Event {
         let word = |tag: u64, index: u32, life: u32| {
             debug_assert!(
                 index < 1 << INDEX_BITS,
-                "fewer than 2^28 of anything at once"
+                "fewer than 2^27 of anything at once"
             );
             tag << (32 + INDEX_BITS) | u64::from(index) << 32 | u64::from(life)
         };
@@ -151,7 +151,7 @@ impl queue::Event for Event {
 }
 
 /// Bits of a packed event's index; below them 32 of its life, above them its tag.
-const INDEX_BITS: u32 = 28;
+const INDEX_BITS: u32 = 27;
 
 impl Sample {
     const ALL: [Sample; 5] = [
