@@ -137,8 +137,12 @@ codes! {
         "an attempt was refused by a breaker that is open or has no probe to give";
     3111 WORKER_DOWN Outcome "worker went down"
         "an attempt was lost because its worker crashed";
+    3112 KILLED_FOR_MEMORY Outcome "killed for memory"
+        "an attempt was lost because its worker ran out of RAM and was killed";
     3113 CONNECTION Outcome "lost on the way"
         "an attempt failed on the network: no connection, a reset, or a loss";
+    3115 DEAD_LETTERED Outcome "dead-lettered"
+        "an attempt was put aside by a full buffer and is never tried again";
     3201 BREAKER_OPENED Incident "breaker opened"
         "a breaker saw enough failures to shut a worker or a service off";
     3301 WORKER_WEDGED Incident "worker wedged"
@@ -161,9 +165,7 @@ pub const RESERVED: &[(u16, &str)] = &[
     (3108, "gave up waiting"),
     (3109, "refused at its turn: deadline over"),
     (3110, "failed: error"),
-    (3112, "failed: killed for memory"),
     (3114, "failed: poison"),
-    (3115, "dead-lettered"),
     (3116, "failed: worker drained"),
     (3117, "cancelled"),
 ];

@@ -1,7 +1,9 @@
 //! `[service.NAME.balancer]`: the policy, dispatch, the breakers.
 
 use crate::base::units::SECOND;
-use crate::model::spec::{BalancerSpec, BreakerSpec, BreakerWindow, Dist, PolicySpec, Ties};
+use crate::model::spec::{
+    BalancerSpec, BreakerSpec, BreakerWindow, Dist, OnFull, PolicySpec, Ties,
+};
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
@@ -47,15 +49,11 @@ impl Cx {
         }
         if let Some(node) = fields.get("buffer") {
             let path = fields.path("buffer");
-            let later = &[
-                "wedge",
-                "drop_oldest",
-                "block",
-                "redispatch",
-                "dead_letter",
-                "crash",
-            ];
-            balancer.slots = self.buffer(node, &path, &["reject"], later).slots;
+            let words = &["reject", "drop_oldest", "dead_letter"];
+            let buffer = self.buffer(node, &path, words);
+            balancer.slots = buffer.slots;
+            balancer.bytes = buffer.bytes;
+            balancer.on_full = buffer.on_full;
         }
         if let Some(node) = fields.get("breaker").filter(|n| !n.is_none()) {
             balancer.breaker = self.breaker(node, &fields.path("breaker"));
@@ -233,6 +231,8 @@ impl Cx {
 /// What a balancer is when nothing is said.
 pub fn plain_balancer() -> BalancerSpec {
     BalancerSpec {
+        bytes: None,
+        on_full: OnFull::Reject,
         policy: PolicySpec::RoundRobin { start: None },
         dispatch: None,
         cores: 1,

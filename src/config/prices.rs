@@ -42,7 +42,7 @@ struct Notes {
 /// `[prices]` with its table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prices {
-    core_hour: f64,
+    pub core_hour: f64,
     gib_hour: f64,
     /// What the spec keeps.
     pub spec: PriceSpec,

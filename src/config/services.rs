@@ -2,7 +2,10 @@
 
 use crate::base::codes::Code;
 use crate::base::units::SECOND;
-use crate::model::spec::{Dist, GroupSpec, MemorySpec, OnFull, ServiceSpec, WorkSpec};
+use crate::model::spec::{
+    Discipline, Dist, GroupSpec, Held, MemorySpec, OnFull, RamPolicy, ServiceSpec, UNBOUNDED_CORES,
+    WorkSpec,
+};
 
 use super::balancer::plain_balancer;
 use super::csv::Unit;
@@ -18,10 +21,23 @@ use super::work::{Work, drawn};
 /// Most waiting places of one buffer.
 pub const MAX_SLOTS: u64 = 1 << 31;
 
+/// Words for what a worker's full buffer does.
+const ON_FULL: &[&str] = &[
+    "reject",
+    "wedge",
+    "drop_oldest",
+    "block",
+    "redispatch",
+    "dead_letter",
+    "crash",
+];
+
 /// A buffer as written.
 pub struct Buffer {
     /// Waiting places; `None`: unbounded.
     pub slots: Option<u32>,
+    /// Bytes waiting; `None`: unbounded.
+    pub bytes: Option<u64>,
     /// What becomes of the one that finds no room.
     pub on_full: OnFull,
 }
@@ -62,6 +78,7 @@ impl Cx {
             name: name.to_owned(),
             work: None,
             memory: MemorySpec {
+                held: Held::Admission,
                 base: Dist::Constant { value: 0.0 },
                 per_byte: 0.0,
             },
@@ -98,16 +115,11 @@ impl Cx {
         (service, from)
     }
 
-    /// A buffer; `now` are the words for `on_full`, `later` those not known yet.
-    pub fn buffer(
-        &mut self,
-        node: &Node,
-        path: &str,
-        now: &[&'static str],
-        later: &[&'static str],
-    ) -> Buffer {
+    /// A buffer; `words` are those for `on_full`.
+    pub fn buffer(&mut self, node: &Node, path: &str, words: &[&'static str]) -> Buffer {
         let mut buffer = Buffer {
             slots: None,
+            bytes: None,
             on_full: OnFull::Reject,
         };
         if node.is_none() {
@@ -130,12 +142,33 @@ impl Cx {
             };
             buffer.slots = slots.and_then(|s| u32::try_from(s).ok());
         }
-        if let Some(node) = fields.get("on_full") {
-            let word = self.choice(node, &fields.path("on_full"), now, later);
-            if word == Some("wedge") {
-                buffer.on_full = OnFull::Wedge;
-            }
+        if let Some(node) = fields
+            .get("bytes")
+            .filter(|n| n.text() != Some("unbounded"))
+        {
+            buffer.bytes = self.bytes(node, &fields.path("bytes"));
         }
+        let word = fields
+            .get("on_full")
+            .and_then(|n| self.choice(n, &fields.path("on_full"), words, &[]));
+        let max = fields.get("redispatch_max");
+        if let (Some(node), false) = (max, word == Some("redispatch")) {
+            let message = "`redispatch_max` needs `on_full = \"redispatch\"`";
+            let path = fields.path("redispatch_max");
+            self.disagree(node.span, &path, message, "remove one or add the other");
+        }
+        let max = max.and_then(|n| self.count32(n, &fields.path("redispatch_max"), 1, 1000));
+        buffer.on_full = match word {
+            Some("wedge") => OnFull::Wedge,
+            Some("drop_oldest") => OnFull::DropOldest,
+            Some("block") => OnFull::Block,
+            Some("redispatch") => OnFull::Redispatch {
+                max: max.unwrap_or(3),
+            },
+            Some("dead_letter") => OnFull::DeadLetter,
+            Some("crash") => OnFull::Crash,
+            _ => OnFull::Reject,
+        };
         buffer
     }
 
@@ -175,10 +208,7 @@ impl Cx {
             .get("count")
             .and_then(|n| self.count32(n, &fields.path("count"), 1, 1_000_000));
         let cores = match (fields.get("cores"), &instance) {
-            (Some(node), _) if node.text() == Some("unbounded") => {
-                self.later(node.span, &fields.path("cores"), "`cores = \"unbounded\"`");
-                None
-            }
+            (Some(node), _) if node.text() == Some("unbounded") => Some(UNBOUNDED_CORES),
             (Some(node), _) => self.count32(node, &fields.path("cores"), 1, 65_535),
             (None, Some(instance)) => Some(instance.cores),
             (None, None) => {
@@ -196,17 +226,31 @@ impl Cx {
         let speed = fields
             .get("speed")
             .and_then(|n| self.number(n, &fields.path("speed")));
-        if let Some(node) = fields.get("discipline") {
-            let later = &["lifo", "adaptive_lifo", "priority", "edf", "ps"];
-            self.choice(node, &fields.path("discipline"), &["fifo"], later);
+        let discipline = self.discipline(&fields);
+        let buffer = fields
+            .get("buffer")
+            .map(|n| self.buffer(n, &fields.path("buffer"), ON_FULL));
+        let ram_base = fields
+            .get("ram_base")
+            .and_then(|n| self.bytes(n, &fields.path("ram_base")));
+        let now = &["refuse", "oom_kill"];
+        let ram_policy = fields
+            .get("ram_policy")
+            .and_then(|n| self.choice(n, &fields.path("ram_policy"), now, &[]));
+        let priced = cores.filter(|&c| c != UNBOUNDED_CORES).unwrap_or(1);
+        let price = self.price(&fields, prices, instance.as_ref(), priced, ram);
+        if cores == Some(UNBOUNDED_CORES) {
+            self.price_of_unbounded(&fields, prices);
         }
-        let buffer = fields.get("buffer").map(|n| {
-            let later = &["drop_oldest", "block", "redispatch", "dead_letter", "crash"];
-            self.buffer(n, &fields.path("buffer"), &["reject", "wedge"], later)
-        });
-        let price = self.price(&fields, prices, instance.as_ref(), cores.unwrap_or(1), ram);
         let restart = self.restart(&fields);
         Some(GroupSpec {
+            ram_base: ram_base.unwrap_or(0),
+            ram_policy: match ram_policy {
+                Some("oom_kill") => RamPolicy::OomKill,
+                _ => RamPolicy::Refuse,
+            },
+            discipline,
+            bytes: buffer.as_ref().and_then(|b| b.bytes),
             name,
             count: count.unwrap_or(1),
             cores: cores.unwrap_or(1),
@@ -217,6 +261,32 @@ impl Cx {
             restart,
             price_per_hour: price,
         })
+    }
+
+    fn discipline(&mut self, fields: &Fields<'_>) -> Discipline {
+        let now = &["fifo", "lifo", "priority", "ps"];
+        let later = &["adaptive_lifo", "edf"];
+        let word = fields
+            .get("discipline")
+            .and_then(|n| self.choice(n, &fields.path("discipline"), now, later));
+        match word {
+            Some("lifo") => Discipline::Lifo,
+            Some("priority") => Discipline::Priority,
+            Some("ps") => Discipline::Ps,
+            _ => Discipline::Fifo,
+        }
+    }
+
+    /// What cores without bound cost can't be told from the price of a core.
+    fn price_of_unbounded(&mut self, fields: &Fields<'_>, prices: &Prices) {
+        if let Some(node) = fields.get("cores")
+            && fields.get("price").is_none()
+            && prices.core_hour > 0.0
+        {
+            let message = "cores without bound have no price by the core";
+            let path = fields.path("cores");
+            self.disagree(node.span, &path, message, "add `price` for one worker");
+        }
     }
 
     fn restart(&mut self, fields: &Fields<'_>) -> Dist {

@@ -163,6 +163,14 @@ impl Cx {
         if let Some(node) = fields.get("memory") {
             class.memory = self.memory(node, &fields.path("memory"));
         }
+        if let Some(node) = fields.get("priority") {
+            let priority = self.integer(node, &fields.path("priority"));
+            class.priority = priority.unwrap_or(0);
+        }
+        if let Some(node) = fields.get("cores") {
+            let cores = self.count32(node, &fields.path("cores"), 1, 65_535);
+            class.cores = cores.unwrap_or(1);
+        }
         Some(class)
     }
 
@@ -423,6 +431,8 @@ fn wanted_header(fields: &Fields<'_>, column: &str, fed: Option<&TraceWork>) -> 
 
 fn plain_class(name: &str) -> ClassSpec {
     ClassSpec {
+        priority: 0,
+        cores: 1,
         name: name.to_owned(),
         weight: 1.0,
         size: Dist::Constant { value: 0.0 },

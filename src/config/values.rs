@@ -81,6 +81,23 @@ impl Cx {
         }
     }
 
+    /// A whole number, also below zero.
+    pub fn integer(&mut self, node: &Node, path: &str) -> Option<i64> {
+        match node.value {
+            Value::Integer(Some(value), _) if i64::try_from(value).is_ok() => {
+                i64::try_from(value).ok()
+            }
+            Value::Integer(..) => {
+                self.out_of_range(node, path, "a whole number of 64 bits");
+                None
+            }
+            _ => {
+                self.wrong_type(node, path, "a whole number such as 1");
+                None
+            }
+        }
+    }
+
     /// A 32-bit [`Cx::count`].
     pub fn count32(&mut self, node: &Node, path: &str, min: u32, max: u32) -> Option<u32> {
         let value = self.count(node, path, u64::from(min), u64::from(max))?;

@@ -1,7 +1,7 @@
 //! What a request needs: core-time and memory, of a service or of a class.
 
 use crate::base::codes::Code;
-use crate::model::spec::{Dist, MemorySpec, WorkSpec};
+use crate::model::spec::{Dist, Held, MemorySpec, WorkSpec};
 
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
@@ -80,6 +80,7 @@ impl Cx {
     /// The memory of a service or class.
     pub fn memory(&mut self, node: &Node, path: &str) -> Option<MemorySpec> {
         let plain = |base| MemorySpec {
+            held: Held::Admission,
             base,
             per_byte: 0.0,
         };
@@ -90,9 +91,10 @@ impl Cx {
             return self.dist(node, path, Of::Bytes).map(plain);
         }
         let fields = self.fields(node, path, &MEMORY)?;
-        if let Some(node) = fields.get("held") {
-            self.choice(node, &fields.path("held"), &["admission"], &["service"]);
-        }
+        let now = &["admission", "service"];
+        let held = fields
+            .get("held")
+            .and_then(|n| self.choice(n, &fields.path("held"), now, &[]));
         let base = fields
             .get("base")
             .map(|n| self.dist(n, &fields.path("base"), Of::Bytes));
@@ -100,6 +102,10 @@ impl Cx {
             .get("per_byte")
             .map(|n| self.number(n, &fields.path("per_byte")));
         Some(MemorySpec {
+            held: match held {
+                Some("service") => Held::Service,
+                _ => Held::Admission,
+            },
             base: base.unwrap_or(Some(Dist::Constant { value: 0.0 }))?,
             per_byte: per_byte.unwrap_or(Some(0.0))?,
         })

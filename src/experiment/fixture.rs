@@ -22,6 +22,8 @@ const GIB: u64 = 1 << 30;
 pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> SystemSpec {
     let constant = |value: f64| Dist::Constant { value };
     let class = |name: &str, weight: f64| ClassSpec {
+        priority: 0,
+        cores: 1,
         name: name.into(),
         weight,
         size: constant(2048.0),
@@ -47,10 +49,13 @@ pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> Syste
                 per_kib: 0.0,
             }),
             memory: MemorySpec {
+                held: Held::Admission,
                 base: constant(0.0),
                 per_byte: 0.0,
             },
             balancer: BalancerSpec {
+                bytes: None,
+                on_full: OnFull::Reject,
                 policy: PolicySpec::P2c,
                 dispatch: None,
                 cores: 1,
@@ -58,6 +63,10 @@ pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> Syste
                 breaker: None,
             },
             groups: vec![GroupSpec {
+                ram_base: 0,
+                ram_policy: RamPolicy::Refuse,
+                discipline: Discipline::Fifo,
+                bytes: None,
                 name: None,
                 count,
                 cores,

@@ -57,6 +57,18 @@ pub enum Event {
         /// The attempt.
         attempt: u32,
     },
+    /// The first of those who share a worker's cores is done.
+    ShareDone {
+        /// The worker.
+        worker: u32,
+        /// Which of its ends.
+        epoch: u32,
+    },
+    /// A worker that went down by itself comes back.
+    Recover {
+        /// The worker.
+        worker: u32,
+    },
     /// Something is measured; moves nothing.
     Sample(Sample),
 }
@@ -89,8 +101,11 @@ impl queue::Event for Event {
     #[inline(always)]
     fn rank(&self) -> u8 {
         match self {
-            Event::FaultStart { .. } | Event::FaultEnd { .. } | Event::Restart { .. } => 1,
-            Event::Complete { .. } | Event::Dispatched { .. } => 2,
+            Event::FaultStart { .. }
+            | Event::FaultEnd { .. }
+            | Event::Restart { .. }
+            | Event::Recover { .. } => 1,
+            Event::Complete { .. } | Event::Dispatched { .. } | Event::ShareDone { .. } => 2,
             Event::Timeout { .. } => 3,
             Event::Arrive { .. } | Event::Retry { .. } | Event::Route { .. } => 4,
             Event::Sample(_) => 5,
@@ -120,6 +135,8 @@ impl queue::Event for Event {
             Event::FaultEnd { target } => word(7, target, 0),
             Event::Restart { worker, epoch } => word(8, worker, epoch),
             Event::Sample(sample) => word(9, sample as u32, 0),
+            Event::ShareDone { worker, epoch } => word(22, worker, epoch),
+            Event::Recover { worker } => word(23, worker, 0),
         }
     }
 
@@ -145,6 +162,11 @@ impl queue::Event for Event {
                 worker: index,
                 epoch: life,
             },
+            22 => Event::ShareDone {
+                worker: index,
+                epoch: life,
+            },
+            23 => Event::Recover { worker: index },
             _ => Event::Sample(Sample::ALL[index as usize]),
         }
     }
@@ -173,6 +195,12 @@ pub(super) mod kind {
     pub const FAULT_STARTED: u32 = 6;
     pub const FAULT_ENDED: u32 = 7;
     pub const RESTARTED: u32 = 8;
+    /// A worker went down by itself.
+    pub const FELL: u32 = 40;
+    /// It is back.
+    pub const RECOVERED: u32 = 41;
+    /// An attempt waits at its sender for a worker that is full.
+    pub const BLOCKED: u32 = 42;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -205,6 +233,11 @@ mod tests {
                 epoch: life,
             },
         ];
+        events.push(Event::ShareDone {
+            worker: index,
+            epoch: life,
+        });
+        events.push(Event::Recover { worker: index });
         events.extend(Sample::ALL.map(Event::Sample));
         for event in events {
             assert_eq!(Event::unpack(event.pack()), event);

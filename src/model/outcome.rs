@@ -20,13 +20,17 @@ pub enum Outcome {
     BreakerOpen,
     /// Lost aboard a worker that went down.
     WorkerDown,
+    /// Lost aboard a worker that was killed for memory.
+    OutOfMemory,
     /// Sent to a worker that is down: no connection.
     NoConnection,
+    /// Put aside by a full buffer, never to be tried again.
+    DeadLettered,
 }
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 10;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -36,7 +40,9 @@ impl Outcome {
         Outcome::NoWorker,
         Outcome::BreakerOpen,
         Outcome::WorkerDown,
+        Outcome::OutOfMemory,
         Outcome::NoConnection,
+        Outcome::DeadLettered,
     ];
 
     /// Its place in arrays of counts.
@@ -55,7 +61,9 @@ impl Outcome {
             Outcome::NoWorker => Some(Code::NO_ELIGIBLE_WORKER),
             Outcome::BreakerOpen => Some(Code::BREAKER_OPEN),
             Outcome::WorkerDown => Some(Code::WORKER_DOWN),
+            Outcome::OutOfMemory => Some(Code::KILLED_FOR_MEMORY),
             Outcome::NoConnection => Some(Code::CONNECTION),
+            Outcome::DeadLettered => Some(Code::DEAD_LETTERED),
         }
     }
 
@@ -69,7 +77,8 @@ impl Outcome {
         match self {
             Outcome::Ok => "ok",
             Outcome::TimedOut => "timed_out",
-            Outcome::WorkerDown | Outcome::NoConnection => "failed",
+            Outcome::WorkerDown | Outcome::OutOfMemory | Outcome::NoConnection => "failed",
+            Outcome::DeadLettered => "dead_lettered",
             _ => "refused",
         }
     }

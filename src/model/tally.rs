@@ -81,6 +81,8 @@ pub struct WorkerTally {
     pub ended: ByOutcome,
     /// Time integral of busy cores.
     pub busy_area: u128,
+    /// Time integral of attempts in service.
+    pub serving_area: u128,
     /// The part of `busy_area` while wedged.
     pub wedged_busy_area: u128,
     /// Core-time while up and not wedged.
@@ -198,6 +200,7 @@ impl WorkerTally {
     pub(super) fn add(&mut self, other: &WorkerTally) {
         add_outcomes(&mut self.ended, &other.ended);
         self.busy_area += other.busy_area;
+        self.serving_area += other.serving_area;
         self.wedged_busy_area += other.wedged_busy_area;
         self.able_area += other.able_area;
         self.queue_area += other.queue_area;

@@ -227,6 +227,7 @@ fn memory_grows_with_size() {
         one,
     );
     spec.services[0].memory = MemorySpec {
+        held: Held::Admission,
         base: just(20),
         per_byte: 3.0,
     };

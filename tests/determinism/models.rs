@@ -60,6 +60,7 @@ pub fn story() -> SystemSpec {
     };
     let mut events = service("events", work, PolicySpec::P2c, workers);
     events.memory = MemorySpec {
+        held: Held::Admission,
         base: just(64 << 20),
         per_byte: 3.0,
     };

@@ -21,6 +21,8 @@ pub fn just(value: u64) -> Dist {
 
 pub fn class(name: &str) -> ClassSpec {
     ClassSpec {
+        priority: 0,
+        cores: 1,
         name: name.into(),
         weight: 1.0,
         size: just(0),
@@ -54,6 +56,10 @@ pub fn trace(rows: &[(u64, u64)]) -> Arrivals {
 
 pub fn group(count: u32, cores: u32, slots: Option<u32>) -> GroupSpec {
     GroupSpec {
+        ram_base: 0,
+        ram_policy: RamPolicy::Refuse,
+        discipline: Discipline::Fifo,
+        bytes: None,
         name: None,
         count,
         cores,
@@ -71,10 +77,13 @@ pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec)
         name: name.into(),
         work: Some(work),
         memory: MemorySpec {
+            held: Held::Admission,
             base: just(0),
             per_byte: 0.0,
         },
         balancer: BalancerSpec {
+            bytes: None,
+            on_full: OnFull::Reject,
             policy,
             dispatch: None,
             cores: 1,

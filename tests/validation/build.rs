@@ -41,6 +41,10 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
         drawn(dist(&model["service"])?)
     };
     let group = GroupSpec {
+        ram_base: 0,
+        ram_policy: RamPolicy::Refuse,
+        discipline: Discipline::Fifo,
+        bytes: None,
         name: None,
         count: count("nodes").unwrap(),
         cores,

@@ -54,8 +54,14 @@ pub const CLASS: Block = Block {
             "",
             "a size such as \"64MiB\", { dist = .. } or { base, per_byte }",
         ),
+        key(
+            "priority",
+            "0",
+            "a whole number, the smaller the more urgent",
+        ),
+        key("cores", "1", COUNT),
     ],
-    later: &["key", "priority", "cores"],
+    later: &["key"],
 };
 
 /// `client`
@@ -172,7 +178,7 @@ pub const MEMORY: Block = Block {
             "a size such as \"64MiB\" or { dist = .. }",
         ),
         key("per_byte", "0.0", NUMBER),
-        key("held", "\"admission\"", "\"admission\""),
+        key("held", "\"admission\"", "\"admission\" or \"service\""),
     ],
     later: &[],
 };
@@ -196,7 +202,11 @@ pub const BALANCER: Block = Block {
             "a time such as \"80us\" or { dist = .. }",
         ),
         key("cores", "1", COUNT),
-        key("buffer", "\"none\"", "{ slots } or \"none\""),
+        key(
+            "buffer",
+            "\"none\"",
+            "{ slots, bytes, on_full } or \"none\"",
+        ),
         key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
     ],
     later: &[
@@ -248,9 +258,15 @@ pub const BUFFER: Block = Block {
             "\"unbounded\"",
             "a whole number such as 128, or \"unbounded\"",
         ),
-        key("on_full", "\"reject\"", "\"reject\" or \"wedge\""),
+        key(
+            "bytes",
+            "\"unbounded\"",
+            "a size such as \"64MiB\", or \"unbounded\"",
+        ),
+        key("on_full", "\"reject\"", "what becomes of the one too many"),
+        key("redispatch_max", "3", COUNT),
     ],
-    later: &["bytes", "redispatch_max"],
+    later: &[],
 };
 
 /// `[service.NAME.workers]`
@@ -259,15 +275,23 @@ pub const WORKERS: Block = Block {
     keys: &[
         key("name", "", "a name"),
         key("count", "1", "a whole number such as 25"),
-        key("cores", "", "a whole number such as 4"),
+        key("cores", "", "a whole number such as 4, or \"unbounded\""),
         key(
             "ram",
             "\"unbounded\"",
             "a size such as \"4GiB\", or \"unbounded\"",
         ),
         key("speed", "1.0", NUMBER),
-        key("discipline", "\"fifo\"", "\"fifo\""),
-        key("buffer", "\"none\"", "{ slots, on_full } or \"none\""),
+        key(
+            "discipline",
+            "\"fifo\"",
+            "\"fifo\", \"lifo\", \"priority\" or \"ps\"",
+        ),
+        key(
+            "buffer",
+            "\"none\"",
+            "{ slots, bytes, on_full } or \"none\"",
+        ),
         key("restart", "\"10s\"", "a time, { dist = .. } or \"manual\""),
         key(
             "manual_after",
@@ -276,17 +300,10 @@ pub const WORKERS: Block = Block {
         ),
         key("price", "", "money such as \"0.4284/h\""),
         key("instance", "", "a name from the price table"),
+        key("ram_base", "\"0B\"", "a size such as \"512MiB\""),
+        key("ram_policy", "\"refuse\"", "\"refuse\" or \"oom_kill\""),
     ],
-    later: &[
-        "weight",
-        "shed",
-        "cold_start",
-        "zone",
-        "ram_base",
-        "ram_policy",
-        "pressure",
-        "gc",
-    ],
+    later: &["weight", "shed", "cold_start", "zone", "pressure", "gc"],
 };
 
 /// `[[fault]]`

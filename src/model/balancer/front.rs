@@ -11,7 +11,7 @@ use crate::model::breaker::{Breaker, Call, Heard};
 use crate::model::fault::worker_path;
 use crate::model::level::Level;
 use crate::model::source::whole;
-use crate::model::spec::{BalancerSpec, BreakerSpec, ServiceSpec};
+use crate::model::spec::{BalancerSpec, BreakerSpec, OnFull, ServiceSpec};
 
 /// A balancer with what it knows.
 #[derive(Clone, Debug)]
@@ -22,6 +22,12 @@ pub struct Front<'s> {
     pub cores: u64,
     /// Most waiting in its buffer.
     pub slots: u64,
+    /// Most bytes waiting in its buffer, and how many do, where that is bounded.
+    pub bytes: u64,
+    /// Bytes waiting there.
+    pub waiting_bytes: u64,
+    /// What becomes of the one that finds no room there.
+    pub on_full: OnFull,
     /// Attempts waiting to be dispatched.
     pub buffer: VecDeque<u32>,
     /// Attempts in its buffer.
@@ -74,6 +80,9 @@ impl<'s> Front<'s> {
             dispatch: spec.dispatch.as_ref(),
             cores: u64::from(spec.cores),
             slots: spec.slots.map_or(u64::MAX, u64::from),
+            bytes: spec.bytes.unwrap_or(u64::MAX),
+            waiting_bytes: 0,
+            on_full: spec.on_full,
             buffer: VecDeque::with_capacity(spec.slots.unwrap_or(0).min(1 << 16) as usize),
             waiting: Level::default(),
             dispatching: Level::default(),
@@ -107,6 +116,39 @@ impl<'s> Front<'s> {
             load,
         };
         let worker = self.policy.pick(&view, &mut self.stream);
+        let Some(guards) = &mut self.guards else {
+            return Some((worker, 0));
+        };
+        let breaker = &mut guards.all[worker as usize].breaker;
+        let changed = open && breaker.enter(now);
+        let epoch = breaker.epoch();
+        if changed {
+            self.refresh(now);
+        }
+        Some((worker, epoch))
+    }
+
+    /// As [`Front::pick`], but none of the workers named.
+    pub fn pick_other(
+        &mut self,
+        load: &[u32],
+        now: Nanos,
+        open: bool,
+        not: &[u32],
+    ) -> Option<(u32, u32)> {
+        let all = self.eligible.clone();
+        self.eligible.retain(|worker| !not.contains(worker));
+        let picked = if self.eligible.is_empty() {
+            None
+        } else {
+            let view = View {
+                eligible: &self.eligible,
+                load,
+            };
+            Some(self.policy.pick(&view, &mut self.stream))
+        };
+        self.eligible = all;
+        let worker = picked?;
         let Some(guards) = &mut self.guards else {
             return Some((worker, 0));
         };

@@ -108,7 +108,7 @@ pub(super) struct Sums {
 impl Sums {
     pub(super) fn inside_area(&self) -> u128 {
         self.workers.queue_area
-            + self.workers.busy_area
+            + self.workers.serving_area
             + self.balancers.queue_area
             + self.balancers.busy_area
     }

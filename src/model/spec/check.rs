@@ -1,5 +1,6 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
+mod room;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -139,6 +140,7 @@ impl SystemSpec {
         rules.sources(self);
         for index in 0..self.services.len() {
             rules.admission(self, index);
+            rules.cores_of_classes(self, index);
         }
         rules.faults(self);
         rules.found
@@ -181,8 +183,10 @@ impl Rules {
         let count = u64::from(group.count);
         let fine = (1..=MAX_WORKERS).contains(&count);
         self.range(fine, &format!("{path}.count"), "1 to 1000000", count);
-        let fine = (1..=MAX_CORES).contains(&group.cores);
-        self.range(fine, &format!("{path}.cores"), "1 to 65535", group.cores);
+        let fine = (1..=MAX_CORES).contains(&group.cores) || group.core_count().is_none();
+        let allowed = "1 to 65535, or \"unbounded\"";
+        self.range(fine, &format!("{path}.cores"), allowed, group.cores);
+        self.room(group, path);
         let fine = group.speed > 0.0 && group.speed <= 1e6;
         self.range(
             fine,

@@ -53,7 +53,7 @@ impl SourceSpec {
                 Some(WorkSpec::FromTrace) => self.trace_mean(|t| &t.work),
                 None => 0.0,
             };
-            class.weight / total * mean * class.work_factor
+            class.weight / total * mean * class.work_factor * f64::from(class.cores)
         };
         self.classes.iter().map(one).sum()
     }

@@ -95,6 +95,10 @@ pub struct ClassSpec {
     pub work_factor: f64,
     /// Replaces the memory of the service called, for this class.
     pub memory: Option<MemorySpec>,
+    /// Its turn where the discipline is `priority`: the smaller, the more urgent.
+    pub priority: i64,
+    /// Cores that a request occupies at once.
+    pub cores: u32,
 }
 
 /// Core-time that a request needs at speed 1.
@@ -111,13 +115,25 @@ pub enum WorkSpec {
     FromTrace,
 }
 
-/// RAM that a request holds from admission to reply.
+/// RAM that a request holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MemorySpec {
+    /// From when to when.
+    pub held: Held,
     /// Bytes, whatever the size.
     pub base: Dist,
     /// Bytes added for each byte of size.
     pub per_byte: f64,
+}
+
+/// While what a request holds its memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Held {
+    /// From admission to reply, waiting included.
+    #[default]
+    Admission,
+    /// Only while in service.
+    Service,
 }
 
 /// What a caller does about trouble.
@@ -168,6 +184,10 @@ pub struct BalancerSpec {
     pub cores: u32,
     /// Places in its buffer, without those being dispatched; `None`: unbounded.
     pub slots: Option<u32>,
+    /// Most bytes (sizes summed) waiting in its buffer; `None`: unbounded.
+    pub bytes: Option<u64>,
+    /// What happens to the one that finds no room: of [`OnFull`] those that need no worker.
+    pub on_full: OnFull,
     /// One for each worker.
     pub breaker: Option<BreakerSpec>,
 }
@@ -258,14 +278,22 @@ pub struct GroupSpec {
     pub name: Option<String>,
     /// How many workers.
     pub count: u32,
-    /// Cores of each.
+    /// Cores of each, or [`UNBOUNDED_CORES`].
     pub cores: u32,
     /// Bytes of RAM of each; `None`: unbounded.
     pub ram: Option<u64>,
+    /// Bytes of RAM that an idle worker holds.
+    pub ram_base: u64,
+    /// What happens when memory does not fit.
+    pub ram_policy: RamPolicy,
+    /// Who is served next.
+    pub discipline: Discipline,
     /// How fast its cores are: work / speed = time.
     pub speed: f64,
     /// Waiting places of each, without those in service; `None`: unbounded.
     pub slots: Option<u32>,
+    /// Most bytes (sizes summed) waiting at each; `None`: unbounded.
+    pub bytes: Option<u64>,
     /// What happens to the one that finds no room.
     pub on_full: OnFull,
     /// How long a wedged worker takes to come back (and a crashed one whose fault has no end of
@@ -282,6 +310,46 @@ pub enum OnFull {
     Reject,
     /// Turns it away, and everything after it until restarted.
     Wedge,
+    /// The one who has waited longest is turned away instead.
+    DropOldest,
+    /// It waits at its sender, in order: in the balancer's buffer, for this worker.
+    Block,
+    /// The balancer tries another worker.
+    Redispatch {
+        /// So many others at most.
+        max: u32,
+    },
+    /// It is put aside, never to be tried again.
+    DeadLetter,
+    /// Turns it away; the worker goes down and what is aboard is lost.
+    Crash,
+}
+
+/// Stands for cores without bound.
+pub const UNBOUNDED_CORES: u32 = u32::MAX;
+
+/// Who of those who wait is served next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Discipline {
+    /// First come, first served.
+    #[default]
+    Fifo,
+    /// Last come, first served.
+    Lifo,
+    /// The most urgent class first, without pre-emption; within it first come, first served.
+    Priority,
+    /// Nobody waits: all inside share the cores equally, each at most one.
+    Ps,
+}
+
+/// What a worker does with a request whose memory does not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RamPolicy {
+    /// It is as with a full buffer, but with the code of RAM.
+    #[default]
+    Refuse,
+    /// Lets it in, and is killed: all aboard is lost and the worker restarts.
+    OomKill,
 }
 
 /// Something that goes wrong on workers of one service.
@@ -349,6 +417,18 @@ impl Default for PriceSpec {
     }
 }
 
+impl GroupSpec {
+    /// How many cores; `None`: unbounded.
+    pub fn core_count(&self) -> Option<u32> {
+        (self.cores != UNBOUNDED_CORES).then_some(self.cores)
+    }
+
+    /// Whether all inside are in service at once.
+    pub fn shares(&self) -> bool {
+        self.discipline == Discipline::Ps || self.cores == UNBOUNDED_CORES
+    }
+}
+
 impl ServiceSpec {
     /// Number of workers over all groups.
     pub fn worker_count(&self) -> usize {
@@ -369,6 +449,41 @@ impl SystemSpec {
         !self.services.iter().all(|s| none(&s.memory))
             || !classes.filter_map(|c| c.memory.as_ref()).all(none)
             || self.sources.iter().any(traced)
+    }
+
+    /// Classes of all sources, in order.
+    pub fn classes(&self) -> impl Iterator<Item = &ClassSpec> {
+        self.sources.iter().flat_map(|s| &s.classes)
+    }
+
+    /// Classes of all sources, in order, with the memory that their requests hold.
+    pub fn classes_with_memory(&self) -> impl Iterator<Item = (&ClassSpec, &MemorySpec)> {
+        self.sources.iter().flat_map(|source| {
+            let usual = &self.services[source.to].memory;
+            let classes = source.classes.iter();
+            classes.map(move |c| (c, c.memory.as_ref().unwrap_or(usual)))
+        })
+    }
+
+    /// Whether more than cores and slots decides who is let in and served next.
+    pub fn is_elaborate(&self) -> bool {
+        let beyond = |group: &GroupSpec| {
+            group.shares()
+                || group.discipline != Discipline::Fifo
+                || group.bytes.is_some()
+                || !matches!(group.on_full, OnFull::Reject | OnFull::Wedge)
+                || group.ram_policy != RamPolicy::Refuse
+        };
+        let service = |s: &ServiceSpec| {
+            s.groups.iter().any(beyond)
+                || s.balancer.bytes.is_some()
+                || s.balancer.on_full != OnFull::Reject
+        };
+        self.services.iter().any(service)
+            || self.classes().any(|c| c.cores > 1)
+            || self
+                .classes_with_memory()
+                .any(|(_, memory)| memory.held == Held::Service)
     }
 
     /// Provisioned cost, money an hour.

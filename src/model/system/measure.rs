@@ -142,11 +142,11 @@ impl<'s> Measure<'s> {
         }
     }
 
-    /// A measured attempt was served to its end. The latency of a request whose first attempt is
+    /// A measured attempt was served to its end, with so much core-time. The latency of a request whose first attempt is
     /// `ok` is that attempt's response: one record for both.
     #[inline(always)]
-    pub fn served(&mut self, a: &Attempt, waited: Nanos, now: Nanos) {
-        self.spent(a, now);
+    pub fn served(&mut self, a: &Attempt, spent: u64, waited: Nanos, now: Nanos) {
+        self.spent(a, spent);
         let response = now - a.arrived;
         let all = &mut self.tally.delays[0];
         if waited > 0 {
@@ -190,11 +190,11 @@ impl<'s> Measure<'s> {
         }
     }
 
-    /// Core-time was spent on a measured attempt that is now at its end.
+    /// So much core-time was spent on a measured attempt that is now at its end.
     #[inline(always)]
-    pub fn spent(&mut self, a: &Attempt, now: Nanos) {
+    pub fn spent(&mut self, a: &Attempt, spent: Nanos) {
         let class = &mut self.tally.classes[a.class as usize];
-        let spent = u128::from(now - a.start);
+        let spent = u128::from(spent);
         class.core_ns += spent;
         if !a.open {
             class.wasted_ns += spent;
@@ -321,6 +321,7 @@ impl<O: Observer> System<'_, O> {
         for (worker, out) in (0u32..).zip(&mut tally.workers) {
             let Areas {
                 busy,
+                serving,
                 wedged_busy,
                 able,
                 queue,
@@ -331,6 +332,7 @@ impl<O: Observer> System<'_, O> {
                 ..
             } = self.workers.areas(worker, now);
             out.busy_area = busy;
+            out.serving_area = serving;
             out.wedged_busy_area = wedged_busy;
             out.able_area = able;
             out.queue_area = queue;
@@ -351,7 +353,7 @@ impl<O: Observer> System<'_, O> {
         for worker in 0..self.workers.len() as u32 {
             let areas = self.workers.areas(worker, now);
             totals.busy += areas.busy - areas.wedged_busy;
-            totals.inside += areas.busy + areas.queue;
+            totals.inside += areas.serving + areas.queue;
             totals.able += areas.able;
             totals.queue += areas.queue;
             totals.ram += areas.ram;

@@ -15,11 +15,13 @@
 mod jobs;
 mod measure;
 mod request;
+mod room;
 mod serve;
 mod trouble;
 
 use jobs::{Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use measure::Measure;
+use room::Needs;
 
 use super::balancer::Front;
 use super::event::{Event, Sample, kind};
@@ -56,6 +58,12 @@ pub struct System<'s, O> {
     ledger: Ledger,
     /// Whether any request holds memory.
     holds_memory: bool,
+    /// Whether more than cores and slots decides who is let in and served next.
+    elaborate: bool,
+    /// What each class asks for beyond work and memory; used where `elaborate`.
+    needs: Vec<Needs>,
+    /// Size of each request, by place; kept where `elaborate`.
+    sizes: Vec<u64>,
     /// Whether any balancer takes time.
     dispatches: bool,
     /// So many that looking ahead pays.
@@ -86,7 +94,8 @@ impl<'s, O: Observer> System<'s, O> {
         queue: &mut Queue<W, Event>,
     ) -> Self {
         let key = Key::new(run.seed, u64::from(run.replication), 0);
-        let workers = Workers::new(&spec.services, spec.holds_memory());
+        let several = spec.classes().any(|c| c.cores > 1);
+        let workers = Workers::new(&spec.services, spec.holds_memory(), several);
         let mut first = 0;
         let fronts: Vec<Front> = spec
             .services
@@ -119,6 +128,9 @@ impl<'s, O: Observer> System<'s, O> {
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
             fetched: 0,
             holds_memory: spec.holds_memory(),
+            elaborate: spec.is_elaborate(),
+            needs: spec.classes_with_memory().map(Needs::new).collect(),
+            sizes: Vec::new(),
             waiting: 0,
             pausing: Level::default(),
             wedged: Level::default(),
@@ -258,6 +270,8 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
             Event::FaultStart { target } => self.fault_start(queue, target),
             Event::FaultEnd { target } => self.fault_end(queue, target),
             Event::Restart { worker, epoch } => self.restart(queue, worker, epoch),
+            Event::ShareDone { worker, epoch } => self.share_done(queue, worker, epoch),
+            Event::Recover { worker } => self.recover(queue, worker),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
         if self.measure.over(self.sending) {

@@ -37,6 +37,9 @@ impl<O: Observer> System<'_, O> {
             measured,
         };
         let place = self.jobs.add_request(new, now);
+        if self.elaborate {
+            self.note_size(place, birth.size);
+        }
         self.ledger.born += 1;
         if measured {
             self.measure.tally.classes[class as usize].born += 1;
@@ -195,7 +198,7 @@ impl<O: Observer> System<'_, O> {
 
     /// A worker's breaker hears what became of an attempt that it let in.
     #[inline(always)]
-    fn tell_breaker(&mut self, attempt: u32, failed: bool, now: Nanos) {
+    pub(super) fn tell_breaker(&mut self, attempt: u32, failed: bool, now: Nanos) {
         let a = self.jobs.attempt(attempt);
         let service = self.service_of[self.source_of[a.class as usize] as usize];
         let front = &mut self.fronts[service as usize];
@@ -250,7 +253,11 @@ impl<O: Observer> System<'_, O> {
         let request = failed.request;
         let r = self.jobs.request_mut(request);
         let source = &self.sources[r.source as usize];
-        if let Some(pause) = source.pause(failed.number, r.tries) {
+        let pause = match outcome {
+            Outcome::DeadLettered => None,
+            _ => source.pause(failed.number, r.tries),
+        };
+        if let Some(pause) = pause {
             self.pausing.up(now);
             queue.at(now.saturating_add(pause), Event::Retry { request });
             return;

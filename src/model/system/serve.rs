@@ -17,12 +17,12 @@ impl<O: Observer> System<'_, O> {
         let front = &mut self.fronts[service];
         if front.dispatching.value < front.cores {
             self.dispatch(queue, attempt, service);
-        } else if front.waiting.value < front.slots {
+        } else if front.waiting.value < front.slots && !self.elaborate {
             front.waiting.up(now);
             front.buffer.push_back(attempt);
             self.waits();
         } else {
-            self.turn_away(queue, attempt, Outcome::BufferFull);
+            self.wait_at_balancer(queue, attempt, service);
         }
     }
 
@@ -52,6 +52,9 @@ impl<O: Observer> System<'_, O> {
         if let Some(next) = front.buffer.pop_front() {
             front.waiting.down(now);
             self.waiting -= 1;
+            if self.elaborate {
+                self.leaves_balancer(next, service);
+            }
             self.jobs.request_mut(next).waited = now - self.jobs.attempt(next).arrived;
             self.dispatch(queue, next, service);
         }
@@ -73,7 +76,7 @@ impl<O: Observer> System<'_, O> {
         self.route(queue, attempt, self.service_at(attempt), work, memory);
     }
 
-    fn service_at(&self, attempt: u32) -> usize {
+    pub(super) fn service_at(&self, attempt: u32) -> usize {
         let class = self.jobs.attempt(attempt).class;
         self.service_of[self.source_of[class as usize] as usize] as usize
     }
@@ -106,6 +109,9 @@ impl<O: Observer> System<'_, O> {
         }
         self.fold(now, kind::ROUTED, number, worker);
         self.workers.settle(worker, now);
+        if self.elaborate {
+            return self.admit(queue, worker, attempt);
+        }
         match self.workers.admission(worker, memory) {
             Admission::Serve => {
                 self.workers.hold(worker, memory);
@@ -113,7 +119,7 @@ impl<O: Observer> System<'_, O> {
             }
             Admission::Wait => {
                 self.workers.hold(worker, memory);
-                self.workers.wait(worker, attempt);
+                self.workers.wait(worker, attempt, 0);
                 self.waits();
             }
             Admission::RamFull => self.no_room(queue, worker, attempt, Outcome::RamFull),
@@ -125,7 +131,7 @@ impl<O: Observer> System<'_, O> {
 
     /// One more waits somewhere.
     #[inline(always)]
-    fn waits(&mut self) {
+    pub(super) fn waits(&mut self) {
         self.waiting += 1;
         self.measure.tally.queue_max = self.measure.tally.queue_max.max(self.waiting);
     }
@@ -146,7 +152,7 @@ impl<O: Observer> System<'_, O> {
 
     /// An attempt gets a core.
     #[inline(always)]
-    fn start<W: Entry>(
+    pub(super) fn start<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         worker: u32,
@@ -175,12 +181,19 @@ impl<O: Observer> System<'_, O> {
         attempt: u32,
         phase: u32,
     ) {
-        let now = queue.now();
         let a = self.jobs.attempt_mut(attempt);
         if a.phase != phase {
             return;
         }
         a.phase = phase.wrapping_add(1);
+        self.end_service(queue, attempt);
+    }
+
+    /// The service of an attempt has come to its end.
+    #[inline(always)]
+    pub(super) fn end_service<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
+        let now = queue.now();
+        let a = self.jobs.attempt(attempt);
         let (worker, core, number, open) = (a.worker, a.core, a.number, a.open);
         let a = self.jobs.attempt(attempt);
         if a.measured {
@@ -189,7 +202,12 @@ impl<O: Observer> System<'_, O> {
                 let aside = self.jobs.request(attempt);
                 waited = waited - aside.dispatched_after + aside.waited;
             }
-            self.measure.served(a, waited, now);
+            let mut spent = now - a.start;
+            if self.elaborate {
+                spent = self.core_time(attempt, now, 0);
+            }
+            let a = self.jobs.attempt(attempt);
+            self.measure.served(a, spent, waited, now);
             if self.measure.special {
                 let source = self.source_of[a.class as usize];
                 self.measure.served_special(a, source, waited, now);
@@ -201,9 +219,15 @@ impl<O: Observer> System<'_, O> {
             0
         };
         self.workers.settle(worker, now);
-        self.workers.finish(worker, core, memory);
-        self.fold(now, kind::COMPLETED, number, worker);
-        self.start_next(queue, worker);
+        if self.elaborate {
+            self.give_back(worker, attempt);
+            self.fold(now, kind::COMPLETED, number, worker);
+            self.start_waiting(queue, worker);
+        } else {
+            self.workers.finish(worker, core, memory);
+            self.fold(now, kind::COMPLETED, number, worker);
+            self.start_next(queue, worker);
+        }
         if open {
             self.answer(attempt, now);
         } else {

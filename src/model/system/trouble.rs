@@ -74,7 +74,9 @@ impl<O: Observer> System<'_, O> {
                 _ => 1.0,
             })
             .product();
+        self.workers.advance_shared(worker, now);
         let (old, new, cores) = self.workers.set_speed(worker, factor);
+        self.schedule_share(queue, worker);
         for core in cores {
             let Some(attempt) = self.workers.cores.get(core).attempt() else {
                 continue;
@@ -97,19 +99,27 @@ impl<O: Observer> System<'_, O> {
             self.down.up(now);
         }
         self.unwedge(worker, now);
-        self.lose_aboard(queue, worker);
+        self.lose_aboard(queue, worker, Outcome::WorkerDown);
     }
 
-    fn unwedge(&mut self, worker: u32, now: Nanos) {
+    pub(super) fn unwedge(&mut self, worker: u32, now: Nanos) {
         if self.workers.unwedge(worker, now) {
             self.wedged.down(now);
         }
     }
 
     /// Everything on the cores and in the buffer of a worker ends.
-    fn lose_aboard<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+    pub(super) fn lose_aboard<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        outcome: Outcome,
+    ) {
         let now = queue.now();
         let (waiting, cores) = self.workers.empty(worker);
+        if self.elaborate {
+            self.lose_shared(queue, worker, outcome);
+        }
         self.waiting -= waiting.len() as u64;
         for core in cores {
             let Some(attempt) = self.workers.cores.get(core).attempt() else {
@@ -117,17 +127,26 @@ impl<O: Observer> System<'_, O> {
             };
             let a = self.jobs.attempt_mut(attempt);
             a.phase = a.phase.wrapping_add(1);
-            if a.measured {
-                self.measure.spent(a, now);
+            self.count_spent(attempt, now, 0);
+            if self.elaborate {
+                self.give_back(worker, attempt);
+            } else {
+                let memory = self.memory_of(attempt);
+                self.workers.finish(worker, core, memory);
             }
-            let memory = self.memory_of(attempt);
-            self.workers.finish(worker, core, memory);
-            self.turn_away(queue, attempt, Outcome::WorkerDown);
+            self.turn_away(queue, attempt, outcome);
         }
         for attempt in waiting {
-            let memory = self.memory_of(attempt);
-            self.workers.release(worker, memory);
-            self.turn_away(queue, attempt, Outcome::WorkerDown);
+            if self.elaborate {
+                self.leave_buffer(worker, attempt);
+            } else {
+                let memory = self.memory_of(attempt);
+                self.workers.release(worker, memory);
+            }
+            self.turn_away(queue, attempt, outcome);
+        }
+        if self.elaborate {
+            self.refuse_blocked(queue, worker);
         }
     }
 
@@ -157,10 +176,10 @@ impl<O: Observer> System<'_, O> {
         self.workers.settle(worker, now);
         self.fold(now, kind::RESTARTED, 0, worker);
         self.unwedge(worker, now);
-        self.lose_aboard(queue, worker);
+        self.lose_aboard(queue, worker, Outcome::WorkerDown);
     }
 
-    fn memory_of(&self, attempt: u32) -> u64 {
+    pub(super) fn memory_of(&self, attempt: u32) -> u64 {
         if self.holds_memory {
             self.jobs.request_of(attempt).memory
         } else {
@@ -168,7 +187,7 @@ impl<O: Observer> System<'_, O> {
         }
     }
 
-    fn restart_time(&mut self, worker: u32) -> Nanos {
+    pub(super) fn restart_time(&mut self, worker: u32) -> Nanos {
         let w = &self.workers.cold[worker as usize];
         let group = &self.spec.services[w.service as usize].groups[w.group as usize];
         match (&mut self.restarts[worker as usize], &group.restart) {

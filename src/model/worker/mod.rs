@@ -7,13 +7,17 @@
 //! policies scan is a column of its own.
 
 mod core;
+mod line;
+mod shared;
 
 pub use core::Cores;
 
 use std::collections::VecDeque;
 
-use super::spec::{GroupSpec, OnFull, ServiceSpec};
+use super::spec::{GroupSpec, OnFull, RamPolicy, ServiceSpec, UNBOUNDED_CORES};
 use crate::base::units::Nanos;
+use line::Line;
+use shared::Shared;
 
 /// What nearly every event needs of a worker.
 #[derive(Clone, Debug)]
@@ -68,10 +72,25 @@ pub struct Cold {
     pub wedged: bool,
     /// Its lives: moves on when it wedges, goes down or comes back.
     pub epoch: u32,
-    /// Attempts waiting, first come first served.
-    queue: VecDeque<u32>,
+    /// What becomes of the one whose memory does not fit.
+    pub ram_policy: RamPolicy,
+    /// Attempts that wait at their sender until there is room here, first come first served.
+    pub blocked: VecDeque<u32>,
+    /// Those inside, where all are in service at once.
+    pub shared: Option<Box<Shared>>,
+    /// Attempts in service, where that is not the number of busy cores.
+    serving: u32,
+    /// Whether it is not.
+    wide: bool,
+    /// Attempts waiting.
+    queue: Line,
     slots: u32,
+    /// Bytes that may wait, and that do.
+    pub bytes: u64,
+    /// Bytes waiting, where they are bounded.
+    pub waiting_bytes: u64,
     ram: u64,
+    ram_base: u64,
     holds_memory: bool,
     areas: Areas,
 }
@@ -81,6 +100,8 @@ pub struct Cold {
 pub struct Areas {
     /// Busy cores.
     pub busy: u128,
+    /// Attempts in service.
+    pub serving: u128,
     /// Busy cores while wedged.
     pub wedged_busy: u128,
     /// Cores while up and not wedged.
@@ -131,18 +152,22 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// The workers of these services, idle. `holds_memory`: whether any request ever does.
-    pub fn new(services: &[ServiceSpec], holds_memory: bool) -> Self {
+    /// The workers of these services, idle. `holds_memory`: whether any request ever does; `wide`:
+    /// whether any occupies several cores.
+    pub fn new(services: &[ServiceSpec], holds_memory: bool, wide: bool) -> Self {
         let mut workers = Workers::default();
         for (s, service) in (0u32..).zip(services) {
             let mut number = 0;
             for (g, group) in (0u32..).zip(&service.groups) {
                 for _ in 0..group.count {
-                    let first_core = workers.cores.add(group.cores);
-                    workers.hot.push(Hot::new(group, first_core, holds_memory));
-                    workers
-                        .cold
-                        .push(Cold::new(s, number, g, group, holds_memory));
+                    let wide = wide || group.shares();
+                    let places = if group.shares() { 0 } else { group.cores };
+                    let first_core = workers.cores.add(places);
+                    let plain = !(holds_memory || wide || group.ram_base > 0);
+                    workers.hot.push(Hot::new(group, first_core, plain));
+                    let mut cold = Cold::new(s, number, g, group, holds_memory);
+                    cold.wide = wide;
+                    workers.cold.push(cold);
                     workers.load.push(0);
                     number += 1;
                 }
@@ -179,6 +204,11 @@ impl Workers {
         cold.settle_able(now);
         Areas {
             busy: hot.busy_area,
+            serving: if cold.wide {
+                cold.areas.serving
+            } else {
+                hot.busy_area
+            },
             ..cold.areas
         }
     }
@@ -256,19 +286,19 @@ impl Workers {
         }
     }
 
-    /// Puts an attempt at the end of a worker's buffer.
+    /// Puts an attempt into a worker's buffer. The key counts where the discipline has one.
     #[inline]
-    pub fn wait(&mut self, worker: u32, attempt: u32) {
+    pub fn wait(&mut self, worker: u32, attempt: u32, key: u64) {
         let (hot, cold) = (
             &mut self.hot[worker as usize],
             &mut self.cold[worker as usize],
         );
-        cold.queue.push_back(attempt);
+        cold.queue.push(attempt, key);
         hot.waiting += 1;
         cold.areas.queue_max = cold.areas.queue_max.max(u64::from(hot.waiting));
     }
 
-    /// Takes the first in a worker's buffer.
+    /// Takes the one whose turn it is out of a worker's buffer.
     #[inline(always)]
     pub fn next_waiting(&mut self, worker: u32) -> Option<u32> {
         let hot = &mut self.hot[worker as usize];
@@ -276,7 +306,7 @@ impl Workers {
             return None;
         }
         hot.waiting -= 1;
-        self.cold[worker as usize].queue.pop_front()
+        self.cold[worker as usize].queue.pop()
     }
 
     /// Takes a free core of a worker for an attempt that needs so much work; returns the core
@@ -306,6 +336,125 @@ impl Workers {
         hot.next_free = core - hot.first_core;
     }
 
+    /// Whether so many cores of a worker are free; where all are in service at once, whether one
+    /// more may come in.
+    pub fn has_cores(&self, worker: u32, cores: u32) -> bool {
+        self.hot[worker as usize].free >= cores
+    }
+
+    /// Whether so much memory is free.
+    pub fn has_memory(&self, worker: u32, memory: u64) -> bool {
+        memory <= self.hot[worker as usize].ram_free
+    }
+
+    /// How many wait.
+    pub fn waiting(&self, worker: u32) -> u32 {
+        self.hot[worker as usize].waiting
+    }
+
+    /// Whether there is a waiting place, and room for so many bytes.
+    pub fn has_place(&self, worker: u32, bytes: u64) -> bool {
+        let cold = &self.cold[worker as usize];
+        let room = cold.bytes - cold.waiting_bytes;
+        self.hot[worker as usize].waiting < cold.slots && bytes <= room
+    }
+
+    /// Whose turn it is among those who wait.
+    pub fn turn(&mut self, worker: u32) -> Option<u32> {
+        self.cold[worker as usize].queue.turn()
+    }
+
+    /// The one who has waited longest.
+    pub fn oldest_waiting(&self, worker: u32) -> Option<u32> {
+        self.cold[worker as usize].queue.oldest()
+    }
+
+    /// Takes an attempt out of a worker's buffer before its turn; says whether it waited there.
+    pub fn leave_line(&mut self, worker: u32, attempt: u32) -> bool {
+        let cold = &mut self.cold[worker as usize];
+        let waited = cold.queue.remove(attempt);
+        if waited {
+            self.hot[worker as usize].waiting -= 1;
+            self.load[worker as usize] -= 1;
+        }
+        waited
+    }
+
+    /// Takes memory for an attempt that holds it only from now on.
+    pub fn take_memory(&mut self, worker: u32, memory: u64) {
+        let (hot, cold) = (
+            &mut self.hot[worker as usize],
+            &mut self.cold[worker as usize],
+        );
+        hot.ram_free -= memory;
+        cold.areas.ram_max = cold.areas.ram_max.max(cold.ram - hot.ram_free);
+    }
+
+    /// An attempt that has just been started occupies so many cores.
+    pub fn widen(&mut self, worker: u32, cores: u32) {
+        self.cold[worker as usize].serving += 1;
+        let hot = &mut self.hot[worker as usize];
+        hot.free -= cores - 1;
+        hot.busy += cores - 1;
+    }
+
+    /// Undoes [`Workers::widen`], before [`Workers::finish`].
+    pub fn narrow(&mut self, worker: u32, cores: u32) {
+        self.cold[worker as usize].serving -= 1;
+        let hot = &mut self.hot[worker as usize];
+        hot.free += cores - 1;
+        hot.busy -= cores - 1;
+    }
+
+    /// Where all are in service at once: brings their service up to now.
+    pub fn advance_shared(&mut self, worker: u32, now: Nanos) {
+        let cold = &mut self.cold[worker as usize];
+        if let Some(shared) = &mut cold.shared {
+            shared.advance(now, cold.speed);
+        }
+    }
+
+    /// One more comes in there.
+    pub fn enter_shared(&mut self, worker: u32, attempt: u32, work: Nanos) {
+        self.hot[worker as usize].free -= 1;
+        let cold = &mut self.cold[worker as usize];
+        cold.serving += 1;
+        if let Some(shared) = &mut cold.shared {
+            shared.enter(attempt, work);
+            self.hot[worker as usize].busy = shared.busy();
+        }
+    }
+
+    /// The one whose service is done leaves.
+    pub fn leave_shared(&mut self, worker: u32) -> Option<u32> {
+        let shared = self.cold[worker as usize].shared.as_mut()?;
+        shared.leave_first()
+    }
+
+    /// One leaves before its end; returns the work that is left.
+    pub fn remove_shared(&mut self, worker: u32, attempt: u32) -> Option<Nanos> {
+        self.cold[worker as usize].shared.as_mut()?.remove(attempt)
+    }
+
+    /// After somebody left: place and memory are free again.
+    pub fn finish_shared(&mut self, worker: u32, memory: u64) {
+        self.load[worker as usize] -= 1;
+        let cold = &mut self.cold[worker as usize];
+        cold.serving -= 1;
+        let hot = &mut self.hot[worker as usize];
+        hot.free += 1;
+        hot.ram_free += memory;
+        hot.busy = cold.shared.as_ref().map_or(0, |s| s.busy());
+    }
+
+    /// How long until the next is done there, with the epoch of that end.
+    pub fn next_shared_end(&mut self, worker: u32) -> Option<(Nanos, u32)> {
+        let cold = &mut self.cold[worker as usize];
+        let shared = cold.shared.as_mut()?;
+        shared.epoch = shared.epoch.wrapping_add(1);
+        shared.next_end(cold.speed).map(|end| (end, shared.epoch))
+    }
+
     /// Takes everything out of a worker's buffer; returns it with the numbers of its cores.
     pub fn empty(&mut self, worker: u32) -> (Vec<u32>, std::ops::Range<u32>) {
         let (hot, cold) = (
@@ -315,8 +464,8 @@ impl Workers {
         self.load[worker as usize] -= hot.waiting;
         hot.waiting = 0;
         (
-            cold.queue.drain(..).collect(),
-            hot.first_core..hot.first_core + cold.cores,
+            cold.queue.empty(),
+            hot.first_core..hot.first_core + cold.places(),
         )
     }
 
@@ -379,26 +528,36 @@ impl Workers {
             cold.base_speed * factor
         };
         hot.unit_speed = cold.speed == 1.0;
-        (old, cold.speed, hot.first_core..hot.first_core + cold.cores)
+        (
+            old,
+            cold.speed,
+            hot.first_core..hot.first_core + cold.places(),
+        )
     }
 
     fn refresh(&mut self, worker: u32) {
         let cold = &self.cold[worker as usize];
-        self.hot[worker as usize].plain = !(cold.holds_memory || cold.wedged || cold.downs > 0);
+        self.hot[worker as usize].plain =
+            !(cold.holds_memory || cold.wide || cold.wedged || cold.downs > 0);
     }
 
     /// Whether what is left of each worker adds up; the text says what does not.
     pub fn check(&self) -> Result<(), String> {
         for ((hot, cold), &load) in self.hot.iter().zip(&self.cold).zip(&self.load) {
             let place = || format!("worker {} of service {}", cold.number + 1, cold.service + 1);
-            if hot.busy + hot.waiting != load || hot.waiting as usize != cold.queue.len() {
-                let inside = format!("{} in service, {} waiting", hot.busy, cold.queue.len());
+            let serving = if cold.wide { cold.serving } else { hot.busy };
+            if serving + hot.waiting != load || hot.waiting as usize != cold.queue.len() {
+                let inside = format!("{serving} in service, {} waiting", cold.queue.len());
                 return Err(format!("{}: load {load}, but {inside}", place()));
             }
-            if hot.busy + hot.free != cold.cores || hot.waiting > cold.slots {
+            let full = match &cold.shared {
+                Some(shared) => shared.inside() != cold.serving || hot.waiting > 0,
+                None => hot.busy + hot.free != cold.cores || hot.waiting > cold.slots,
+            };
+            if full {
                 return Err(format!("{}: holds more than it has room for", place()));
             }
-            if load == 0 && hot.ram_free != cold.ram {
+            if load == 0 && hot.ram_free != cold.ram - cold.ram_base {
                 let held = cold.ram - hot.ram_free;
                 return Err(format!("{}: empty, but holds {held} B", place()));
             }
@@ -408,18 +567,22 @@ impl Workers {
 }
 
 impl Hot {
-    fn new(spec: &GroupSpec, first_core: u32, holds_memory: bool) -> Self {
+    fn new(spec: &GroupSpec, first_core: u32, plain: bool) -> Self {
         Hot {
             busy_area: 0,
             since: 0,
-            ram_free: spec.ram.unwrap_or(u64::MAX),
+            ram_free: spec.ram.unwrap_or(u64::MAX) - spec.ram_base,
             served: 0,
             first_core,
             next_free: 0,
-            free: spec.cores,
+            free: if spec.shares() {
+                spec.cores.saturating_add(spec.slots.unwrap_or(u32::MAX))
+            } else {
+                spec.cores
+            },
             busy: 0,
             waiting: 0,
-            plain: !holds_memory,
+            plain,
             unit_speed: spec.speed == 1.0,
         }
     }
@@ -440,16 +603,34 @@ impl Cold {
             downs: 0,
             wedged: false,
             epoch: 0,
-            queue: VecDeque::with_capacity(slots.min(SET_ASIDE) as usize),
-            slots,
+            ram_policy: spec.ram_policy,
+            blocked: VecDeque::new(),
+            shared: spec
+                .shares()
+                .then(|| Box::new(Shared::new(spec.core_count()))),
+            serving: 0,
+            wide: false,
+            queue: Line::new(spec.discipline, slots.min(SET_ASIDE) as usize),
+            slots: if spec.shares() { 0 } else { slots },
+            bytes: spec.bytes.unwrap_or(u64::MAX),
+            waiting_bytes: 0,
             ram: spec.ram.unwrap_or(u64::MAX),
-            holds_memory,
+            ram_base: spec.ram_base,
+            holds_memory: holds_memory || spec.ram_base > 0,
             areas: Areas::default(),
         }
     }
 
+    /// How many places for attempts on cores it has.
+    fn places(&self) -> u32 {
+        if self.shared.is_some() { 0 } else { self.cores }
+    }
+
     #[inline]
     fn settle(&mut self, hot: &Hot, passed: Nanos) {
+        if self.wide {
+            self.areas.serving += u128::from(self.serving) * u128::from(passed);
+        }
         self.areas.ram += u128::from(self.ram - hot.ram_free) * u128::from(passed);
         if self.wedged {
             self.areas.wedged_busy += u128::from(hot.busy) * u128::from(passed);
@@ -460,7 +641,9 @@ impl Cold {
     fn settle_able(&mut self, now: Nanos) {
         if !self.wedged && self.downs == 0 {
             let passed = now - self.areas.able_since;
-            self.areas.able += u128::from(self.cores) * u128::from(passed);
+            if self.cores != UNBOUNDED_CORES {
+                self.areas.able += u128::from(self.cores) * u128::from(passed);
+            }
         }
         self.areas.able_since = now;
     }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::spec::{
-    Arrivals, BalancerSpec, ClassSpec, ClientSpec, FaultSpec, MemorySpec, OnFull, PriceSpec,
-    RetrySpec, SourceSpec, WorkSpec,
+    Arrivals, BalancerSpec, ClassSpec, ClientSpec, Discipline, FaultSpec, Held, MemorySpec, OnFull,
+    PriceSpec, RamPolicy, RetrySpec, SourceSpec, WorkSpec,
 };
 
 fn constant(value: f64) -> Dist {
@@ -12,6 +12,8 @@ fn constant(value: f64) -> Dist {
 
 fn system() -> SystemSpec {
     let class = ClassSpec {
+        priority: 0,
+        cores: 1,
         name: "default".into(),
         weight: 1.0,
         size: constant(0.0),
@@ -29,6 +31,10 @@ fn system() -> SystemSpec {
         client: ClientSpec::default(),
     };
     let group = GroupSpec {
+        ram_base: 0,
+        ram_policy: RamPolicy::Refuse,
+        discipline: Discipline::Fifo,
+        bytes: None,
         name: None,
         count: 2,
         cores: 1,
@@ -46,10 +52,13 @@ fn system() -> SystemSpec {
             per_kib: 0.0,
         }),
         memory: MemorySpec {
+            held: Held::Admission,
             base: constant(0.0),
             per_byte: 0.0,
         },
         balancer: BalancerSpec {
+            bytes: None,
+            on_full: OnFull::Reject,
             policy: PolicySpec::Random,
             dispatch: None,
             cores: 1,

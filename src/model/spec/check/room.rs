@@ -1,0 +1,73 @@
+//! Rules about who is let in and served next: disciplines, RAM, buffers, requests with several
+//! cores.
+
+use super::{MAX_CORES, Rules, group_path};
+use crate::base::codes::Code;
+use crate::base::units::print_bytes;
+use crate::model::spec::{Discipline, GroupSpec, OnFull, RamPolicy, SystemSpec};
+
+impl Rules {
+    fn disagree(&mut self, path: &str, message: String, help: &str) {
+        self.add(Code::KEYS_DISAGREE, path, message, Some(help));
+    }
+
+    /// Discipline, RAM and buffer of a group.
+    pub(super) fn room(&mut self, group: &GroupSpec, path: &str) {
+        if group.discipline != Discipline::Fifo && group.core_count().is_none() {
+            let path = format!("{path}.discipline");
+            let message = format!("`{path}` has no effect where cores are unbounded: nobody waits");
+            self.disagree(&path, message, "remove it, or bound `cores`");
+        }
+        if group.bytes.is_some() && group.shares() {
+            let path = format!("{path}.buffer.bytes");
+            let message = format!("`{path}` has no effect where all are served at once");
+            self.disagree(
+                &path,
+                message,
+                "bound `slots` instead: cores + slots come in",
+            );
+        }
+        if group.ram_policy == RamPolicy::OomKill && group.ram.is_none() {
+            let path = format!("{path}.ram_policy");
+            let message = format!("`{path}` has no effect where RAM is unbounded");
+            self.disagree(&path, message, "give the workers `ram`, or remove it");
+        }
+        if let Some(ram) = group.ram.filter(|&ram| group.ram_base >= ram) {
+            let path = format!("{path}.ram_base");
+            let allowed = format!("less than `ram` ({})", print_bytes(ram));
+            self.range(false, &path, &allowed, print_bytes(group.ram_base));
+        }
+        if let OnFull::Redispatch { max } = group.on_full {
+            let path = format!("{path}.buffer.redispatch_max");
+            self.range((1..=1000).contains(&max), &path, "1 to 1000", max);
+        }
+    }
+
+    /// Requests that occupy several cores must fit every worker that may get them.
+    pub(super) fn cores_of_classes(&mut self, system: &SystemSpec, index: usize) {
+        let service = &system.services[index];
+        for source in system.sources.iter().filter(|s| s.to == index) {
+            for class in &source.classes {
+                let path = format!("source.{}.class.{}.cores", source.name, class.name);
+                let fine = (1..=MAX_CORES).contains(&class.cores);
+                self.range(fine, &path, "1 to 65535", class.cores);
+                for group in service.groups.iter().filter(|_| class.cores > 1) {
+                    let group_path = group_path(service, group);
+                    if group.shares() {
+                        let message = format!(
+                            "`{path}` has no meaning at `{group_path}`, where all share the cores"
+                        );
+                        self.disagree(&path, message, "use `cores = 1` there");
+                    } else if class.cores > group.cores {
+                        let message = format!(
+                            "no request of class `{}` can ever run: it needs {} cores, and a worker \
+                             of `{group_path}` has {}",
+                            class.name, class.cores, group.cores
+                        );
+                        self.add(Code::OUT_OF_RANGE, &path, message, None);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,490 @@
+//! Admission and order of service where more than cores and slots decides: requests that occupy
+//! several cores or hold memory only in service, buffers bounded in bytes, disciplines other than
+//! first come first served, and what becomes of the one that finds no room.
+//!
+//! A system that has none of this never comes here.
+
+use super::*;
+use crate::model::spec::{ClassSpec, Held, MemorySpec, OnFull, RamPolicy};
+
+/// What requests of a class ask for beyond work and memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needs {
+    /// Cores at once.
+    cores: u32,
+    /// Its turn: the smaller the sooner.
+    key: u64,
+    /// When it holds its memory.
+    held: Held,
+}
+
+impl Needs {
+    /// Of a class with its memory.
+    pub fn new((class, memory): (&ClassSpec, &MemorySpec)) -> Self {
+        Needs {
+            cores: class.cores,
+            key: (class.priority as u64) ^ (1 << 63),
+            held: memory.held,
+        }
+    }
+}
+
+impl<O: Observer> System<'_, O> {
+    fn needs(&self, attempt: u32) -> Needs {
+        self.needs[self.jobs.attempt(attempt).class as usize]
+    }
+
+    /// Keeps the size of a new request.
+    #[inline(never)]
+    pub(super) fn note_size(&mut self, place: u32, size: u64) {
+        let place = place as usize;
+        if place >= self.sizes.len() {
+            self.sizes.resize(place + 1, 0);
+        }
+        self.sizes[place] = size;
+    }
+
+    fn size_of(&self, attempt: u32) -> u64 {
+        self.sizes[self.jobs.attempt(attempt).request as usize]
+    }
+
+    /// What an attempt holds while it waits.
+    fn held_waiting(&self, attempt: u32) -> u64 {
+        match self.needs(attempt).held {
+            Held::Admission => self.memory_of(attempt),
+            Held::Service => 0,
+        }
+    }
+
+    /// What an attempt takes when its service begins.
+    fn held_later(&self, attempt: u32) -> u64 {
+        match self.needs(attempt).held {
+            Held::Admission => 0,
+            Held::Service => self.memory_of(attempt),
+        }
+    }
+
+    /// A worker takes an attempt in, or not.
+    #[inline(never)]
+    pub(super) fn admit<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        attempt: u32,
+    ) {
+        let cold = &self.workers.cold[worker as usize];
+        if cold.downs > 0 {
+            return self.turn_away(queue, attempt, Outcome::NoConnection);
+        }
+        if cold.wedged {
+            return self.turn_away(queue, attempt, Outcome::BufferFull);
+        }
+        if let Some(lacking) = self.take_in(queue, worker, attempt) {
+            self.no_place(queue, worker, attempt, lacking);
+        }
+    }
+
+    /// What an attempt lacks to be taken in by a worker.
+    fn lacks(&self, worker: u32, attempt: u32) -> Option<Outcome> {
+        let memory = self.held_waiting(attempt);
+        if !self.workers.has_memory(worker, memory) {
+            return Some(Outcome::RamFull);
+        }
+        let first = self.workers.waiting(worker) == 0;
+        if first && self.fits(worker, attempt, memory)
+            || self.workers.has_place(worker, self.size_of(attempt))
+        {
+            return None;
+        }
+        let cores = self.workers.has_cores(worker, self.needs(attempt).cores);
+        Some(if first && cores {
+            Outcome::RamFull
+        } else {
+            Outcome::BufferFull
+        })
+    }
+
+    /// Takes an attempt in, unless something lacks: says what.
+    fn take_in<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        attempt: u32,
+    ) -> Option<Outcome> {
+        let lacking = self.lacks(worker, attempt);
+        if lacking.is_some() {
+            return lacking;
+        }
+        let memory = self.held_waiting(attempt);
+        let begins = self.workers.waiting(worker) == 0 && self.fits(worker, attempt, memory);
+        self.workers.hold(worker, memory);
+        if begins {
+            self.begin(queue, worker, attempt);
+            return None;
+        }
+        let (key, size) = (self.needs(attempt).key, self.size_of(attempt));
+        self.workers.wait(worker, attempt, key);
+        self.workers.cold[worker as usize].waiting_bytes += size;
+        self.waits();
+        None
+    }
+
+    /// Whether an attempt could begin now, with so much memory held besides what it takes then.
+    fn fits(&self, worker: u32, attempt: u32, held: u64) -> bool {
+        let later = self.held_later(attempt);
+        let kills = self.workers.cold[worker as usize].ram_policy == RamPolicy::OomKill;
+        self.workers.has_cores(worker, self.needs(attempt).cores)
+            && (kills || self.workers.has_memory(worker, held.saturating_add(later)))
+    }
+
+    /// An attempt that was let in begins its service.
+    fn begin<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32, attempt: u32) {
+        let now = queue.now();
+        let later = self.held_later(attempt);
+        if !self.workers.has_memory(worker, later) {
+            self.workers.release(worker, self.held_waiting(attempt));
+            self.workers.load[worker as usize] -= 1;
+            return self.kill(queue, worker, attempt);
+        }
+        self.workers.take_memory(worker, later);
+        let work = self.jobs.attempt(attempt).work;
+        if self.workers.cold[worker as usize].shared.is_some() {
+            self.workers.advance_shared(worker, now);
+            self.workers.enter_shared(worker, attempt, work);
+            self.jobs.attempt_mut(attempt).start = now;
+            return self.schedule_share(queue, worker);
+        }
+        self.start(queue, worker, attempt, work);
+        self.workers.widen(worker, self.needs(attempt).cores);
+    }
+
+    /// Something lacks for an attempt: what becomes of it.
+    fn no_place<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        attempt: u32,
+        lacking: Outcome,
+    ) {
+        let cold = &self.workers.cold[worker as usize];
+        if lacking == Outcome::RamFull && cold.ram_policy == RamPolicy::OomKill {
+            return self.kill(queue, worker, attempt);
+        }
+        match cold.on_full {
+            OnFull::Reject => self.turn_away(queue, attempt, lacking),
+            OnFull::Wedge => {
+                self.wedge(queue, worker);
+                self.turn_away(queue, attempt, lacking);
+            }
+            OnFull::DeadLetter => self.turn_away(queue, attempt, Outcome::DeadLettered),
+            OnFull::Crash => {
+                self.fall(queue, worker, Outcome::WorkerDown);
+                self.turn_away(queue, attempt, lacking);
+            }
+            OnFull::DropOldest => self.displace(queue, worker, attempt, lacking),
+            OnFull::Redispatch { max } => self.redispatch(queue, attempt, lacking, max),
+            OnFull::Block => self.block(queue, worker, attempt),
+        }
+    }
+
+    /// Those who have waited longest make room, as many as it takes.
+    fn displace<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        attempt: u32,
+        mut lacking: Outcome,
+    ) {
+        while let Some(oldest) = self.workers.oldest_waiting(worker) {
+            self.workers.leave_line(worker, oldest);
+            self.leave_buffer(worker, oldest);
+            self.waiting -= 1;
+            self.turn_away(queue, oldest, lacking);
+            match self.take_in(queue, worker, attempt) {
+                None => return,
+                Some(still) => lacking = still,
+            }
+        }
+        self.turn_away(queue, attempt, lacking);
+    }
+
+    /// The balancer tries other workers, one after another.
+    fn redispatch<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        mut lacking: Outcome,
+        max: u32,
+    ) {
+        let now = queue.now();
+        let service = self.service_at(attempt);
+        let mut tried = Vec::new();
+        for _ in 0..max {
+            let a = *self.jobs.attempt(attempt);
+            let front = &mut self.fronts[service];
+            let first = front.first_worker as usize;
+            tried.push(a.worker - front.first_worker);
+            let load = &self.workers.load[first..first + front.worker_count];
+            let Some((picked, epoch)) = front.pick_other(load, now, a.open, &tried) else {
+                break;
+            };
+            let worker = front.first_worker + picked;
+            let guarded = front.breakers() > 0;
+            self.tell_breaker(attempt, true, now);
+            if guarded {
+                self.jobs.request_mut(attempt).epoch = epoch;
+            }
+            self.jobs.attempt_mut(attempt).worker = worker;
+            self.fold(now, kind::ROUTED, a.number, worker);
+            self.workers.settle(worker, now);
+            let cold = &self.workers.cold[worker as usize];
+            if cold.downs > 0 {
+                lacking = Outcome::NoConnection;
+                continue;
+            }
+            if cold.wedged {
+                lacking = Outcome::BufferFull;
+                continue;
+            }
+            match self.take_in(queue, worker, attempt) {
+                None => return,
+                Some(still) => lacking = still,
+            }
+        }
+        self.turn_away(queue, attempt, lacking);
+    }
+
+    /// An attempt waits at its sender, in the balancer's buffer, until a worker has room.
+    fn block<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32, attempt: u32) {
+        let now = queue.now();
+        let service = self.service_at(attempt);
+        let size = self.size_of(attempt);
+        let front = &mut self.fronts[service];
+        if front.waiting.value >= front.slots || size > front.bytes - front.waiting_bytes {
+            return self.turn_away(queue, attempt, Outcome::BufferFull);
+        }
+        front.waiting.up(now);
+        front.waiting_bytes += size;
+        let number = self.jobs.attempt(attempt).number;
+        self.fold(now, kind::BLOCKED, number, worker);
+        self.workers.cold[worker as usize]
+            .blocked
+            .push_back(attempt);
+        self.waits();
+    }
+
+    fn unblock(&mut self, attempt: u32, now: Nanos) {
+        let service = self.service_at(attempt);
+        let size = self.size_of(attempt);
+        let front = &mut self.fronts[service];
+        front.waiting.down(now);
+        front.waiting_bytes -= size;
+        self.waiting -= 1;
+    }
+
+    /// Those who wait at their sender for a worker that went down find no connection.
+    pub(super) fn refuse_blocked<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+        while let Some(attempt) = self.workers.cold[worker as usize].blocked.pop_front() {
+            self.unblock(attempt, queue.now());
+            self.turn_away(queue, attempt, Outcome::NoConnection);
+        }
+    }
+
+    /// After somebody left a worker: those whose turn it is begin, as many as fit; then those who
+    /// wait at their sender come in.
+    #[inline(never)]
+    pub(super) fn start_waiting<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+        loop {
+            let down = self.workers.cold[worker as usize].downs > 0;
+            // A turn comes with the first free core.
+            let turn = (!down && self.workers.has_cores(worker, 1))
+                .then(|| self.workers.turn(worker))
+                .flatten();
+            if let Some(next) = turn.filter(|&next| self.fits(worker, next, 0)) {
+                self.workers.next_waiting(worker);
+                self.waiting -= 1;
+                self.workers.cold[worker as usize].waiting_bytes -= self.size_of(next);
+                self.begin(queue, worker, next);
+                continue;
+            }
+            let Some(&first) = self.workers.cold[worker as usize].blocked.front() else {
+                return;
+            };
+            if self.workers.cold[worker as usize].wedged || down {
+                return;
+            }
+            if self.lacks(worker, first).is_some() {
+                return;
+            }
+            self.workers.cold[worker as usize].blocked.pop_front();
+            self.unblock(first, queue.now());
+            self.take_in(queue, worker, first);
+        }
+    }
+
+    /// Core-time spent on an attempt by now, with so much work left.
+    pub(super) fn core_time(&self, attempt: u32, now: Nanos, left: Nanos) -> Nanos {
+        let a = self.jobs.attempt(attempt);
+        let cold = &self.workers.cold[a.worker as usize];
+        if cold.shared.is_some() {
+            let done = (a.work - left) as f64 / cold.base_speed;
+            return whole(done).min(now - a.start);
+        }
+        (now - a.start) * u64::from(self.needs(attempt).cores)
+    }
+
+    /// Counts core-time spent on an attempt whose service ends before its work is done.
+    pub(super) fn count_spent(&mut self, attempt: u32, now: Nanos, left: Nanos) {
+        let spent = if self.elaborate {
+            self.core_time(attempt, now, left)
+        } else {
+            now - self.jobs.attempt(attempt).start
+        };
+        let a = self.jobs.attempt(attempt);
+        if a.measured {
+            self.measure.spent(a, spent);
+        }
+    }
+
+    /// Cores and memory of an attempt in service are free again.
+    #[inline(never)]
+    pub(super) fn give_back(&mut self, worker: u32, attempt: u32) {
+        let memory = self.memory_of(attempt);
+        if self.workers.cold[worker as usize].shared.is_some() {
+            return self.workers.finish_shared(worker, memory);
+        }
+        self.workers.narrow(worker, self.needs(attempt).cores);
+        let core = self.jobs.attempt(attempt).core;
+        self.workers.finish(worker, core, memory);
+    }
+
+    /// What a waiting attempt held is free again; it has been taken out of the line.
+    pub(super) fn leave_buffer(&mut self, worker: u32, attempt: u32) {
+        let memory = self.held_waiting(attempt);
+        self.workers.release(worker, memory);
+        self.workers.cold[worker as usize].waiting_bytes -= self.size_of(attempt);
+    }
+
+    /// Schedules the next end among those who share a worker's cores.
+    pub(super) fn schedule_share<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+        if let Some((after, epoch)) = self.workers.next_shared_end(worker) {
+            let at = queue.now().saturating_add(after);
+            queue.at(at, Event::ShareDone { worker, epoch });
+        }
+    }
+
+    /// The first of those who share a worker's cores is done.
+    #[inline(never)]
+    pub(super) fn share_done<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        epoch: u32,
+    ) {
+        let now = queue.now();
+        let shared = self.workers.cold[worker as usize].shared.as_ref();
+        if shared.is_none_or(|s| s.epoch != epoch) {
+            return;
+        }
+        self.workers.advance_shared(worker, now);
+        let Some(attempt) = self.workers.leave_shared(worker) else {
+            return;
+        };
+        self.end_service(queue, attempt);
+        self.schedule_share(queue, worker);
+    }
+
+    /// Everyone who shares a worker's cores is lost.
+    pub(super) fn lose_shared<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        outcome: Outcome,
+    ) {
+        let now = queue.now();
+        self.workers.advance_shared(worker, now);
+        let shared = self.workers.cold[worker as usize].shared.as_ref();
+        for attempt in shared.map(|s| s.all()).unwrap_or_default() {
+            let left = self.workers.remove_shared(worker, attempt).unwrap_or(0);
+            self.count_spent(attempt, now, left);
+            self.give_back(worker, attempt);
+            self.turn_away(queue, attempt, outcome);
+        }
+    }
+
+    /// A worker is killed for the memory that an attempt would take.
+    fn kill<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32, attempt: u32) {
+        self.fall(queue, worker, Outcome::OutOfMemory);
+        self.turn_away(queue, attempt, Outcome::OutOfMemory);
+    }
+
+    /// A worker goes down by itself; it comes back after its restart.
+    fn fall<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32, outcome: Outcome) {
+        let now = queue.now();
+        self.workers.settle(worker, now);
+        self.fold(now, kind::FELL, 0, worker);
+        if self.workers.down(worker, now) {
+            self.down.up(now);
+        }
+        self.unwedge(worker, now);
+        self.lose_aboard(queue, worker, outcome);
+        let at = now.saturating_add(self.restart_time(worker));
+        queue.at(at, Event::Recover { worker });
+    }
+
+    /// A worker that went down by itself comes back.
+    #[cold]
+    pub(super) fn recover<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+        let now = queue.now();
+        self.workers.settle(worker, now);
+        self.fold(now, kind::RECOVERED, 0, worker);
+        if self.workers.up(worker, now) {
+            self.down.down(now);
+        }
+    }
+
+    /// An attempt waits for a dispatch core of its balancer, if there is room.
+    #[inline(never)]
+    pub(super) fn wait_at_balancer<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        service: usize,
+    ) {
+        let now = queue.now();
+        let size = if self.elaborate {
+            self.size_of(attempt)
+        } else {
+            0
+        };
+        loop {
+            let front = &mut self.fronts[service];
+            if front.waiting.value < front.slots && size <= front.bytes - front.waiting_bytes {
+                front.waiting.up(now);
+                front.waiting_bytes += size;
+                front.buffer.push_back(attempt);
+                return self.waits();
+            }
+            let oldest = match front.on_full {
+                OnFull::DropOldest => front.buffer.pop_front(),
+                _ => None,
+            };
+            let Some(oldest) = oldest else {
+                let outcome = match front.on_full {
+                    OnFull::DeadLetter => Outcome::DeadLettered,
+                    _ => Outcome::BufferFull,
+                };
+                return self.turn_away(queue, attempt, outcome);
+            };
+            front.waiting.down(now);
+            self.waiting -= 1;
+            self.leaves_balancer(oldest, service);
+            self.turn_away(queue, oldest, Outcome::BufferFull);
+        }
+    }
+
+    /// Bytes of an attempt that leaves a balancer's buffer.
+    pub(super) fn leaves_balancer(&mut self, attempt: u32, service: usize) {
+        self.fronts[service].waiting_bytes -= self.size_of(attempt);
+    }
+}

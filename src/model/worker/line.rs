@@ -1,0 +1,164 @@
+//! Who waits at a worker, and whose turn is next.
+//!
+//! Once the turn has come to somebody who can't start yet it stays with them: nobody overtakes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::model::spec::Discipline;
+
+/// Those who wait, in the order of a discipline.
+#[derive(Clone, Debug)]
+pub struct Line {
+    order: Order,
+    /// Whose turn has come, but who could not start yet.
+    turn: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+enum Order {
+    /// First come, first served.
+    Fifo(VecDeque<u32>),
+    /// Last come, first served.
+    Lifo(VecDeque<u32>),
+    /// Lowest key first, then first come, first served. The number counts arrivals.
+    Keyed(BTreeMap<(u64, u64), u32>, u64),
+}
+
+impl Line {
+    /// Nobody waits; places for so many are set aside.
+    pub fn new(discipline: Discipline, set_aside: usize) -> Self {
+        let places = VecDeque::with_capacity(set_aside);
+        let order = match discipline {
+            Discipline::Fifo | Discipline::Ps => Order::Fifo(places),
+            Discipline::Lifo => Order::Lifo(places),
+            Discipline::Priority => Order::Keyed(BTreeMap::new(), 0),
+        };
+        Line { order, turn: None }
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        let others = match &self.order {
+            Order::Fifo(line) | Order::Lifo(line) => line.len(),
+            Order::Keyed(line, _) => line.len(),
+        };
+        others + usize::from(self.turn.is_some())
+    }
+
+    /// One more waits. The key counts only where the discipline has one.
+    #[inline]
+    pub fn push(&mut self, attempt: u32, key: u64) {
+        match &mut self.order {
+            Order::Fifo(line) | Order::Lifo(line) => line.push_back(attempt),
+            Order::Keyed(line, next) => {
+                line.insert((key, *next), attempt);
+                *next += 1;
+            }
+        }
+    }
+
+    /// Takes the one whose turn it is.
+    #[inline]
+    pub fn pop(&mut self) -> Option<u32> {
+        if let Order::Fifo(line) = &mut self.order
+            && self.turn.is_none()
+        {
+            return line.pop_front();
+        }
+        self.pop_other()
+    }
+
+    #[inline(never)]
+    fn pop_other(&mut self) -> Option<u32> {
+        if let Some(attempt) = self.turn.take() {
+            return Some(attempt);
+        }
+        match &mut self.order {
+            Order::Fifo(line) => line.pop_front(),
+            Order::Lifo(line) => line.pop_back(),
+            Order::Keyed(line, _) => line.pop_first().map(|(_, attempt)| attempt),
+        }
+    }
+
+    /// Whose turn it is. It stays theirs until they start or leave.
+    pub fn turn(&mut self) -> Option<u32> {
+        if self.turn.is_none() {
+            self.turn = self.pop_other();
+        }
+        self.turn
+    }
+
+    /// The one who has waited longest.
+    pub fn oldest(&self) -> Option<u32> {
+        let others = match &self.order {
+            Order::Fifo(line) | Order::Lifo(line) => line.front().copied(),
+            Order::Keyed(line, _) => line.iter().min_by_key(|e| e.0.1).map(|e| *e.1),
+        };
+        match (self.turn, &self.order) {
+            (Some(turn), Order::Fifo(_)) => Some(turn),
+            (turn, _) => others.or(turn),
+        }
+    }
+
+    /// Takes somebody out; says whether they waited here. Looks at everyone.
+    pub fn remove(&mut self, attempt: u32) -> bool {
+        if self.turn == Some(attempt) {
+            self.turn = None;
+            return true;
+        }
+        match &mut self.order {
+            Order::Fifo(line) | Order::Lifo(line) => {
+                let place = line.iter().position(|&a| a == attempt);
+                place.and_then(|place| line.remove(place)).is_some()
+            }
+            Order::Keyed(line, _) => {
+                let key = line.iter().find(|e| *e.1 == attempt).map(|e| *e.0);
+                key.and_then(|key| line.remove(&key)).is_some()
+            }
+        }
+    }
+
+    /// Takes everybody out, in the order of their turns.
+    pub fn empty(&mut self) -> Vec<u32> {
+        std::iter::from_fn(|| self.pop()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(discipline: Discipline) -> Line {
+        let mut line = Line::new(discipline, 4);
+        for (attempt, key) in [(1, 5), (2, 3), (3, 5), (4, 3)] {
+            line.push(attempt, key);
+        }
+        line
+    }
+
+    #[test]
+    fn each_discipline_has_its_order() {
+        assert_eq!(filled(Discipline::Fifo).empty(), [1, 2, 3, 4]);
+        assert_eq!(filled(Discipline::Lifo).empty(), [4, 3, 2, 1]);
+        assert_eq!(filled(Discipline::Priority).empty(), [2, 4, 1, 3]);
+    }
+
+    #[test]
+    fn a_turn_that_has_come_is_kept() {
+        let mut line = filled(Discipline::Lifo);
+        assert_eq!(line.turn(), Some(4));
+        line.push(5, 0);
+        assert_eq!((line.turn(), line.len()), (Some(4), 5));
+        assert_eq!(line.empty(), [4, 5, 3, 2, 1]);
+    }
+
+    #[test]
+    fn the_longest_waiting_and_those_who_leave_are_found() {
+        for discipline in [Discipline::Fifo, Discipline::Lifo, Discipline::Priority] {
+            let mut line = filled(discipline);
+            assert_eq!(line.oldest(), Some(1), "{discipline:?}");
+            assert!(line.remove(3) && !line.remove(3));
+            assert_eq!(line.len(), 3);
+        }
+    }
+}
