@@ -41,7 +41,6 @@ const fn key(name: &'static str, default: &'static str, takes: &'static str) -> 
 pub const BLOCKS: &[&Block] = &[
     &MODEL,
     &SOURCE,
-    &CLASS,
     &CLIENT,
     &RETRY,
     &ARRIVALS,
@@ -49,6 +48,7 @@ pub const BLOCKS: &[&Block] = &[
     &COLUMN,
     &SERVICE,
     &WORKERS,
+    &CLASS,
     &BALANCER,
     &BREAKER,
     &BUFFER,

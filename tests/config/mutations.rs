@@ -159,8 +159,8 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "on-full",
         "slots = 128",
-        "slots = 128, on_full = \"block\"",
-        &["VX1010", "block"],
+        "slots = 128, on_full = \"blok\"",
+        &["VX2001", "block", "redispatch"],
     ),
     (
         "cancel",
@@ -178,7 +178,7 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
         "unbounded-cores",
         "cores  = 8",
         "cores  = \"unbounded\"",
-        &["VX1010", "unbounded"],
+        &["VX1012", "price"],
     ),
     (
         "from-trace",

@@ -264,7 +264,7 @@ pub const BUFFER: Block = Block {
             "a size such as \"64MiB\", or \"unbounded\"",
         ),
         key("on_full", "\"reject\"", "what becomes of the one too many"),
-        key("redispatch_max", "3", COUNT),
+        key("redispatch_max", "", COUNT),
     ],
     later: &[],
 };
