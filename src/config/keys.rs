@@ -41,6 +41,7 @@ const fn key(name: &'static str, default: &'static str, takes: &'static str) -> 
 pub const BLOCKS: &[&Block] = &[
     &MODEL,
     &SOURCE,
+    &CLASS,
     &CLIENT,
     &RETRY,
     &ARRIVALS,
@@ -48,7 +49,6 @@ pub const BLOCKS: &[&Block] = &[
     &COLUMN,
     &SERVICE,
     &WORKERS,
-    &CLASS,
     &BALANCER,
     &BREAKER,
     &BUFFER,
@@ -68,6 +68,7 @@ pub const BLOCKS: &[&Block] = &[
 
 /// Words that other tools use for keys of ours: (theirs, ours, where).
 pub const ALIASES: &[(&str, &str, &str)] = &[
+    ("cores", "cores", "[service.NAME.workers]"),
     ("duration", "horizon", "an experiment"),
     ("duration_s", "horizon", "an experiment"),
     ("run_time", "horizon", "an experiment"),

@@ -160,7 +160,7 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
         "on-full",
         "slots = 128",
         "slots = 128, on_full = \"blok\"",
-        &["VX2001", "block", "redispatch"],
+        &["VX1008", "block", "redispatch"],
     ),
     (
         "cancel",
