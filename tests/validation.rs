@@ -28,11 +28,10 @@ mod waiting;
 
 use std::env;
 
-use measure::{Job, count, ours, run_all, value};
+use measure::{Job, Measured, count, ours, run_all, value};
 use mistakes::{Change, MADE, NOT_MADE};
 use read::{Case, Mistake, cases};
 use veltrix::model::spec::SystemSpec;
-use veltrix::model::tally::Tally;
 use waiting::WAITING;
 
 /// Cases of so many requests run with every `cargo test`.
@@ -96,11 +95,12 @@ impl Compared<'_> {
     }
 }
 
-fn compare<'c>(case: &'c Case, spec: &SystemSpec, tally: &Tally) -> Vec<Compared<'c>> {
+fn compare<'c>(case: &'c Case, spec: &SystemSpec, tally: &Measured) -> Vec<Compared<'c>> {
     let n = count(tally);
     assert!(n >= case.min_requests.unwrap(), "{}: only {n}", case.id);
+    let words: Vec<String> = case.known.iter().map(|k| ours(case, &k.metric)).collect();
     let one = |known: &'c read::Known| {
-        let simulated = value(spec, tally, &ours(case, &known.metric));
+        let simulated = value(spec, tally, &ours(case, &known.metric), &words);
         Compared {
             case,
             metric: &known.metric,
@@ -196,7 +196,13 @@ fn mistakes_are_noticed() {
         };
         let mut known = job.case.known.iter();
         let known = known.find(|k| k.metric == mistake.metric).unwrap();
-        let got = value(&job.spec, tally, &metric);
+        let words: Vec<String> = job
+            .case
+            .known
+            .iter()
+            .map(|k| ours(job.case, &k.metric))
+            .collect();
+        let got = value(&job.spec, tally, &metric, &words);
         let off = (got - known.value).abs() / known.tolerance(count(tally));
         println!("{}: {}: {off:.1} tolerances off", job.case.id, mistake.text);
         assert!(off > 1.0, "{}: `{}` passes", job.case.id, mistake.text);

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use veltrix::model::spec::*;
 
-use crate::systems::{S, drawn, service, source};
+use crate::systems::{S, class, drawn, service, source};
 
 /// What this version cannot express.
 type Lacking = String;
@@ -22,33 +22,40 @@ const SAID: &[&str] = &[
     "client",
     "note",
     "same_instant_order",
+    "band",
+    "classes",
+    "ram_gib_per_node",
 ];
 
 /// The system of a model.
 pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     for (key, value) in model.as_object().unwrap() {
-        let fifo = key == "discipline" && value == "fifo";
-        if !SAID.contains(&key.as_str()) && !fifo {
+        let discipline = key == "discipline" && discipline(value).is_some();
+        if !SAID.contains(&key.as_str()) && !discipline {
             return Err(format!("{key} = {value}"));
         }
     }
     let count = |key: &str| model[key].as_u64().map(|n| u32::try_from(n).unwrap());
-    let cores = count("cores_per_node").ok_or("unbounded cores")?;
+    let cores = count("cores_per_node").unwrap_or(UNBOUNDED_CORES);
     let traced = &model["service"]["ns"];
     let work = if traced.is_array() {
         WorkSpec::FromTrace
     } else {
-        drawn(dist(&model["service"])?)
+        match &model["arrivals"]["classes"] {
+            Value::Array(_) => drawn(Dist::constant(0.0).unwrap()),
+            _ => drawn(dist(&model["service"])?),
+        }
     };
     let group = GroupSpec {
         ram_base: 0,
         ram_policy: RamPolicy::Refuse,
-        discipline: Discipline::Fifo,
+        discipline: discipline(&model["discipline"]).unwrap_or_default(),
         bytes: None,
         name: None,
         count: count("nodes").unwrap(),
         cores,
-        ram: None,
+        // A GiB of theirs is a byte of ours.
+        ram: model["ram_gib_per_node"].as_u64(),
         speed: 1.0,
         slots: count("waiting_slots_per_node"),
         on_full: OnFull::Reject,
@@ -57,6 +64,9 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     };
     let mut sender = source("clients", arrivals(&model["arrivals"], traced)?);
     sender.client = client(&model["client"])?;
+    if let Some(classes) = classes(model)? {
+        sender.classes = classes;
+    }
     let mut served = service("nodes", work, PolicySpec::Random, group);
     balancer(&model["balancer"], &mut served.balancer)?;
     let spec = SystemSpec {
@@ -69,6 +79,50 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     let problems = spec.check();
     assert!(problems.is_empty(), "{problems:?}");
     Ok(spec)
+}
+
+fn discipline(value: &Value) -> Option<Discipline> {
+    match value.as_str()? {
+        "fifo" => Some(Discipline::Fifo),
+        "processor_sharing" => Some(Discipline::Ps),
+        "priority, non-preemptive, fifo within class" => Some(Discipline::Priority),
+        _ => None,
+    }
+}
+
+/// Classes: by rate with what each holds, or by share in the order of their urgency.
+fn classes(model: &Value) -> Result<Option<Vec<ClassSpec>>, Lacking> {
+    if let Some(kinds) = model["arrivals"]["classes"].as_array() {
+        let one = |(i, kind): (usize, &Value)| -> Result<ClassSpec, Lacking> {
+            let holds = |what: &str| kind["holds"][what].as_u64();
+            Ok(ClassSpec {
+                weight: kind["rate"].as_f64().unwrap(),
+                work: Some(drawn(dist(&kind["service"])?)),
+                cores: holds("cores").unwrap() as u32,
+                memory: holds("ram_gib").map(|gib| MemorySpec {
+                    held: Held::Admission,
+                    base: Dist::constant(gib as f64).unwrap(),
+                    per_byte: 0.0,
+                }),
+                ..class(&format!("class{i}"))
+            })
+        };
+        return kinds
+            .iter()
+            .enumerate()
+            .map(one)
+            .collect::<Result<_, _>>()
+            .map(Some);
+    }
+    let Some(kinds) = model["classes"].as_array() else {
+        return Ok(None);
+    };
+    let one = |(i, kind): (i64, &Value)| ClassSpec {
+        weight: kind["share"].as_f64().unwrap(),
+        priority: i,
+        ..class(kind["name"].as_str().unwrap())
+    };
+    Ok(Some((0..).zip(kinds).map(one).collect()))
 }
 
 fn only(value: &Value, known: &[&str]) -> Result<(), Lacking> {
@@ -94,7 +148,15 @@ fn whole_numbers(value: &Value) -> Vec<u64> {
 fn arrivals(value: &Value, traced: &Value) -> Result<Arrivals, Lacking> {
     only(
         value,
-        &["process", "rate", "rates", "switch_rates", "gap", "at_ns"],
+        &[
+            "process",
+            "rate",
+            "rates",
+            "switch_rates",
+            "gap",
+            "at_ns",
+            "classes",
+        ],
     )?;
     match value["process"].as_str().unwrap() {
         "poisson" => Ok(Arrivals::Poisson {

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use veltrix::model::metric::{Context, Metric};
+use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::{Arrivals, SystemSpec};
 use veltrix::model::tally::{Tally, Wanted};
-use veltrix::model::trial::{Blind, Horizon};
+use veltrix::model::trial::{AttemptRow, Horizon, Observer};
 
 use crate::read::Case;
 use crate::systems::{S, go, run_spec};
@@ -15,6 +16,45 @@ use crate::systems::{S, go, run_spec};
 const SEED: u64 = 1;
 /// Most requests in one replication: what keeps two threads busy to the end.
 const SLICE: u64 = 2_500_000;
+
+/// What came out: the tally, and the slowdowns of requests of at least some work.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    pub tally: Tally,
+    band: Band,
+}
+
+impl std::ops::Deref for Measured {
+    type Target = Tally;
+    fn deref(&self) -> &Tally {
+        &self.tally
+    }
+}
+
+/// Sum and number of the slowdowns of large requests, born in the measured time.
+#[derive(Clone, Debug, Default)]
+struct Band {
+    least: u64,
+    born: std::ops::Range<u64>,
+    sum: f64,
+    n: u64,
+}
+
+impl Observer for Band {
+    const ON: bool = true;
+    fn begin(&mut self) {
+        (self.sum, self.n) = (0.0, 0);
+    }
+    fn attempt(&mut self, row: &AttemptRow) {
+        if row.work >= self.least
+            && self.born.contains(&row.born)
+            && row.outcome == Some(Outcome::Ok)
+        {
+            self.sum += (row.end.unwrap() - row.arrived) as f64 / row.work as f64;
+            self.n += 1;
+        }
+    }
+}
 
 /// A system to be run for so many requests over all its replications.
 pub struct Job<'c> {
@@ -30,7 +70,7 @@ impl Job<'_> {
     }
 
     /// One replication, with a warm-up of its own.
-    fn run(&self, replication: u64) -> Tally {
+    fn run(&self, replication: u64) -> Measured {
         let rate = self.spec.sources[0].mean_rate();
         let share = self
             .case
@@ -48,12 +88,24 @@ impl Job<'_> {
         how.replication = replication as u32;
         how.timing.warm_up = time(self.case.warmup_requests as f64);
         how.timing.drain = horizon;
-        go(&self.spec, &how, &mut Blind).tally
+        let words = self.case.known.iter().map(|k| ours(self.case, &k.metric));
+        let metrics: Vec<Metric> = words.filter_map(|w| Metric::parse(&w).ok()).collect();
+        how.wanted = Wanted::for_metrics(&self.spec, &metrics);
+        let mut band = Band {
+            least: u64::MAX,
+            ..Band::default()
+        };
+        if let Some(least) = self.case.model["band"]["size_at_least"].as_f64() {
+            band.least = (least * S as f64) as u64;
+            band.born = how.timing.warm_up..how.timing.warm_up + horizon;
+        }
+        let tally = go(&self.spec, &how, &mut band).tally;
+        Measured { tally, band }
     }
 }
 
 /// Runs all jobs on two threads, the longest first, and pools each one's replications in order.
-pub fn run_all(jobs: &[Job]) -> Vec<Tally> {
+pub fn run_all(jobs: &[Job]) -> Vec<Measured> {
     let mut parts: Vec<(usize, u64)> = Vec::new();
     for (i, job) in jobs.iter().enumerate() {
         parts.extend((0..job.replications()).map(|r| (i, r)));
@@ -76,9 +128,11 @@ pub fn run_all(jobs: &[Job]) -> Vec<Tally> {
     });
     let mut done = done.into_inner().unwrap();
     done.sort_by_key(|&(i, r, _)| (i, r));
-    let mut pooled = vec![Tally::default(); jobs.len()];
+    let mut pooled = vec![Measured::default(); jobs.len()];
     for (i, _, tally) in &done {
-        pooled[*i].add(tally);
+        pooled[*i].tally.add(tally);
+        pooled[*i].band.sum += tally.band.sum;
+        pooled[*i].band.n += tally.band.n;
     }
     pooled
 }
@@ -103,8 +157,17 @@ pub fn ours(case: &Case, word: &str) -> String {
         ("sojourn", how) if late_too => format!("response_{how}"),
         ("sojourn", how) => format!("latency_{how}"),
         ("wait", "delayed_prob") => "delayed".into(),
+        ("wait", how) if how.contains('.') => {
+            let (class, how) = how.split_once('.').unwrap();
+            format!("wait_{how}@class:{class}")
+        }
         ("wait", how) => format!("wait_{how}"),
         ("loss", "prob") => "loss".into(),
+        ("loss", class) => format!("loss@class:{class}"),
+        ("slowdown", how) => format!("slowdown_{how}"),
+        ("cores_used", "mean") => "busy_cores_mean".into(),
+        // A GiB of theirs is a byte of ours.
+        ("ram_used", "mean") => "ram_bytes_mean".into(),
         ("queue", "mean") => "queue_mean".into(),
         ("system", "mean") => "in_system_mean".into(),
         ("busy_cores", "mean") => "busy_cores_mean".into(),
@@ -114,9 +177,14 @@ pub fn ours(case: &Case, word: &str) -> String {
 }
 
 /// The value of one of our metrics.
-pub fn value(spec: &SystemSpec, tally: &Tally, metric: &str) -> f64 {
+pub fn value(spec: &SystemSpec, measured: &Measured, metric: &str, all: &[String]) -> f64 {
+    if metric == "slowdown_in_band" {
+        return measured.band.sum / measured.band.n as f64;
+    }
+    let all: Vec<Metric> = all.iter().filter_map(|w| Metric::parse(w).ok()).collect();
+    let wanted = Wanted::for_metrics(spec, &all);
     let metric = Metric::parse(metric).unwrap();
-    let wanted = Wanted::default();
+    let tally = &measured.tally;
     let part = Context::new(spec, &wanted).parts(&[metric], tally)[0];
     part.value().unwrap()
 }

@@ -26,6 +26,12 @@ pub enum Change {
     Split(u32),
     /// Dispatching takes time but nobody waits for it.
     DispatchWithoutQueue,
+    /// RAM is without bound.
+    NoRam,
+    /// Every request holds one core.
+    OneCore,
+    /// First come, first served.
+    Fifo,
     /// Another metric is taken for the one asked for.
     ReadAs(&'static str),
 }
@@ -63,6 +69,11 @@ pub const MADE: &[(&str, Change)] = &[
             full_scan: false,
         }),
     ),
+    ("RAM ignored", Change::NoRam),
+    ("every class holds one core", Change::OneCore),
+    ("no priorities", Change::Fifo),
+    ("first in, first out", Change::Fifo),
+    ("first in, first out gives another spread", Change::Fifo),
     ("one shared queue", Change::OneQueue),
     ("each core has its own queue", Change::Split(0)),
     ("4 separate queues, random", Change::Split(4)),
@@ -117,6 +128,13 @@ impl Change {
             Change::Split(nodes) => {
                 group.count = if nodes == 0 { group.cores } else { nodes };
                 group.cores /= group.count;
+            }
+            Change::NoRam => group.ram = None,
+            Change::Fifo => group.discipline = Discipline::Fifo,
+            Change::OneCore => {
+                for class in &mut spec.sources[0].classes {
+                    class.cores = 1;
+                }
             }
             Change::DispatchWithoutQueue => service.balancer.cores = 1000,
             Change::ReadAs(_) => {}

@@ -4,9 +4,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use veltrix::model::tally::Tally;
-
 use crate::Compared;
+use crate::measure::Measured;
 use crate::measure::{Job, count};
 use crate::waiting::WAITING;
 
@@ -55,12 +54,12 @@ fn short(value: f64) -> String {
 }
 
 /// Puts the numbers of a whole run between the marks.
-pub fn write(compared: &[Compared], jobs: &[Job], tallies: &[Tally]) {
+pub fn write(compared: &[Compared], jobs: &[Job], tallies: &[Measured]) {
     let text = text();
     let (head, rest) = text.split_once(BEGIN).unwrap();
     let (_, tail) = rest.split_once(END).unwrap();
     let mut out = String::new();
-    let requests: u64 = tallies.iter().map(count).sum();
+    let requests: u64 = tallies.iter().map(|m| count(m)).sum();
     let z = |least: f64| compared.iter().filter(|c| c.z.abs() > least).count();
     let furthest = compared
         .iter()
