@@ -187,3 +187,31 @@ fn a_model_is_no_experiment() {
         "{text}"
     );
 }
+
+#[test]
+fn every_distribution_of_the_format_is_read() {
+    let work = |text: &str| {
+        let small = system(&format!(
+            "[source.s]\nto = \"a\"\narrivals = \"3/s\"\n[service.a]\nwork = {text}\n\
+             workers = {{ cores = 2 }}\n",
+        ));
+        match small.services[0].work.clone() {
+            Some(WorkSpec::Drawn { cpu, .. }) => cpu,
+            other => panic!("{other:?}"),
+        }
+    };
+    let gamma = work("{ dist = \"gamma\", mean = \"5ms\", cv = 0.5 }");
+    assert_eq!(gamma, Dist::gamma(5e6, 0.5).unwrap());
+    let weibull = work("{ dist = \"weibull\", mean = \"5ms\", shape = 2 }");
+    assert_eq!(weibull, Dist::weibull(5e6, 2.0).unwrap());
+    let mixture = work(
+        "{ dist = \"mixture\", of = [\"1ms\", { dist = \"exponential\", mean = \"9ms\" }], \
+         weights = [3, 1] }",
+    );
+    let parts = [
+        Dist::Constant { value: 1e6 },
+        Dist::Exponential { mean: 9e6 },
+    ];
+    assert_eq!(mixture, Dist::mixture(&parts, &[3.0, 1.0]).unwrap());
+    assert_eq!(mixture.mean(), 3e6);
+}

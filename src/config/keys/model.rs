@@ -378,6 +378,7 @@ pub const DIST: Block = Block {
         key("column", "", "the name of a column"),
         key("unit", "", "a unit such as \"ms\" or \"B\""),
         key("values", "", "a list of quantities"),
+        key("of", "", "a list of distributions"),
     ],
-    later: &["of"],
+    later: &[],
 };
