@@ -27,6 +27,10 @@ const DISTRIBUTIONS: Lines = &[
     ("lognormal", "mean, cv, or median, p99, or mu, sigma"),
     ("pareto", "mean or min, shape, optional max: a heavy tail"),
     ("empirical", "values, weights, or a column of a CSV file"),
+    ("gamma", "mean, cv"),
+    ("weibull", "mean, shape"),
+    ("geometric", "mean: whole numbers from 1, for a batch"),
+    ("mixture", "of, weights: one of several distributions"),
 ];
 
 /// Prints one topic, or all of them.

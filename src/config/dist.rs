@@ -18,6 +18,8 @@ pub enum Of {
     Time,
     /// Bytes.
     Bytes,
+    /// A plain number: how many, or a factor.
+    Number,
 }
 
 /// Kinds of this version with the keys that each has.
@@ -33,10 +35,11 @@ const KINDS: &[(&str, &[&str])] = &[
         "empirical",
         &["file", "column", "unit", "values", "weights"],
     ),
+    ("gamma", &["mean", "cv"]),
+    ("weibull", &["mean", "shape"]),
+    ("geometric", &["mean"]),
+    ("mixture", &["of", "weights"]),
 ];
-
-/// Kinds of the format that this version does not have.
-const LATER: &[&str] = &["gamma", "weibull", "geometric", "mixture"];
 
 /// What stands in for a distribution that could not be read.
 pub fn placeholder() -> Dist {
@@ -53,18 +56,19 @@ struct Params<'a, 't> {
 
 impl Cx {
     /// A quantity of a kind.
-    pub fn value_of(&mut self, node: &Node, path: &str, of: Of) -> Option<u64> {
+    pub fn value_of(&mut self, node: &Node, path: &str, of: Of) -> Option<f64> {
         match of {
-            Of::Time => self.time(node, path),
-            Of::Bytes => self.bytes(node, path),
+            Of::Time => self.time(node, path).map(|v| v as f64),
+            Of::Bytes => self.bytes(node, path).map(|v| v as f64),
+            Of::Number => self.number(node, path),
         }
     }
 
     /// A distribution, or a quantity alone.
     pub fn dist(&mut self, node: &Node, path: &str, of: Of) -> Option<Dist> {
         if !matches!(node.value, Value::Table(_)) {
-            let value = self.value_of(node, path, of)? as f64;
-            return Some(Dist::Constant { value });
+            let value = self.value_of(node, path, of)?;
+            return self.built(Dist::constant(value), node.span, path);
         }
         let fields = self.fields(node, path, &DIST)?;
         let Some(kind) = fields.get("dist") else {
@@ -72,7 +76,7 @@ impl Cx {
             return None;
         };
         let names: Vec<&'static str> = KINDS.iter().map(|k| k.0).collect();
-        let kind = self.choice(kind, &fields.path("dist"), &names, LATER)?;
+        let kind = self.choice(kind, &fields.path("dist"), &names, &[])?;
         let allowed = KINDS.iter().find(|k| k.0 == kind).map_or(&[][..], |k| k.1);
         let fine = self.only(
             &fields,
@@ -87,17 +91,21 @@ impl Cx {
             kind,
         };
         let built = params.build()?;
-        let fields = params.fields;
-        match built {
-            Ok(dist) => fine.then_some(dist),
-            Err(e) => {
-                let d = Diagnostic::error(Code::OUT_OF_RANGE, format!("`{path}`: {e}"))
-                    .at(fields.span, "")
-                    .path(path);
-                self.push(d);
-                None
-            }
-        }
+        let span = params.fields.span;
+        let dist = self.built(built, span, path)?;
+        fine.then_some(dist)
+    }
+
+    fn built(&mut self, built: Result<Dist, DistError>, span: Span, path: &str) -> Option<Dist> {
+        let e = match built {
+            Ok(dist) => return Some(dist),
+            Err(e) => e,
+        };
+        let d = Diagnostic::error(Code::OUT_OF_RANGE, format!("`{path}`: {e}"))
+            .at(span, "")
+            .path(path);
+        self.push(d);
+        None
     }
 
     /// Reports known keys that the chosen kind does not have.
@@ -137,8 +145,7 @@ impl Params<'_, '_> {
 
     fn quantity(&mut self, key: &str) -> Option<f64> {
         let node = self.required(key)?;
-        let value = self.cx.value_of(&node, &self.fields.path(key), self.of)?;
-        Some(value as f64)
+        self.cx.value_of(&node, &self.fields.path(key), self.of)
     }
 
     fn number(&mut self, key: &str) -> Option<f64> {
@@ -163,6 +170,16 @@ impl Params<'_, '_> {
             "lognormal" => self.lognormal(),
             "pareto" => self.pareto(),
             "hyperexponential" => self.hyperexponential(),
+            "gamma" => {
+                let (mean, cv) = (self.quantity("mean"), self.number("cv"));
+                Some(Dist::gamma(mean?, cv?))
+            }
+            "weibull" => {
+                let (mean, shape) = (self.quantity("mean"), self.number("shape"));
+                Some(Dist::weibull(mean?, shape?))
+            }
+            "geometric" => self.geometric(),
+            "mixture" => self.mixture(),
             _ => self.empirical(),
         }
     }
@@ -197,7 +214,7 @@ impl Params<'_, '_> {
                 let (mu, sigma) = (self.number("mu"), self.number("sigma"));
                 let unit = match self.of {
                     Of::Time => SECOND as f64,
-                    Of::Bytes => 1.0,
+                    Of::Bytes | Of::Number => 1.0,
                 };
                 Some(Dist::lognormal_log(mu?, sigma?, unit))
             }
@@ -222,11 +239,11 @@ impl Params<'_, '_> {
         let node = self.required(key)?;
         let path = self.fields.path(key);
         let list = self.cx.list(&node, &path, "a list of quantities")?;
-        let all: Vec<Option<u64>> = list
+        let all: Vec<Option<f64>> = list
             .iter()
             .map(|n| self.cx.value_of(n, &path, self.of))
             .collect();
-        all.into_iter().map(|v| v.map(|v| v as f64)).collect()
+        all.into_iter().collect()
     }
 
     fn hyperexponential(&mut self) -> Built {
@@ -238,6 +255,32 @@ impl Params<'_, '_> {
         let node = self.required("weights")?;
         let weights = self.cx.numbers(&node, &self.fields.path("weights"));
         Some(Dist::hyperexponential_of(&means?, &weights?))
+    }
+
+    fn geometric(&mut self) -> Built {
+        if self.of != Of::Number {
+            let path = self.fields.path("dist");
+            let message = format!("`{}` cannot be geometric", self.fields.path);
+            let help = "a geometric draws whole numbers from 1: how many arrive together";
+            self.cx.disagree(self.fields.span, &path, &message, help);
+            return None;
+        }
+        self.quantity("mean").map(Dist::geometric)
+    }
+
+    fn mixture(&mut self) -> Built {
+        let (of, weights) = (self.required("of"), self.required("weights"));
+        let (of, weights) = (of?, weights?);
+        let path = self.fields.path("of");
+        let list = self.cx.list(&of, &path, "a list of distributions")?;
+        let parts: Vec<Option<Dist>> = list
+            .iter()
+            .enumerate()
+            .map(|(i, part)| self.cx.dist(part, &format!("{path}[{i}]"), self.of))
+            .collect();
+        let weights = self.cx.numbers(&weights, &self.fields.path("weights"));
+        let parts: Vec<Dist> = parts.into_iter().collect::<Option<_>>()?;
+        Some(Dist::mixture(&parts, &weights?))
     }
 
     fn empirical(&mut self) -> Built {
@@ -274,11 +317,12 @@ impl Cx {
         let parse = |text: &str| match of {
             Of::Time => crate::base::units::time_unit(text),
             Of::Bytes => crate::base::units::byte_unit(text),
+            Of::Number => None,
         };
         // A time finer than a nanosecond is rounded; there is no part of a byte.
         let unit = match of {
             Of::Time => Unit::rounded,
-            Of::Bytes => Unit::times,
+            Of::Bytes | Of::Number => Unit::times,
         };
         let path = fields.path("unit");
         if let Some(node) = fields.get("unit") {
@@ -288,6 +332,7 @@ impl Cx {
                 let known: Vec<&str> = match of {
                     Of::Time => crate::base::units::TIME_UNITS.iter().map(|u| u.0).collect(),
                     Of::Bytes => crate::base::units::BYTE_UNITS.iter().map(|u| u.0).collect(),
+                    Of::Number => Vec::new(),
                 };
                 self.unknown_name(node.span, &path, &text, &known);
             }
@@ -297,6 +342,7 @@ impl Cx {
         let by_name = match of {
             Of::Time => parse(ending).filter(|_| matches!(ending, "s" | "ms" | "us" | "ns")),
             Of::Bytes => (ending == "bytes").then_some(1),
+            Of::Number => Some(1),
         };
         if by_name.is_none() {
             let message = format!("the unit of column `{column}` is not known");

@@ -87,7 +87,7 @@ fn last_row(system: &SystemSpec) -> Nanos {
 /// Requests that a source sends in one trial.
 fn requests(source: &SourceSpec, system: &SystemSpec, timing: &Timing) -> f64 {
     if let Arrivals::Trace(trace) = &source.arrivals {
-        return trace.at.len() as f64;
+        return trace.at.len() as f64 * source.mean_batch();
     }
     let end = end(timing).unwrap_or_else(|| last_row(system));
     let stop = source.stop.map_or(end, |s| s.min(end));

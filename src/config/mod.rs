@@ -3,6 +3,7 @@
 //! ([`keys`]), not what is done with it; the rules of meaning are the model's own
 //! ([`crate::model::spec::SystemSpec::check`]).
 
+mod arrivals;
 mod balancer;
 mod csv;
 mod decode;

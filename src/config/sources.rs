@@ -1,15 +1,11 @@
 //! `[source.NAME]`: who sends, when, what, and what the caller does about trouble.
 
-use std::sync::Arc;
-
-use crate::model::spec::{
-    Arrivals, ClassSpec, ClientSpec, Dist, RetrySpec, SourceSpec, Trace, WorkSpec,
-};
+use crate::model::spec::{ClassSpec, ClientSpec, Dist, RetrySpec, SourceSpec};
 
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
 use super::dist::{Of, placeholder};
-use super::keys::{ARRIVALS, CLASS, CLIENT, COLUMN, COLUMNS, RETRY, SOURCE};
+use super::keys::{CLASS, CLIENT, RETRY, SOURCE};
 use super::tree::{Node, Table, Value};
 use super::work::{Work, drawn};
 
@@ -82,17 +78,18 @@ impl Cx {
             .map(|n| self.client(n, &fields.path("client")));
         let fed = work.iter().find(|w| w.service == to);
         let arrivals = match fields.get("arrivals") {
-            Some(node) => self.arrivals(node, &fields.path("arrivals"), fed, &mut classes),
+            Some(node) => self.sending(node, &fields.path("arrivals"), fed, &mut classes),
             None => {
                 self.missing(&fields, "arrivals", &SOURCE);
                 None
             }
         };
-        let arrivals = arrivals.unwrap_or(Arrivals::Poisson { rate: 0.0 });
+        let sending = arrivals.unwrap_or_default();
         Some(SourceSpec {
             name: name.to_owned(),
             to: if to == usize::MAX { 0 } else { to },
-            arrivals,
+            arrivals: sending.arrivals,
+            batch: sending.batch,
             start: start.unwrap_or(0),
             stop,
             classes,
@@ -236,197 +233,6 @@ impl Cx {
         });
         Some(retry)
     }
-
-    /// A rate alone or an arrival process.
-    fn arrivals(
-        &mut self,
-        node: &Node,
-        path: &str,
-        fed: Option<&TraceWork>,
-        classes: &mut [ClassSpec],
-    ) -> Option<Arrivals> {
-        let is_trace = node
-            .table()
-            .and_then(|t| t.get("process"))
-            .and_then(Node::text)
-            == Some("trace");
-        if let (Some(fed), false) = (fed, is_trace) {
-            let message = format!(
-                "`{path}` is no trace, and the work of service `{}` is a column of the trace that \
-                 sends",
-                fed.name
-            );
-            let help = "use `process = \"trace\"`, or give `work` a `file` to draw rows from";
-            self.disagree(node.span, path, &message, help);
-        }
-        if !matches!(node.value, Value::Table(_)) {
-            return self.rate(node, path).map(|rate| Arrivals::Poisson { rate });
-        }
-        let fields = self.fields(node, path, &ARRIVALS)?;
-        let Some(process) = fields.get("process") else {
-            self.missing(&fields, "process", &ARRIVALS);
-            return None;
-        };
-        let now = &["poisson", "constant", "mmpp", "trace"];
-        let later = &["renewal", "on_off", "closed"];
-        let process = self.choice(process, &fields.path("process"), now, later)?;
-        let who = format!("the process `{process}`");
-        match process {
-            "mmpp" => {
-                self.only(&fields, &who, "process", &["rates", "dwell", "switch"]);
-                self.mmpp(&fields)
-            }
-            "trace" => {
-                self.only(&fields, &who, "process", &["file", "column", "columns"]);
-                self.trace(&fields, fed, classes)
-            }
-            _ => {
-                self.only(&fields, &who, "process", &["rate"]);
-                let Some(rate) = fields.get("rate") else {
-                    self.missing(&fields, "rate", &ARRIVALS);
-                    return None;
-                };
-                let rate = self.rate(rate, &fields.path("rate"))?;
-                Some(match process {
-                    "poisson" => Arrivals::Poisson { rate },
-                    _ => Arrivals::Constant { rate },
-                })
-            }
-        }
-    }
-
-    fn mmpp(&mut self, fields: &Fields<'_>) -> Option<Arrivals> {
-        for key in ["rates", "dwell"] {
-            if fields.get(key).is_none() {
-                self.missing(fields, key, &ARRIVALS);
-            }
-        }
-        let (rates, dwell) = (fields.get("rates")?, fields.get("dwell")?);
-        let path = fields.path("rates");
-        let list = self.list(rates, &path, "a list of rates")?;
-        let rates: Vec<Option<f64>> = list
-            .iter()
-            .map(|n| match n.value {
-                Value::Integer(Some(0), _) => Some(0.0),
-                _ => self.rate(n, &path),
-            })
-            .collect();
-        let path = fields.path("dwell");
-        let list = self.list(dwell, &path, "a list of times")?;
-        let dwell: Vec<Option<f64>> = list
-            .iter()
-            .map(|n| self.time(n, &path).map(|t| t as f64))
-            .collect();
-        let rates: Vec<f64> = rates.into_iter().collect::<Option<_>>()?;
-        let dwell: Vec<f64> = dwell.into_iter().collect::<Option<_>>()?;
-        let switch = match fields.get("switch") {
-            Some(node) => {
-                let path = fields.path("switch");
-                let rows = self.list(node, &path, "a list of rows of chances")?;
-                let rows: Vec<_> = rows.iter().map(|n| self.numbers(n, &path)).collect();
-                rows.into_iter().collect::<Option<Vec<_>>>()?
-            }
-            None => next_in_turn(rates.len()),
-        };
-        Some(Arrivals::Mmpp {
-            rates,
-            dwell,
-            switch,
-        })
-    }
-
-    fn trace(
-        &mut self,
-        fields: &Fields<'_>,
-        fed: Option<&TraceWork>,
-        classes: &mut [ClassSpec],
-    ) -> Option<Arrivals> {
-        let Some(node) = fields.get("file") else {
-            self.missing(fields, "file", &ARRIVALS);
-            return None;
-        };
-        let file = self.text(node, &fields.path("file"))?;
-        let column = match fields.get("column") {
-            Some(node) => self.text(node, &fields.path("column"))?,
-            None => "arrival_s".to_owned(),
-        };
-        self.header = wanted_header(fields, &column, fed);
-        let unit = self.unit_of(fields, &column, Of::Time);
-        let at = unit.and_then(|u| self.column(&file, node.span, &fields.path, &column, u));
-        let mut trace = Trace::default();
-        let columns = match fields.get("columns") {
-            Some(node) => self.fields(node, &fields.path("columns"), &COLUMNS),
-            None => None,
-        };
-        if let Some(columns) = &columns {
-            let mut read = |key, of| self.trace_column(columns, key, of, &file, node);
-            trace.size = read("size", Of::Bytes).unwrap_or_default();
-            trace.work = read("work", Of::Time).unwrap_or_default();
-            trace.memory = read("memory", Of::Bytes).unwrap_or_default();
-        }
-        let own_work = columns.as_ref().and_then(|c| c.get("work"));
-        match (fed, own_work) {
-            (Some(fed), Some(own)) => {
-                let message = format!(
-                    "the work comes from the trace twice: `columns.work` here and `work.column` \
-                     of service `{}`",
-                    fed.name
-                );
-                let path = fields.path("columns.work");
-                self.disagree(own.span, &path, &message, "remove one of them");
-            }
-            (Some(fed), None) => {
-                let path = format!("service.{}.work.column", fed.name);
-                let values = self.column(&file, node.span, &path, &fed.column, fed.unit);
-                trace.work = values.map(|v| v.to_vec()).unwrap_or_default();
-            }
-            (None, Some(_)) => {
-                let without = classes.iter_mut().filter(|c| c.work.is_none());
-                without.for_each(|c| c.work = Some(WorkSpec::FromTrace));
-            }
-            (None, None) => {}
-        }
-        trace.at = at?.to_vec();
-        if let Some(row) = (1..trace.at.len()).find(|&i| trace.at[i] < trace.at[i - 1]) {
-            let message = format!("column `{column}` goes backwards");
-            let help = "sort the rows by arrival time";
-            self.row_problem(&file, row, &message, help, &fields.path);
-            return None;
-        }
-        Some(Arrivals::Trace(Arc::new(trace)))
-    }
-
-    fn trace_column(
-        &mut self,
-        columns: &Fields<'_>,
-        key: &str,
-        of: Of,
-        file: &str,
-        file_node: &Node,
-    ) -> Option<Vec<u64>> {
-        let node = columns.get(key)?;
-        let fields = self.fields(node, &columns.path(key), &COLUMN)?;
-        let Some(column) = fields.get("column") else {
-            self.missing(&fields, "column", &COLUMN);
-            return None;
-        };
-        let column = self.text(column, &fields.path("column"))?;
-        let unit = self.unit_of(&fields, &column, of)?;
-        let values = self.column(file, file_node.span, &fields.path, &column, unit)?;
-        Some(values.to_vec())
-    }
-}
-
-/// The columns that a trace needs, as its first row.
-fn wanted_header(fields: &Fields<'_>, column: &str, fed: Option<&TraceWork>) -> String {
-    let mut names = vec![column];
-    names.extend(fed.map(|f| f.column.as_str()));
-    let columns = fields.get("columns").and_then(Node::table);
-    for entry in columns.map(|t| &t.entries[..]).unwrap_or_default() {
-        let column = entry.node.table().and_then(|t| t.get("column"));
-        names.extend(column.and_then(Node::text));
-    }
-    names.join(",")
 }
 
 fn plain_class(name: &str) -> ClassSpec {
@@ -440,14 +246,4 @@ fn plain_class(name: &str) -> ClassSpec {
         work_factor: 1.0,
         memory: None,
     }
-}
-
-/// Each state is followed by the next in the list.
-fn next_in_turn(states: usize) -> Vec<Vec<f64>> {
-    let row = |i: usize| {
-        let mut row = vec![0.0; states];
-        row[(i + 1) % states] = 1.0;
-        row
-    };
-    (0..states).map(row).collect()
 }

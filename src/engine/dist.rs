@@ -57,6 +57,18 @@ pub const DISTRIBUTIONS: &[(&str, &str, &str)] = &[
         "file, column, unit | values, [weights]",
         "drawn from a list",
     ),
+    ("gamma", "mean, cv", "an erlang whose k need not be whole"),
+    (
+        "weibull",
+        "mean, shape",
+        "a power of an exponential: heavier than it below shape 1",
+    ),
+    ("geometric", "mean", "whole numbers from 1, without memory"),
+    (
+        "mixture",
+        "of, weights",
+        "one of several distributions, chosen by weight",
+    ),
 ];
 
 /// A distribution of times, sizes or plain numbers, none of them negative.
@@ -125,6 +137,36 @@ pub enum Dist {
         /// have the same chance.
         cumulative: Option<Arc<[f64]>>,
     },
+    /// Gamma.
+    Gamma {
+        /// Mean, above 0.
+        mean: f64,
+        /// Its shape, `1 / cv^2`, above 0.
+        shape: f64,
+    },
+    /// Weibull: a value exceeds `x` with probability `exp(-(x / scale)^shape)`.
+    Weibull {
+        /// Where that is `1 / e`, above 0.
+        scale: f64,
+        /// Exponent, above 0.
+        shape: f64,
+        /// `1 / shape`.
+        stretch: f64,
+    },
+    /// Whole numbers from 1: how many tries the first success takes.
+    Geometric {
+        /// Mean, at least 1.
+        mean: f64,
+        /// Minus the logarithm of the chance that a try fails; infinite at mean 1.
+        decay: f64,
+    },
+    /// One of several distributions, chosen by weight.
+    Mixture {
+        /// The distributions, at least one.
+        of: Vec<Dist>,
+        /// Their chances, each above 0; they sum to 1.
+        weights: Vec<f64>,
+    },
 }
 
 impl Dist {
@@ -156,7 +198,7 @@ impl Dist {
                 ..
             } => pareto(*min, *max, *cut, *stretch, bits),
             Dist::Hyperexponential { means, weights } => {
-                branch(means, weights, bits.unit()) * exp1(bits)
+                means[branch(weights, bits.unit())] * exp1(bits)
             }
             Dist::Empirical {
                 values,
@@ -170,6 +212,14 @@ impl Dist {
                 // The last entry is 1 and a chance is below 1, so the place exists.
                 values[cumulative.partition_point(|&below| below <= chance)]
             }
+            Dist::Gamma { mean, shape } => mean * (gamma(*shape, bits) / shape),
+            // A power of the exponential, through its logarithm.
+            Dist::Weibull { scale, stretch, .. } => {
+                scale * math::exp(math::ln(exp1(bits)) * stretch)
+            }
+            // The whole multiples of `decay` in an exponential are geometric from 0.
+            Dist::Geometric { decay, .. } => 1.0 + (exp1(bits) / decay).floor(),
+            Dist::Mixture { of, weights } => of[branch(weights, bits.unit())].sample(bits),
         }
     }
 
@@ -181,6 +231,12 @@ impl Dist {
             Dist::Lognormal { mu, sigma } if *sigma == 0.0 => Some(math::exp(*mu)),
             Dist::Empirical { values, .. } if values.first() == values.last() => {
                 values.first().copied()
+            }
+            Dist::Geometric { mean, .. } if *mean == 1.0 => Some(1.0),
+            Dist::Mixture { of, .. } => {
+                let first = of.first()?.is_constant()?;
+                let same = of.iter().all(|dist| dist.is_constant() == Some(first));
+                same.then_some(first)
             }
             _ => None,
         }
@@ -210,16 +266,46 @@ fn pareto(min: f64, max: Option<f64>, cut: f64, stretch: f64, bits: &mut impl Bi
     max.map_or(value, |max| value.min(max))
 }
 
-/// The mean whose share of 0..1 holds `chance`.
+/// The part whose share of 0..1 holds `chance`.
 #[inline]
-fn branch(means: &[f64], weights: &[f64], mut chance: f64) -> f64 {
-    let last = means.len() - 1;
-    for (mean, weight) in means.iter().zip(&weights[..last]) {
+fn branch(weights: &[f64], mut chance: f64) -> usize {
+    let last = weights.len() - 1;
+    for (part, weight) in weights[..last].iter().enumerate() {
         if chance < *weight {
-            return *mean;
+            return part;
         }
         chance -= weight;
     }
     // Also where rounding left a chance above the sum of the weights.
-    means[last]
+    last
+}
+
+/// A gamma variate of this shape and scale 1, by Marsaglia & Tsang 2000, "A simple method for
+/// generating gamma variables". Below shape 1 it is one of the next shape times a power of a
+/// uniform.
+fn gamma(shape: f64, bits: &mut impl Bits) -> f64 {
+    if shape < 1.0 {
+        let reduced = math::exp(-exp1(bits) / shape);
+        return gamma_from_1(shape + 1.0, bits) * reduced;
+    }
+    gamma_from_1(shape, bits)
+}
+
+/// The same for shapes from 1 on.
+fn gamma_from_1(shape: f64, bits: &mut impl Bits) -> f64 {
+    let centre = shape - 1.0 / 3.0;
+    let spread = 1.0 / (9.0 * centre).sqrt();
+    loop {
+        let x = normal(bits);
+        let root = 1.0 + spread * x;
+        if root <= 0.0 {
+            continue;
+        }
+        let cube = root * root * root;
+        // Minus the logarithm of a uniform is an exponential.
+        let bound = 0.5 * x * x + centre - centre * cube + centre * math::ln(cube);
+        if -exp1(bits) < bound {
+            return centre * cube;
+        }
+    }
 }

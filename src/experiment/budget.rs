@@ -55,7 +55,7 @@ fn last_row(source: &SourceSpec) -> Option<u64> {
 
 fn requests(source: &SourceSpec, length: f64) -> f64 {
     if let Arrivals::Trace(trace) = &source.arrivals {
-        return trace.at.len() as f64;
+        return trace.at.len() as f64 * source.mean_batch();
     }
     let until = source.stop.map_or(length, |stop| length.min(stop as f64));
     source.mean_rate() * (until - source.start as f64).max(0.0) / SECOND

@@ -1,9 +1,9 @@
 //! What good files mean.
 
 use veltrix::config::{Checked, InputKind};
-use veltrix::model::spec::{Dist, OnFull, SystemSpec, WorkSpec};
+use veltrix::model::spec::{Arrivals, Dist, OnFull, SystemSpec, WorkSpec};
 
-use crate::fixture::{EXPERIMENT, Folder, MODEL, snapshot, with};
+use crate::fixture::{EXPERIMENT, Folder, MODEL, names, snapshot, with};
 
 fn system(model: &str) -> SystemSpec {
     let folder = Folder::new(&[("model.toml", model)]);
@@ -186,4 +186,111 @@ fn a_model_is_no_experiment() {
         text.contains("is a model, and an experiment is wanted"),
         "{text}"
     );
+}
+
+#[test]
+fn processes_and_batches_are_read() {
+    let source = |arrivals: &str| {
+        let model = format!(
+            "[source.s]\nto = \"a\"\narrivals = {{ {arrivals} }}\n[service.a]\nwork = \"1ms\"\n\
+             workers = {{ cores = 2 }}\n",
+        );
+        system(&model).sources.remove(0)
+    };
+    let pairs = source("process = \"constant\", rate = \"10/s\", batch = 2");
+    assert_eq!(pairs.arrivals, Arrivals::Constant { rate: 10.0 });
+    assert_eq!(pairs.batch, Some(Dist::Constant { value: 2.0 }));
+    assert_eq!(pairs.mean_rate(), 20.0);
+    let sizes = "{ dist = \"empirical\", values = [1, 5], weights = [3, 1] }";
+    let few = source(&format!(
+        "process = \"renewal\", gap = \"50ms\", batch = {sizes}"
+    ));
+    assert_eq!(
+        few.arrivals,
+        Arrivals::Renewal {
+            gap: Dist::Constant { value: 5e7 }
+        }
+    );
+    assert_eq!(few.mean_rate(), 40.0);
+    let bursts = "process = \"on_off\", rate = \"1k/s\", on = \"1s\", off = \"4s\"";
+    assert_eq!(source(bursts).mean_rate(), 200.0);
+    assert_eq!(source(&format!("{bursts}, batch = \"none\"")).batch, None);
+}
+
+#[test]
+fn processes_without_meaning_are_refused() {
+    let said = |arrivals: &str| {
+        let model = format!(
+            "[source.s]\nto = \"a\"\narrivals = {{ {arrivals} }}\n[service.a]\nwork = \"1ms\"\n\
+             workers = {{ cores = 2 }}\n",
+        );
+        let folder = Folder::new(&[("model.toml", &model)]);
+        folder.model("model.toml").map(|_| ()).expect_err(arrivals)
+    };
+    let cases: &[(&str, &[&str])] = &[
+        ("process = \"renewal\"", &["VX1006", "`gap`"]),
+        (
+            "process = \"renewal\", gap = \"0s\"",
+            &["source.s.arrivals.gap", "0.001 ns"],
+        ),
+        (
+            "process = \"renewal\", gap = \"1s\", rate = \"1/s\"",
+            &["has no `rate`"],
+        ),
+        (
+            "process = \"on_off\", rate = \"1/s\", on = \"1s\"",
+            &["VX1006", "`off`"],
+        ),
+        (
+            "process = \"on_off\", rate = \"1/s\", on = \"1s\", off = \"0s\"",
+            &["source.s.arrivals.off", "1 ns"],
+        ),
+        (
+            "process = \"poisson\", rate = \"1/s\", batch = 0.4",
+            &["arrivals.batch", "1 or more"],
+        ),
+        (
+            "process = \"poisson\", rate = \"1/s\", batch = { dist = \"exponential\", mean = 4 }",
+            &["arrivals.batch", "geometric"],
+        ),
+        (
+            "process = \"poisson\", rate = \"1/s\", batch = \"4ms\"",
+            &["arrivals.batch", "number"],
+        ),
+        (
+            "process = \"poisson\", rate = \"1/s\", batch = 1e9",
+            &["arrivals.batch", "1e6"],
+        ),
+    ];
+    for (arrivals, words) in cases {
+        names(&said(arrivals), words);
+    }
+}
+
+#[test]
+fn every_distribution_of_the_format_is_read() {
+    let work = |text: &str| {
+        let small = system(&format!(
+            "[source.s]\nto = \"a\"\narrivals = \"3/s\"\n[service.a]\nwork = {text}\n\
+             workers = {{ cores = 2 }}\n",
+        ));
+        match small.services[0].work.clone() {
+            Some(WorkSpec::Drawn { cpu, .. }) => cpu,
+            other => panic!("{other:?}"),
+        }
+    };
+    let gamma = work("{ dist = \"gamma\", mean = \"5ms\", cv = 0.5 }");
+    assert_eq!(gamma, Dist::gamma(5e6, 0.5).unwrap());
+    let weibull = work("{ dist = \"weibull\", mean = \"5ms\", shape = 2 }");
+    assert_eq!(weibull, Dist::weibull(5e6, 2.0).unwrap());
+    let mixture = work(
+        "{ dist = \"mixture\", of = [\"1ms\", { dist = \"exponential\", mean = \"9ms\" }], \
+         weights = [3, 1] }",
+    );
+    let parts = [
+        Dist::Constant { value: 1e6 },
+        Dist::Exponential { mean: 9e6 },
+    ];
+    assert_eq!(mixture, Dist::mixture(&parts, &[3.0, 1.0]).unwrap());
+    assert_eq!(mixture.mean(), 3e6);
 }

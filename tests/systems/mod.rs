@@ -38,6 +38,7 @@ pub fn source(name: &str, arrivals: Arrivals) -> SourceSpec {
         name: name.into(),
         to: 0,
         arrivals,
+        batch: None,
         start: 0,
         stop: None,
         classes: vec![class("default")],

@@ -63,6 +63,9 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
         price_per_hour: 0.0,
     };
     let mut sender = source("clients", arrivals(&model["arrivals"], traced)?);
+    if model["arrivals"]["batch_size"].is_object() {
+        sender.batch = Some(sizes(&model["arrivals"]["batch_size"])?);
+    }
     sender.client = client(&model["client"])?;
     if let Some(classes) = classes(model)? {
         sender.classes = classes;
@@ -156,15 +159,22 @@ fn arrivals(value: &Value, traced: &Value) -> Result<Arrivals, Lacking> {
             "gap",
             "at_ns",
             "classes",
+            "batch_rate",
+            "batch_size",
         ],
     )?;
     match value["process"].as_str().unwrap() {
         "poisson" => Ok(Arrivals::Poisson {
             rate: value["rate"].as_f64().unwrap(),
         }),
-        // Equal gaps are the one renewal process there is.
         "renewal" if value["gap"]["distribution"] == "constant" => Ok(Arrivals::Constant {
             rate: 1.0 / value["gap"]["value"].as_f64().unwrap(),
+        }),
+        "renewal" => Ok(Arrivals::Renewal {
+            gap: dist(&value["gap"])?,
+        }),
+        "poisson_batches" => Ok(Arrivals::Poisson {
+            rate: value["batch_rate"].as_f64().unwrap(),
         }),
         "mmpp2" => {
             let leave = numbers(&value["switch_rates"]);
@@ -180,6 +190,14 @@ fn arrivals(value: &Value, traced: &Value) -> Result<Arrivals, Lacking> {
             ..Trace::default()
         }))),
         other => Err(format!("arrivals {other}")),
+    }
+}
+
+/// How many arrive together.
+fn sizes(value: &Value) -> Result<Dist, Lacking> {
+    match value["distribution"].as_str() {
+        Some("constant") => Ok(Dist::constant(value["value"].as_f64().unwrap()).unwrap()),
+        _ => Err(format!("batches {value}")),
     }
 }
 

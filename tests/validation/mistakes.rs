@@ -49,6 +49,7 @@ pub const MADE: &[(&str, Change)] = &[
     ),
     ("Poisson arrivals of the same rate", Change::Poisson),
     ("Poisson arrivals of the same mean rate", Change::Poisson),
+    ("single arrivals of the same rate", Change::Poisson),
     ("one waiting slot too many", Change::Slots(1)),
     ("one waiting slot slipped in", Change::Slots(1)),
     ("one waiting slot too few", Change::Slots(-1)),
@@ -112,7 +113,10 @@ impl Change {
                 service.work = Some(drawn(Dist::exponential(mean).unwrap()));
             }
             Change::ConstantWork => service.work = Some(drawn(Dist::constant(mean).unwrap())),
-            Change::Poisson => spec.sources[0].arrivals = Arrivals::Poisson { rate },
+            Change::Poisson => {
+                spec.sources[0].arrivals = Arrivals::Poisson { rate };
+                spec.sources[0].batch = None;
+            }
             Change::Slots(more) => {
                 let slots = i64::from(group.slots.unwrap()) + more;
                 group.slots = Some(u32::try_from(slots).unwrap());

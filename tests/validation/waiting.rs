@@ -3,8 +3,6 @@
 
 /// Name of the case, and what it waits for.
 pub const WAITING: &[(&str, &str)] = &[
-    ("batch4-m-1", "arrivals in batches"),
-    ("batch5-m-4", "arrivals in batches"),
     ("breakdown-c1-0.5", "failures of single cores"),
     ("breakdown-c4-2.4", "failures of single cores"),
     ("breaker-run3-exp", "calls that fail with a probability"),
@@ -16,7 +14,6 @@ pub const WAITING: &[(&str, &str)] = &[
     ),
     ("tail-at-scale-100", "fan-out, workers with unbounded cores"),
     ("forkjoin-2-rho50", "fan-out"),
-    ("e3-m-1", "renewal arrivals with other than equal gaps"),
     ("hedge-two_point", "hedged requests"),
     ("mmc-d-c1-tau3", "patience while waiting"),
     ("mmc-d-c8-tau0.5", "patience while waiting"),

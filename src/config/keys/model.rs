@@ -103,7 +103,11 @@ pub const RETRY: Block = Block {
 pub const ARRIVALS: Block = Block {
     name: "arrivals",
     keys: &[
-        key("process", "", "poisson, constant, mmpp or trace"),
+        key(
+            "process",
+            "",
+            "poisson, constant, mmpp, renewal, on_off or trace",
+        ),
         key("rate", "", "a rate such as \"40k/s\""),
         key("rates", "", "a list of rates"),
         key("dwell", "", "a list of times"),
@@ -111,10 +115,12 @@ pub const ARRIVALS: Block = Block {
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
         key("columns", "", "{ size, work, memory }"),
+        key("gap", "", DISTRIBUTION),
+        key("on", "", DISTRIBUTION),
+        key("off", "", DISTRIBUTION),
+        key("batch", "", "a number such as 4 or { dist = .. }"),
     ],
-    later: &[
-        "gap", "on", "off", "users", "think", "speed", "repeat", "spread", "batch", "profile",
-    ],
+    later: &["users", "think", "speed", "repeat", "spread", "profile"],
 };
 
 /// `columns` of a trace.
@@ -395,6 +401,7 @@ pub const DIST: Block = Block {
         key("column", "", "the name of a column"),
         key("unit", "", "a unit such as \"ms\" or \"B\""),
         key("values", "", "a list of quantities"),
+        key("of", "", "a list of distributions"),
     ],
-    later: &["of"],
+    later: &[],
 };

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Dist;
-use super::moments::pareto_mean;
+use super::moments::{pareto_mean, weibull_moment};
 use crate::base::math;
 
 /// The 99th percentile of the standard normal.
@@ -240,6 +240,66 @@ impl Dist {
         };
         Ok(Dist::Hyperexponential {
             means: chosen().map(|(mean, _)| *mean).collect(),
+            weights: chosen().map(|(_, weight)| weight / sum).collect(),
+        })
+    }
+
+    /// Gamma with this mean and coefficient of variation.
+    ///
+    /// # Errors
+    ///
+    /// Unless `mean` is above 0 and finite and `cv` from 0.001 to 1,000.
+    pub fn gamma(mean: f64, cv: f64) -> Built {
+        above_0("the mean of a gamma", mean)?;
+        let message = format!("the cv of a gamma must be 0.001 to 1000, not {cv}");
+        check((0.001..=1000.0).contains(&cv), &message)?;
+        let shape = 1.0 / (cv * cv);
+        Ok(Dist::Gamma { mean, shape })
+    }
+
+    /// Weibull with this mean and shape.
+    ///
+    /// # Errors
+    ///
+    /// Unless `mean` is above 0 and finite and `shape` from 0.05 to 1,000.
+    pub fn weibull(mean: f64, shape: f64) -> Built {
+        above_0("the mean of a weibull", mean)?;
+        let message = format!("the shape of a weibull must be 0.05 to 1000, not {shape}");
+        check((0.05..=1000.0).contains(&shape), &message)?;
+        let scale = mean / weibull_moment(1.0, shape);
+        above_0("the scale of a weibull", scale)?;
+        Ok(Dist::Weibull {
+            scale,
+            shape,
+            stretch: 1.0 / shape,
+        })
+    }
+
+    /// Whole numbers from 1 with this mean.
+    ///
+    /// # Errors
+    ///
+    /// Unless `mean` is 1 to 1e12.
+    pub fn geometric(mean: f64) -> Built {
+        let message = format!("the mean of a geometric must be 1 to 1e12, not {mean}");
+        check((1.0..=1e12).contains(&mean), &message)?;
+        Ok(Dist::Geometric {
+            mean,
+            decay: -math::ln_1p(-1.0 / mean),
+        })
+    }
+
+    /// These distributions, chosen with chances in proportion to `weights`.
+    ///
+    /// # Errors
+    ///
+    /// Unless there are as many weights as distributions, the weights are 0 or more and some
+    /// weight above 0, and all are finite.
+    pub fn mixture(of: &[Dist], weights: &[f64]) -> Built {
+        let sum = check_weights("a mixture", "distribution", of.len(), weights)?;
+        let chosen = || of.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
+        Ok(Dist::Mixture {
+            of: chosen().map(|(dist, _)| dist.clone()).collect(),
             weights: chosen().map(|(_, weight)| weight / sum).collect(),
         })
     }

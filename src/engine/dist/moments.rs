@@ -22,6 +22,13 @@ impl Dist {
                 .map(|(mean, weight)| mean * weight)
                 .sum(),
             Dist::Empirical { .. } => self.expect_value(|value| value),
+            Dist::Gamma { mean, .. } | Dist::Geometric { mean, .. } => *mean,
+            Dist::Weibull { scale, shape, .. } => scale * weibull_moment(1.0, *shape),
+            Dist::Mixture { of, weights } => of
+                .iter()
+                .zip(weights)
+                .map(|(dist, weight)| dist.mean() * weight)
+                .sum(),
         }
     }
 
@@ -71,6 +78,21 @@ impl Dist {
                 let mean = self.mean();
                 self.expect_value(|value| (value - mean) * (value - mean))
             }
+            Dist::Gamma { mean, shape } => mean * mean / shape,
+            Dist::Weibull { scale, shape, .. } => {
+                let mean = weibull_moment(1.0, *shape);
+                let spread = weibull_moment(2.0, *shape) / (mean * mean) - 1.0;
+                scale * mean * (scale * mean) * spread.max(0.0)
+            }
+            Dist::Geometric { mean, .. } => mean * (mean - 1.0),
+            Dist::Mixture { of, weights } => {
+                let mean = self.mean();
+                let part = |dist: &Dist| {
+                    let off = dist.mean() - mean;
+                    dist.variance() + off * off
+                };
+                of.iter().zip(weights).map(|(d, w)| part(d) * w).sum()
+            }
         }
     }
 
@@ -105,6 +127,17 @@ impl Dist {
                     Some(cumulative) => cumulative[at_most - 1],
                 }
             }
+            Dist::Gamma { mean, shape } => gamma_cdf(*shape, x / mean * shape),
+            Dist::Weibull { scale, shape, .. } if x > 0.0 => {
+                exponential_cdf(math::exp(math::ln(x / scale) * shape))
+            }
+            Dist::Geometric { decay, .. } if x >= 1.0 => exponential_cdf(x.floor() * decay),
+            Dist::Weibull { .. } | Dist::Geometric { .. } => 0.0,
+            Dist::Mixture { of, weights } => of
+                .iter()
+                .zip(weights)
+                .map(|(dist, w)| w * dist.cdf(x))
+                .sum(),
         }
     }
 
@@ -183,6 +216,49 @@ fn erlang_cdf(k: u32, x: f64) -> f64 {
         term *= x / count;
     }
     sum
+}
+
+/// The mean of the `n`-th power of a Weibull of scale 1.
+pub(super) fn weibull_moment(n: f64, shape: f64) -> f64 {
+    math::exp(math::ln_gamma(1.0 + n / shape))
+}
+
+/// The distribution function of the gamma of scale 1: its power series below the mean, one minus
+/// the continued fraction of the upper part above (Lentz's method).
+fn gamma_cdf(shape: f64, x: f64) -> f64 {
+    if x <= 0.0 {
+        return 0.0;
+    }
+    let front = math::exp(shape * math::ln(x) - x - math::ln_gamma(shape));
+    if x < shape + 1.0 {
+        let (mut term, mut sum, mut at) = (1.0 / shape, 0.0, shape);
+        while term > sum * f64::EPSILON {
+            sum += term;
+            at += 1.0;
+            term *= x / at;
+        }
+        return (front * sum).min(1.0);
+    }
+    let mut b = x + 1.0 - shape;
+    let mut c = 1.0 / f64::MIN_POSITIVE;
+    let mut d = 1.0 / b;
+    let mut fraction = d;
+    for i in 1..100_000 {
+        let i = f64::from(i);
+        let a = -i * (i - shape);
+        b += 2.0;
+        d = 1.0 / nonzero(a * d + b);
+        c = nonzero(b + a / c);
+        fraction *= d * c;
+        if (d * c - 1.0).abs() < f64::EPSILON {
+            break;
+        }
+    }
+    (1.0 - front * fraction).max(0.0)
+}
+
+fn nonzero(x: f64) -> f64 {
+    if x == 0.0 { f64::MIN_POSITIVE } else { x }
 }
 
 fn lognormal_cdf(mu: f64, sigma: f64, x: f64) -> f64 {

@@ -6,6 +6,11 @@ use super::*;
 /// One of each kind and constructor, in nanoseconds or so.
 pub(crate) fn examples() -> Vec<(&'static str, Dist)> {
     let third = [3.0, 1.0, 2.0];
+    let parts = [
+        Dist::Constant { value: 1e6 },
+        Dist::Exponential { mean: 9e6 },
+        Dist::Uniform { min: 0.0, max: 4e6 },
+    ];
     let cases = [
         ("constant", Dist::constant(2.5e6)),
         ("exponential", Dist::exponential(4e6)),
@@ -33,6 +38,12 @@ pub(crate) fn examples() -> Vec<(&'static str, Dist)> {
             "empirical weights",
             Dist::empirical(&[5e6, 1e6, 0.0], Some(&third)),
         ),
+        ("gamma", Dist::gamma(4e6, 0.6)),
+        ("gamma wide", Dist::gamma(4e6, 1.7)),
+        ("weibull", Dist::weibull(4e6, 0.7)),
+        ("weibull narrow", Dist::weibull(4e6, 3.0)),
+        ("geometric", Dist::geometric(4.0)),
+        ("mixture", Dist::mixture(&parts, &third)),
     ];
     cases
         .into_iter()
@@ -124,6 +135,8 @@ fn a_mean_only_scales() {
             Dist::hyperexponential(1.0, 3.0),
             Dist::hyperexponential(8.0, 3.0),
         ),
+        (Dist::gamma(1.0, 1.5), Dist::gamma(8.0, 1.5)),
+        (Dist::weibull(1.0, 0.7), Dist::weibull(8.0, 0.7)),
     ];
     for (one, eight) in pairs {
         let (one, eight) = (
@@ -147,6 +160,14 @@ fn constructors_keep_their_promise() {
             let dist = Dist::lognormal(mean, wanted).unwrap();
             close(dist.mean(), mean);
             close(cv(&dist), wanted);
+        }
+        for wanted in [0.01, 0.5, 1.0, 3.0] {
+            let dist = Dist::gamma(mean, wanted).unwrap();
+            close(dist.mean(), mean);
+            close(cv(&dist), wanted);
+        }
+        for shape in [0.05, 0.5, 1.0, 2.0, 1000.0] {
+            close(Dist::weibull(mean, shape).unwrap().mean(), mean);
         }
         for wanted in [1.0, 1.5, 30.0, 1e4] {
             let dist = Dist::hyperexponential(mean, wanted).unwrap();
@@ -197,6 +218,26 @@ fn distribution_functions_have_known_values() {
             math::exp(1.959_963_984_540_054),
             0.975,
         ),
+        // A gamma of shape 4 is an erlang of 4 stages; of shape 1/2 half the square of a normal.
+        (Dist::gamma(4.0, 0.5), 8.0, 0.957_619_888_008_316),
+        (Dist::gamma(4.0, 0.5), 1.0, 0.018_988_156_876_153_8),
+        (Dist::gamma(0.5, 2.0_f64.sqrt()), 0.5, 0.682_689_492_137_086),
+        (Dist::weibull(1.0, 1.0), 2.0, 0.864_664_716_763_387_3),
+        // The mean of shape 2 is half the root of pi times the scale.
+        (Dist::weibull(2.0, 2.0), 2.0, 0.544_061_872_233_968_5),
+        (Dist::geometric(4.0), 2.5, 0.4375),
+        (Dist::geometric(1.0), 1.0, 1.0),
+        (
+            Dist::mixture(
+                &[
+                    Dist::Constant { value: 1.0 },
+                    Dist::Exponential { mean: 2.0 },
+                ],
+                &[1.0, 3.0],
+            ),
+            2.0,
+            0.25 + 0.75 * 0.632_120_558_828_557_7,
+        ),
     ];
     for (dist, x, wanted) in cases {
         let got = dist.clone().unwrap().cdf(x);
@@ -219,6 +260,11 @@ fn what_is_constant_is_told() {
     assert_eq!(told(Dist::empirical(&[7.0, 7.0], None)), Some(7.0));
     assert_eq!(told(Dist::uniform(3.0, 4.0)), None);
     assert_eq!(told(Dist::exponential(3.0)), None);
+    assert_eq!(told(Dist::geometric(1.0)), Some(1.0));
+    let (three, four) = (Dist::Constant { value: 3.0 }, Dist::Constant { value: 4.0 });
+    let same = Dist::mixture(&[three.clone(), three.clone()], &[1.0, 2.0]);
+    assert_eq!(told(same), Some(3.0));
+    assert_eq!(told(Dist::mixture(&[three, four], &[1.0, 2.0])), None);
     let dist = Dist::lognormal(3.0, 0.0).unwrap();
     let value = dist.is_constant().unwrap();
     assert!(draws("a", &dist, 100).iter().all(|draw| *draw == value));
@@ -301,6 +347,22 @@ fn what_makes_no_distribution_is_refused() {
             Dist::empirical(&[1.0], Some(&[0.0])),
             "the sum of the weights of an empirical must be above 0 and finite",
         ),
+        (
+            Dist::gamma(1.0, 0.0),
+            "the cv of a gamma must be 0.001 to 1000, not 0",
+        ),
+        (
+            Dist::weibull(1.0, nan),
+            "the shape of a weibull must be 0.05 to 1000, not NaN",
+        ),
+        (
+            Dist::geometric(0.5),
+            "the mean of a geometric must be 1 to 1e12, not 0.5",
+        ),
+        (
+            Dist::mixture(&[], &[1.0]),
+            "a mixture needs one weight a distribution: weights 1, distributions 0",
+        ),
     ];
     for (dist, message) in cases {
         assert_eq!(dist.unwrap_err().to_string(), message);
@@ -309,7 +371,7 @@ fn what_makes_no_distribution_is_refused() {
 
 #[test]
 fn the_list_names_every_kind() {
-    assert_eq!(DISTRIBUTIONS.len(), 8);
+    assert_eq!(DISTRIBUTIONS.len(), 12);
     for (name, _, _) in DISTRIBUTIONS {
         assert!(
             examples()

@@ -151,12 +151,7 @@ impl<'s> Source<'s> {
             timeouts: None,
             first_class,
             key,
-            gaps: Gaps::new(
-                &spec.arrivals,
-                spec.start,
-                stream("arrivals"),
-                stream("state"),
-            ),
+            gaps: Gaps::new(spec, &stream),
             stop: spec.stop.unwrap_or(Nanos::MAX).min(last),
             born: 0,
             class_shares: spec.classes.iter().map(share).collect(),
@@ -194,7 +189,7 @@ impl<'s> Source<'s> {
         let class = self.draw_class();
         let asks = &self.classes[class as usize];
         let row = match &self.spec.arrivals {
-            Arrivals::Trace(trace) => Some((trace, number as usize)),
+            Arrivals::Trace(trace) => Some((trace, self.gaps.row())),
             _ => None,
         };
         let size = match row {

@@ -350,6 +350,8 @@ fn least(dist: &Dist) -> f64 {
         Dist::Constant { value } => *value,
         Dist::Uniform { min, .. } | Dist::Pareto { min, .. } => *min,
         Dist::Empirical { values, .. } => values.first().copied().unwrap_or(0.0),
+        Dist::Geometric { .. } => 1.0,
+        Dist::Mixture { of, .. } => of.iter().map(least).fold(f64::INFINITY, f64::min),
         _ => 0.0,
     }
 }

@@ -1,6 +1,6 @@
 //! Offered load, from the spec alone: the first thing to know about a design.
 
-use super::{Arrivals, ClassSpec, SourceSpec, SystemSpec, WorkSpec};
+use super::{Arrivals, ClassSpec, Dist, SourceSpec, SystemSpec, WorkSpec};
 use crate::base::units::Nanos;
 
 /// Core-time asked for over core-time there, without retries and faults.
@@ -24,6 +24,15 @@ const SECOND: f64 = 1e9;
 impl SourceSpec {
     /// Long-run requests a second while it sends; for a trace rows over the time of its last.
     pub fn mean_rate(&self) -> f64 {
+        self.mean_batch() * self.births_a_second()
+    }
+
+    /// How many requests are born together on average.
+    pub fn mean_batch(&self) -> f64 {
+        self.batch.as_ref().map_or(1.0, Dist::mean)
+    }
+
+    fn births_a_second(&self) -> f64 {
         match &self.arrivals {
             Arrivals::Poisson { rate } | Arrivals::Constant { rate } => *rate,
             Arrivals::Mmpp {
@@ -34,6 +43,8 @@ impl SourceSpec {
                 let share = state_shares(dwell, switch);
                 rates.iter().zip(share).map(|(r, s)| r * s).sum()
             }
+            Arrivals::Renewal { gap } => SECOND / gap.mean(),
+            Arrivals::OnOff { rate, on, off } => rate * on.mean() / (on.mean() + off.mean()),
             Arrivals::Trace(trace) => match trace.at.last() {
                 Some(&last) if last > 0 => trace.at.len() as f64 / (last as f64 / SECOND),
                 _ => 0.0,

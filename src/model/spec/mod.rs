@@ -42,6 +42,9 @@ pub struct SourceSpec {
     pub to: usize,
     /// When requests are born.
     pub arrivals: Arrivals,
+    /// How many arrive together, 1 or more, drawn and rounded; `None`: one. The rate then counts
+    /// batches. The members are born one after another at the same instant.
+    pub batch: Option<Dist>,
     /// Sends from this time of the run on (nanoseconds from the start of the run).
     pub start: Nanos,
     /// Sends until just before this time; `None`: to the end of the run.
@@ -75,6 +78,21 @@ pub enum Arrivals {
         /// `switch[i][j]`: chance that state `j` follows `i`; rows sum to 1, diagonal 0 (with one
         /// state: a single 1).
         switch: Vec<Vec<f64>>,
+    },
+    /// Independent gaps of one distribution, the first of them from the start.
+    Renewal {
+        /// Nanoseconds between two requests.
+        gap: Dist,
+    },
+    /// Poisson at `rate` for a time, then silence for a time, in turn. Starts on or off by their
+    /// shares of time, with a fresh period.
+    OnOff {
+        /// Requests a second while on.
+        rate: f64,
+        /// How long it sends, nanoseconds.
+        on: Dist,
+        /// How long it is silent, nanoseconds.
+        off: Dist,
     },
     /// Recorded times, replayed once.
     Trace(Arc<Trace>),

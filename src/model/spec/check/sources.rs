@@ -18,6 +18,9 @@ impl Rules {
                 continue;
             };
             self.arrivals(&source.arrivals, &format!("{path}.arrivals"));
+            if let Some(batch) = &source.batch {
+                self.batch(batch, &format!("{path}.arrivals.batch"));
+            }
             if source.stop.is_some_and(|stop| stop <= source.start) {
                 let message = format!("`{path}.stop` must be after `start`");
                 self.add(Code::KEYS_DISAGREE, &format!("{path}.stop"), message, None);
@@ -69,8 +72,36 @@ impl Rules {
                     .for_each(|r| self.rate(*r, &format!("{path}.rates")));
                 self.chain(rates.len(), dwell, switch, path);
             }
+            Arrivals::Renewal { gap } => {
+                let mean = gap.mean();
+                let fine = mean >= 1e9 / HIGHEST_RATE;
+                let allowed = "a distribution whose mean is at least 0.001 ns";
+                self.range(fine, &format!("{path}.gap"), allowed, format!("{mean} ns"));
+            }
+            Arrivals::OnOff { rate, on, off } => {
+                self.rate(*rate, &format!("{path}.rate"));
+                for (name, period) in [("on", on), ("off", off)] {
+                    let mean = period.mean();
+                    let allowed = "a distribution whose mean is at least 1 ns";
+                    self.range(
+                        mean >= 1.0,
+                        &format!("{path}.{name}"),
+                        allowed,
+                        format!("{mean} ns"),
+                    );
+                }
+            }
             Arrivals::Trace(trace) => self.trace(trace, path),
         }
+    }
+
+    fn batch(&mut self, batch: &Dist, path: &str) {
+        let fewest = least(batch);
+        let allowed = "a distribution of 1 or more (`geometric`, `uniform`, a list of `values`)";
+        self.range(fewest >= 1.0, path, allowed, fewest);
+        let mean = batch.mean();
+        let allowed = "of a mean of at most 1e6";
+        self.range(mean <= 1e6, path, allowed, mean);
     }
 
     fn rate(&mut self, rate: f64, path: &str) {

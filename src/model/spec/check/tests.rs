@@ -25,6 +25,7 @@ fn system() -> SystemSpec {
         name: "web".into(),
         to: 0,
         arrivals: Arrivals::Poisson { rate: 5.0 },
+        batch: None,
         start: 0,
         stop: None,
         classes: vec![class],

@@ -1,0 +1,273 @@
+//! `arrivals` of a source: when requests are born.
+
+use std::sync::Arc;
+
+use crate::model::spec::{Arrivals, ClassSpec, Dist, Trace, WorkSpec};
+
+use super::decode::{Cx, Fields};
+use super::dist::Of;
+use super::keys::{ARRIVALS, COLUMN, COLUMNS};
+use super::sources::TraceWork;
+use super::tree::{Node, Value};
+
+/// Processes of this version with the keys that each has.
+const PROCESSES: &[(&str, &[&str])] = &[
+    ("poisson", &["rate", "batch"]),
+    ("constant", &["rate", "batch"]),
+    ("mmpp", &["rates", "dwell", "switch", "batch"]),
+    ("renewal", &["gap", "batch"]),
+    ("on_off", &["rate", "on", "off", "batch"]),
+    ("trace", &["file", "column", "columns", "batch"]),
+];
+
+/// When requests are born, and how many together.
+pub struct Sending {
+    /// The process.
+    pub arrivals: Arrivals,
+    /// How many arrive together.
+    pub batch: Option<Dist>,
+}
+
+impl Default for Sending {
+    /// Nothing is sent.
+    fn default() -> Sending {
+        Sending {
+            arrivals: Arrivals::Poisson { rate: 0.0 },
+            batch: None,
+        }
+    }
+}
+
+impl Cx {
+    /// A rate alone or an arrival process, and what shapes it.
+    pub fn sending(
+        &mut self,
+        node: &Node,
+        path: &str,
+        fed: Option<&TraceWork>,
+        classes: &mut [ClassSpec],
+    ) -> Option<Sending> {
+        let is_trace = node
+            .table()
+            .and_then(|t| t.get("process"))
+            .and_then(Node::text)
+            == Some("trace");
+        if let (Some(fed), false) = (fed, is_trace) {
+            let message = format!(
+                "`{path}` is no trace, and the work of service `{}` is a column of the trace that \
+                 sends",
+                fed.name
+            );
+            let help = "use `process = \"trace\"`, or give `work` a `file` to draw rows from";
+            self.disagree(node.span, path, &message, help);
+        }
+        if !matches!(node.value, Value::Table(_)) {
+            let rate = self.rate(node, path)?;
+            return Some(Sending {
+                arrivals: Arrivals::Poisson { rate },
+                batch: None,
+            });
+        }
+        let fields = self.fields(node, path, &ARRIVALS)?;
+        let Some(process) = fields.get("process") else {
+            self.missing(&fields, "process", &ARRIVALS);
+            return None;
+        };
+        let names: Vec<&'static str> = PROCESSES.iter().map(|p| p.0).collect();
+        let process = self.choice(process, &fields.path("process"), &names, &["closed"])?;
+        let keys = PROCESSES.iter().find(|p| p.0 == process);
+        let allowed = keys.map_or(&[][..], |p| p.1);
+        self.only(
+            &fields,
+            &format!("the process `{process}`"),
+            "process",
+            allowed,
+        );
+        let batch = fields
+            .get("batch")
+            .filter(|n| !n.is_none())
+            .and_then(|n| self.dist(n, &fields.path("batch"), Of::Number));
+        let arrivals = match process {
+            "mmpp" => self.mmpp(&fields),
+            "trace" => self.trace(&fields, fed, classes),
+            "renewal" => {
+                let gap = self.period(&fields, "gap");
+                gap.map(|gap| Arrivals::Renewal { gap })
+            }
+            "on_off" => {
+                let rate = self.required_rate(&fields);
+                let (on, off) = (self.period(&fields, "on"), self.period(&fields, "off"));
+                let (rate, on, off) = (rate?, on?, off?);
+                Some(Arrivals::OnOff { rate, on, off })
+            }
+            "poisson" => self
+                .required_rate(&fields)
+                .map(|rate| Arrivals::Poisson { rate }),
+            _ => self
+                .required_rate(&fields)
+                .map(|rate| Arrivals::Constant { rate }),
+        };
+        let arrivals = arrivals?;
+        Some(Sending { arrivals, batch })
+    }
+
+    fn required_rate(&mut self, fields: &Fields<'_>) -> Option<f64> {
+        let Some(rate) = fields.get("rate") else {
+            self.missing(fields, "rate", &ARRIVALS);
+            return None;
+        };
+        self.rate(rate, &fields.path("rate"))
+    }
+
+    /// A distribution of times that must be given.
+    fn period(&mut self, fields: &Fields<'_>, key: &str) -> Option<Dist> {
+        let Some(node) = fields.get(key) else {
+            self.missing(fields, key, &ARRIVALS);
+            return None;
+        };
+        self.dist(node, &fields.path(key), Of::Time)
+    }
+
+    fn mmpp(&mut self, fields: &Fields<'_>) -> Option<Arrivals> {
+        for key in ["rates", "dwell"] {
+            if fields.get(key).is_none() {
+                self.missing(fields, key, &ARRIVALS);
+            }
+        }
+        let (rates, dwell) = (fields.get("rates")?, fields.get("dwell")?);
+        let path = fields.path("rates");
+        let list = self.list(rates, &path, "a list of rates")?;
+        let rates: Vec<Option<f64>> = list
+            .iter()
+            .map(|n| match n.value {
+                Value::Integer(Some(0), _) => Some(0.0),
+                _ => self.rate(n, &path),
+            })
+            .collect();
+        let path = fields.path("dwell");
+        let list = self.list(dwell, &path, "a list of times")?;
+        let dwell: Vec<Option<f64>> = list
+            .iter()
+            .map(|n| self.time(n, &path).map(|t| t as f64))
+            .collect();
+        let rates: Vec<f64> = rates.into_iter().collect::<Option<_>>()?;
+        let dwell: Vec<f64> = dwell.into_iter().collect::<Option<_>>()?;
+        let switch = match fields.get("switch") {
+            Some(node) => {
+                let path = fields.path("switch");
+                let rows = self.list(node, &path, "a list of rows of chances")?;
+                let rows: Vec<_> = rows.iter().map(|n| self.numbers(n, &path)).collect();
+                rows.into_iter().collect::<Option<Vec<_>>>()?
+            }
+            None => next_in_turn(rates.len()),
+        };
+        Some(Arrivals::Mmpp {
+            rates,
+            dwell,
+            switch,
+        })
+    }
+
+    fn trace(
+        &mut self,
+        fields: &Fields<'_>,
+        fed: Option<&TraceWork>,
+        classes: &mut [ClassSpec],
+    ) -> Option<Arrivals> {
+        let Some(node) = fields.get("file") else {
+            self.missing(fields, "file", &ARRIVALS);
+            return None;
+        };
+        let file = self.text(node, &fields.path("file"))?;
+        let column = match fields.get("column") {
+            Some(node) => self.text(node, &fields.path("column"))?,
+            None => "arrival_s".to_owned(),
+        };
+        self.header = wanted_header(fields, &column, fed);
+        let unit = self.unit_of(fields, &column, Of::Time);
+        let at = unit.and_then(|u| self.column(&file, node.span, &fields.path, &column, u));
+        let mut trace = Trace::default();
+        let columns = match fields.get("columns") {
+            Some(node) => self.fields(node, &fields.path("columns"), &COLUMNS),
+            None => None,
+        };
+        if let Some(columns) = &columns {
+            let mut read = |key, of| self.trace_column(columns, key, of, &file, node);
+            trace.size = read("size", Of::Bytes).unwrap_or_default();
+            trace.work = read("work", Of::Time).unwrap_or_default();
+            trace.memory = read("memory", Of::Bytes).unwrap_or_default();
+        }
+        let own_work = columns.as_ref().and_then(|c| c.get("work"));
+        match (fed, own_work) {
+            (Some(fed), Some(own)) => {
+                let message = format!(
+                    "the work comes from the trace twice: `columns.work` here and `work.column` \
+                     of service `{}`",
+                    fed.name
+                );
+                let path = fields.path("columns.work");
+                self.disagree(own.span, &path, &message, "remove one of them");
+            }
+            (Some(fed), None) => {
+                let path = format!("service.{}.work.column", fed.name);
+                let values = self.column(&file, node.span, &path, &fed.column, fed.unit);
+                trace.work = values.map(|v| v.to_vec()).unwrap_or_default();
+            }
+            (None, Some(_)) => {
+                let without = classes.iter_mut().filter(|c| c.work.is_none());
+                without.for_each(|c| c.work = Some(WorkSpec::FromTrace));
+            }
+            (None, None) => {}
+        }
+        trace.at = at?.to_vec();
+        if let Some(row) = (1..trace.at.len()).find(|&i| trace.at[i] < trace.at[i - 1]) {
+            let message = format!("column `{column}` goes backwards");
+            let help = "sort the rows by arrival time";
+            self.row_problem(&file, row, &message, help, &fields.path);
+            return None;
+        }
+        Some(Arrivals::Trace(Arc::new(trace)))
+    }
+
+    fn trace_column(
+        &mut self,
+        columns: &Fields<'_>,
+        key: &str,
+        of: Of,
+        file: &str,
+        file_node: &Node,
+    ) -> Option<Vec<u64>> {
+        let node = columns.get(key)?;
+        let fields = self.fields(node, &columns.path(key), &COLUMN)?;
+        let Some(column) = fields.get("column") else {
+            self.missing(&fields, "column", &COLUMN);
+            return None;
+        };
+        let column = self.text(column, &fields.path("column"))?;
+        let unit = self.unit_of(&fields, &column, of)?;
+        let values = self.column(file, file_node.span, &fields.path, &column, unit)?;
+        Some(values.to_vec())
+    }
+}
+
+/// The columns that a trace needs, as its first row.
+fn wanted_header(fields: &Fields<'_>, column: &str, fed: Option<&TraceWork>) -> String {
+    let mut names = vec![column];
+    names.extend(fed.map(|f| f.column.as_str()));
+    let columns = fields.get("columns").and_then(Node::table);
+    for entry in columns.map(|t| &t.entries[..]).unwrap_or_default() {
+        let column = entry.node.table().and_then(|t| t.get("column"));
+        names.extend(column.and_then(Node::text));
+    }
+    names.join(",")
+}
+
+/// Each state is followed by the next in the list.
+fn next_in_turn(states: usize) -> Vec<Vec<f64>> {
+    let row = |i: usize| {
+        let mut row = vec![0.0; states];
+        row[(i + 1) % states] = 1.0;
+        row
+    };
+    (0..states).map(row).collect()
+}
