@@ -7,6 +7,8 @@
 mod breakers;
 #[path = "behaviour/clients.rs"]
 mod clients;
+#[path = "behaviour/limits.rs"]
+mod limits;
 #[path = "systems/mod.rs"]
 mod systems;
 #[path = "behaviour/workers.rs"]

@@ -11,6 +11,7 @@ mod dist;
 mod experiment;
 mod files;
 pub mod keys;
+mod limit;
 mod limits;
 mod model;
 mod objective;

@@ -57,6 +57,20 @@ pub enum Event {
         /// The attempt.
         attempt: u32,
     },
+    /// An attempt that waited for a place with its client sets out.
+    SetOut {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
+    /// An attempt has waited for such a place as long as it may.
+    PendingOver {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
     /// Something is measured; moves nothing.
     Sample(Sample),
 }
@@ -91,8 +105,11 @@ impl queue::Event for Event {
         match self {
             Event::FaultStart { .. } | Event::FaultEnd { .. } | Event::Restart { .. } => 1,
             Event::Complete { .. } | Event::Dispatched { .. } => 2,
-            Event::Timeout { .. } => 3,
-            Event::Arrive { .. } | Event::Retry { .. } | Event::Route { .. } => 4,
+            Event::Timeout { .. } | Event::PendingOver { .. } => 3,
+            Event::Arrive { .. }
+            | Event::Retry { .. }
+            | Event::Route { .. }
+            | Event::SetOut { .. } => 4,
             Event::Sample(_) => 5,
         }
     }
@@ -120,6 +137,14 @@ impl queue::Event for Event {
             Event::FaultEnd { target } => word(7, target, 0),
             Event::Restart { worker, epoch } => word(8, worker, epoch),
             Event::Sample(sample) => word(9, sample as u32, 0),
+            Event::SetOut {
+                attempt,
+                generation,
+            } => word(14, attempt, generation),
+            Event::PendingOver {
+                attempt,
+                generation,
+            } => word(15, attempt, generation),
         }
     }
 
@@ -144,6 +169,14 @@ impl queue::Event for Event {
             8 => Event::Restart {
                 worker: index,
                 epoch: life,
+            },
+            14 => Event::SetOut {
+                attempt: index,
+                generation: life,
+            },
+            15 => Event::PendingOver {
+                attempt: index,
+                generation: life,
             },
             _ => Event::Sample(Sample::ALL[index as usize]),
         }
@@ -173,6 +206,10 @@ pub(super) mod kind {
     pub const FAULT_STARTED: u32 = 6;
     pub const FAULT_ENDED: u32 = 7;
     pub const RESTARTED: u32 = 8;
+    /// An attempt waited for a place with its client and sets out.
+    pub const SET_OUT: u32 = 25;
+    /// An attempt ran into its client's own limit.
+    pub const LIMITED: u32 = 26;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -203,6 +240,14 @@ mod tests {
             Event::Restart {
                 worker: index,
                 epoch: life,
+            },
+            Event::SetOut {
+                attempt: index,
+                generation: life,
+            },
+            Event::PendingOver {
+                attempt: index,
+                generation: life,
             },
         ];
         events.extend(Sample::ALL.map(Event::Sample));

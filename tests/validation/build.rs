@@ -22,6 +22,7 @@ const SAID: &[&str] = &[
     "client",
     "note",
     "same_instant_order",
+    "admission",
 ];
 
 /// The system of a model.
@@ -35,7 +36,9 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     let count = |key: &str| model[key].as_u64().map(|n| u32::try_from(n).unwrap());
     let cores = count("cores_per_node").ok_or("unbounded cores")?;
     let traced = &model["service"]["ns"];
-    let work = if traced.is_array() {
+    let work = if model["service"] == "none" {
+        drawn(Dist::constant(0.0).unwrap())
+    } else if traced.is_array() {
         WorkSpec::FromTrace
     } else {
         drawn(dist(&model["service"])?)
@@ -53,6 +56,7 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     };
     let mut sender = source("clients", arrivals(&model["arrivals"], traced)?);
     sender.client = client(&model["client"])?;
+    sender.client.limit = admission(&model["admission"])?;
     let mut served = service("nodes", work, PolicySpec::Random, group);
     balancer(&model["balancer"], &mut served.balancer)?;
     let spec = SystemSpec {
@@ -148,6 +152,27 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
         client.timeout = Some(Dist::constant(timeout * SECOND).unwrap());
     }
     Ok(client)
+}
+
+/// Tokens, in the words of the truth.
+fn admission(value: &Value) -> Result<Option<LimitSpec>, Lacking> {
+    only(value, &["token_bucket"])?;
+    let bucket = &value["token_bucket"];
+    only(bucket, &["rate", "depth", "fill", "start"])?;
+    let Some(rate) = bucket["rate"].as_f64() else {
+        return Ok(None);
+    };
+    assert_eq!(bucket["start"], "full");
+    let fill = match bucket["fill"].as_str().unwrap() {
+        "even" => Fill::Even,
+        "one token per tick" => Fill::Tick,
+        other => return Err(format!("tokens filled {other}")),
+    };
+    let burst = bucket["depth"].as_u64().unwrap() as u32;
+    Ok(Some(LimitSpec {
+        rate: Some(RateSpec { rate, burst, fill }),
+        in_flight: None,
+    }))
 }
 
 fn balancer(value: &Value, balancer: &mut BalancerSpec) -> Result<(), Lacking> {

@@ -26,6 +26,8 @@ pub enum Change {
     Split(u32),
     /// Dispatching takes time but nobody waits for it.
     DispatchWithoutQueue,
+    /// Tokens come in the other way.
+    Fill(Fill),
     /// Another metric is taken for the one asked for.
     ReadAs(&'static str),
 }
@@ -67,6 +69,8 @@ pub const MADE: &[(&str, Change)] = &[
     ("each core has its own queue", Change::Split(0)),
     ("4 separate queues, random", Change::Split(4)),
     ("balancer without queue", Change::DispatchWithoutQueue),
+    ("tokens added one by one at ticks", Change::Fill(Fill::Tick)),
+    ("filled evenly", Change::Fill(Fill::Even)),
     (
         "wait also counts the service time",
         Change::ReadAs("response_mean"),
@@ -119,6 +123,10 @@ impl Change {
                 group.cores /= group.count;
             }
             Change::DispatchWithoutQueue => service.balancer.cores = 1000,
+            Change::Fill(fill) => {
+                let limit = spec.sources[0].client.limit.as_mut().unwrap();
+                limit.rate.as_mut().unwrap().fill = fill;
+            }
             Change::ReadAs(_) => {}
         }
         assert!(spec.check().is_empty(), "{:?}", spec.check());

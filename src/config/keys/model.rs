@@ -65,6 +65,7 @@ pub const CLIENT: Block = Block {
         key("timeout", "", "a time such as \"250ms\" or { dist = .. }"),
         key("cancel", "\"none\"", "\"none\""),
         key("retry", "\"none\"", "{ attempts, base, cap } or \"none\""),
+        key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
     ],
     later: &[
         "deadline",
@@ -72,7 +73,6 @@ pub const CLIENT: Block = Block {
         "propagate_deadline",
         "hedge",
         "breaker",
-        "limit",
         "network",
     ],
 };
@@ -91,6 +91,20 @@ pub const RETRY: Block = Block {
         key("cap", "\"250ms\"", TIME),
     ],
     later: &["on", "budget"],
+};
+
+/// `limit`
+pub const LIMIT: Block = Block {
+    name: "limit",
+    keys: &[
+        key("rate", "", "a rate such as \"40k/s\""),
+        key("burst", "1", COUNT),
+        key("fill", "\"even\"", "\"even\" or \"tick\""),
+        key("in_flight", "", COUNT),
+        key("pending", "0", COUNT),
+        key("wait", "", TIME),
+    ],
+    later: &[],
 };
 
 /// `arrivals`

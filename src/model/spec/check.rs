@@ -1,5 +1,6 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
+mod limit;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,9 @@ pub const MAX_CORES: u32 = 65_535;
 
 /// Most waiting places of a buffer.
 pub const MAX_SLOTS: u32 = 1 << 31;
+
+/// Most tokens of a bucket.
+pub const MAX_BURST: u32 = 1_000_000_000;
 
 /// Most characters of a name.
 pub const MAX_NAME: usize = 64;

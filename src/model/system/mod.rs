@@ -13,12 +13,14 @@
 //! attempt of it is anywhere.
 
 mod jobs;
+mod limits;
 mod measure;
 mod request;
 mod serve;
 mod trouble;
 
-use jobs::{Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
+use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
+use limits::Limits;
 use measure::Measure;
 
 use super::balancer::Front;
@@ -56,6 +58,8 @@ pub struct System<'s, O> {
     ledger: Ledger,
     /// Whether any request holds memory.
     holds_memory: bool,
+    /// The limits of clients, if any has some.
+    limits: Option<Box<Limits>>,
     /// Whether any balancer takes time.
     dispatches: bool,
     /// So many that looking ahead pays.
@@ -119,6 +123,7 @@ impl<'s, O: Observer> System<'s, O> {
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
             fetched: 0,
             holds_memory: spec.holds_memory(),
+            limits: Limits::new(spec),
             waiting: 0,
             pausing: Level::default(),
             wedged: Level::default(),
@@ -180,7 +185,7 @@ fn needs_requests(spec: &SystemSpec) -> bool {
     spec.holds_memory()
         || clients
             .into_iter()
-            .any(|c| c.timeout.is_some() || c.retry.is_some())
+            .any(|c| c.timeout.is_some() || c.retry.is_some() || c.limit.is_some())
         || balancers
             .into_iter()
             .any(|b| b.dispatch.is_some() || b.breaker.is_some())
@@ -258,6 +263,14 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
             Event::FaultStart { target } => self.fault_start(queue, target),
             Event::FaultEnd { target } => self.fault_end(queue, target),
             Event::Restart { worker, epoch } => self.restart(queue, worker, epoch),
+            Event::SetOut {
+                attempt,
+                generation,
+            } => self.set_out_at_last(queue, attempt, generation),
+            Event::PendingOver {
+                attempt,
+                generation,
+            } => self.pending_over(queue, attempt, generation),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
         if self.measure.over(self.sending) {

@@ -55,21 +55,50 @@ impl<O: Observer> System<'_, O> {
         what: &NewRequest,
         why: u32,
     ) {
+        if self.limits.is_some() {
+            return self.ask_to_send(queue, attempt, source, what, why);
+        }
+        self.watch(queue, attempt, source, what.number);
+        self.set_out(queue, attempt, source, what, why);
+    }
+
+    /// The client's timeout for an attempt begins.
+    #[inline(always)]
+    pub(super) fn watch<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        source: u32,
+        number: u64,
+    ) {
         let now = queue.now();
         let s = &self.sources[source as usize];
         if s.spec.client.timeout.is_some() {
             let a = self.jobs.attempt(attempt);
-            let (generation, tries) = (a.generation, a.try_number);
+            let (generation, tries) = (a.generation, a.number_of_try());
             let event = Event::Timeout {
                 attempt,
                 generation,
             };
             if let Some((lane, timeout)) = s.timeouts {
                 queue.lane(lane, now.saturating_add(timeout), event);
-            } else if let Some(timeout) = s.timeout(what.number, tries) {
+            } else if let Some(timeout) = s.timeout(number, tries) {
                 queue.at(now.saturating_add(timeout), event);
             }
         }
+    }
+
+    /// An attempt leaves its client.
+    #[inline(always)]
+    pub(super) fn set_out<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        source: u32,
+        what: &NewRequest,
+        why: u32,
+    ) {
+        let now = queue.now();
         let service = self.service_of[source as usize] as usize;
         if self.fronts[service].dispatch.is_some() {
             self.fold(now, why, what.number, source);
@@ -113,7 +142,11 @@ impl<O: Observer> System<'_, O> {
         let a = self.jobs.attempt(attempt);
         let (number, worker) = (a.number, a.worker);
         self.fold(queue.now(), kind::TIMED_OUT, number, worker);
+        let at_home = self.limits.as_ref().is_some_and(|l| l.waits(attempt));
         self.fail(queue, attempt, Outcome::TimedOut);
+        if at_home {
+            self.jobs.leave(attempt);
+        }
     }
 
     /// A request tries again after its pause.
@@ -141,7 +174,12 @@ impl<O: Observer> System<'_, O> {
 
     /// The caller of an open attempt has its answer; the attempt leaves.
     #[inline(always)]
-    pub(super) fn answer(&mut self, attempt: u32, now: Nanos) {
+    pub(super) fn answer<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        now: Nanos,
+    ) {
         let a = self.jobs.attempt_mut(attempt);
         debug_assert!(a.open, "an attempt ends once");
         a.open = false;
@@ -170,6 +208,9 @@ impl<O: Observer> System<'_, O> {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
         self.tell_breaker(attempt, false, now);
+        if self.limits.is_some() {
+            self.give_place_back(queue, attempt);
+        }
         if first {
             // A first attempt that is still open is its request's only one.
             self.jobs.leave_whole(attempt);
@@ -236,6 +277,9 @@ impl<O: Observer> System<'_, O> {
             self.observe(attempt, Some((now, outcome)));
         }
         self.tell_breaker(attempt, true, now);
+        if self.limits.is_some() {
+            self.give_place_back(queue, attempt);
+        }
         self.try_again(queue, &a, outcome);
     }
 
@@ -291,7 +335,7 @@ impl<O: Observer> System<'_, O> {
         let first = self.fronts[service as usize].first_worker;
         self.observer.attempt(&AttemptRow {
             request: a.number,
-            attempt: a.try_number,
+            attempt: a.number_of_try(),
             source,
             class: a.class,
             service,

@@ -193,6 +193,9 @@ impl Rules {
             let allowed = "1 or more (the first attempt counts)";
             self.range(retry.attempts >= 1, &path, allowed, retry.attempts);
         }
+        if let Some(limit) = &client.limit {
+            self.limit(limit, &format!("{path}.limit"));
+        }
     }
 
     /// Whether every group of workers can take in at least one kind of request.
