@@ -7,6 +7,8 @@
 mod breakers;
 #[path = "behaviour/clients.rs"]
 mod clients;
+#[path = "behaviour/closed.rs"]
+mod closed;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "systems/mod.rs"]

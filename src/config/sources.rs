@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::spec::{
-    Arrivals, ClassSpec, ClientSpec, Dist, RetrySpec, SourceSpec, Trace, WorkSpec,
+    Arrivals, ClassSpec, ClientSpec, Dist, MAX_USERS, RetrySpec, SourceSpec, Trace, WorkSpec,
 };
 
 use super::csv::Unit;
@@ -266,14 +266,18 @@ impl Cx {
             self.missing(&fields, "process", &ARRIVALS);
             return None;
         };
-        let now = &["poisson", "constant", "mmpp", "trace"];
-        let later = &["renewal", "on_off", "closed"];
+        let now = &["poisson", "constant", "mmpp", "closed", "trace"];
+        let later = &["renewal", "on_off"];
         let process = self.choice(process, &fields.path("process"), now, later)?;
         let who = format!("the process `{process}`");
         match process {
             "mmpp" => {
                 self.only(&fields, &who, "process", &["rates", "dwell", "switch"]);
                 self.mmpp(&fields)
+            }
+            "closed" => {
+                self.only(&fields, &who, "process", &["users", "think"]);
+                self.closed(&fields)
             }
             "trace" => {
                 self.only(&fields, &who, "process", &["file", "column", "columns"]);
@@ -292,6 +296,21 @@ impl Cx {
                 })
             }
         }
+    }
+
+    fn closed(&mut self, fields: &Fields<'_>) -> Option<Arrivals> {
+        for key in ["users", "think"] {
+            if fields.get(key).is_none() {
+                self.missing(fields, key, &ARRIVALS);
+            }
+        }
+        let (users, think) = (fields.get("users")?, fields.get("think")?);
+        let users = self.count32(users, &fields.path("users"), 1, MAX_USERS);
+        let think = self.dist(think, &fields.path("think"), Of::Time);
+        Some(Arrivals::Closed {
+            users: users?,
+            think: think?,
+        })
     }
 
     fn mmpp(&mut self, fields: &Fields<'_>) -> Option<Arrivals> {

@@ -57,6 +57,13 @@ pub enum Event {
         /// The attempt.
         attempt: u32,
     },
+    /// A user of a closed source has thought and sends.
+    ThinkOver {
+        /// The source.
+        source: u32,
+        /// Which of its users.
+        user: u32,
+    },
     /// An attempt that waited for a place with its client sets out.
     SetOut {
         /// The attempt.
@@ -109,7 +116,8 @@ impl queue::Event for Event {
             Event::Arrive { .. }
             | Event::Retry { .. }
             | Event::Route { .. }
-            | Event::SetOut { .. } => 4,
+            | Event::SetOut { .. }
+            | Event::ThinkOver { .. } => 4,
             Event::Sample(_) => 5,
         }
     }
@@ -137,6 +145,7 @@ impl queue::Event for Event {
             Event::FaultEnd { target } => word(7, target, 0),
             Event::Restart { worker, epoch } => word(8, worker, epoch),
             Event::Sample(sample) => word(9, sample as u32, 0),
+            Event::ThinkOver { source, user } => word(16, source, user),
             Event::SetOut {
                 attempt,
                 generation,
@@ -169,6 +178,10 @@ impl queue::Event for Event {
             8 => Event::Restart {
                 worker: index,
                 epoch: life,
+            },
+            16 => Event::ThinkOver {
+                source: index,
+                user: life,
             },
             14 => Event::SetOut {
                 attempt: index,
@@ -248,6 +261,10 @@ mod tests {
             Event::PendingOver {
                 attempt: index,
                 generation: life,
+            },
+            Event::ThinkOver {
+                source: index,
+                user: life,
             },
         ];
         events.extend(Sample::ALL.map(Event::Sample));

@@ -111,17 +111,19 @@ pub const LIMIT: Block = Block {
 pub const ARRIVALS: Block = Block {
     name: "arrivals",
     keys: &[
-        key("process", "", "poisson, constant, mmpp or trace"),
+        key("process", "", "poisson, constant, mmpp, closed or trace"),
         key("rate", "", "a rate such as \"40k/s\""),
         key("rates", "", "a list of rates"),
         key("dwell", "", "a list of times"),
         key("switch", "", "a list of rows of chances"),
+        key("users", "", COUNT),
+        key("think", "", DISTRIBUTION),
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
         key("columns", "", "{ size, work, memory }"),
     ],
     later: &[
-        "gap", "on", "off", "users", "think", "speed", "repeat", "spread", "batch", "profile",
+        "gap", "on", "off", "speed", "repeat", "spread", "batch", "profile",
     ],
 };
 

@@ -17,6 +17,10 @@ pub const ARRIVALS: &[(&str, &str)] = &[
         "mmpp",
         "Poisson whose rate jumps between `rates`, staying `dwell` on average in each",
     ),
+    (
+        "closed",
+        "`users` who `think`, send one request, wait for its end and think again",
+    ),
     ("trace", "recorded times from `file`"),
 ];
 
@@ -80,6 +84,8 @@ impl<'s> Gaps<'s> {
                 dwell,
                 switch,
             } => Process::Mmpp(Box::new(Mmpp::new(rates, dwell, switch, start, states))),
+            // Its users send by themselves.
+            Arrivals::Closed { .. } => Process::Silent,
             Arrivals::Trace(trace) => Process::Trace {
                 trace,
                 start,

@@ -20,6 +20,9 @@ pub const MAX_CORES: u32 = 65_535;
 /// Most waiting places of a buffer.
 pub const MAX_SLOTS: u32 = 1 << 31;
 
+/// Most users of a closed source.
+pub const MAX_USERS: u32 = 10_000_000;
+
 /// Most tokens of a bucket.
 pub const MAX_BURST: u32 = 1_000_000_000;
 

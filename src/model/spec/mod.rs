@@ -10,7 +10,9 @@ mod limit;
 mod load;
 mod trace;
 
-pub use check::{MAX_BURST, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_WORKERS, Problem, name_problem};
+pub use check::{
+    MAX_BURST, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem, name_problem,
+};
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use trace::Trace;
@@ -77,6 +79,14 @@ pub enum Arrivals {
         /// `switch[i][j]`: chance that state `j` follows `i`; rows sum to 1, diagonal 0 (with one
         /// state: a single 1).
         switch: Vec<Vec<f64>>,
+    },
+    /// Closed loop: each user thinks, sends one request, waits for its end and thinks again. Every
+    /// one begins with a think.
+    Closed {
+        /// How many.
+        users: u32,
+        /// How long a think takes, nanoseconds.
+        think: Dist,
     },
     /// Recorded times, replayed once.
     Trace(Arc<Trace>),

@@ -12,6 +12,7 @@
 //! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
 //! attempt of it is anywhere.
 
+mod closed;
 mod jobs;
 mod limits;
 mod measure;
@@ -19,6 +20,7 @@ mod request;
 mod serve;
 mod trouble;
 
+use closed::{Loops, NO_USER};
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use limits::Limits;
 use measure::Measure;
@@ -60,6 +62,10 @@ pub struct System<'s, O> {
     holds_memory: bool,
     /// The limits of clients, if any has some.
     limits: Option<Box<Limits>>,
+    /// The users of closed sources, if there are any.
+    loops: Option<Box<Loops>>,
+    /// Whether there are any of these two: then ends of attempts set something off.
+    ends_matter: bool,
     /// Whether any balancer takes time.
     dispatches: bool,
     /// So many that looking ahead pays.
@@ -124,6 +130,8 @@ impl<'s, O: Observer> System<'s, O> {
             fetched: 0,
             holds_memory: spec.holds_memory(),
             limits: Limits::new(spec),
+            loops: Loops::new(spec),
+            ends_matter: false,
             waiting: 0,
             pausing: Level::default(),
             wedged: Level::default(),
@@ -133,11 +141,16 @@ impl<'s, O: Observer> System<'s, O> {
             demand: Fingerprint::new(),
             observer,
         };
+        system.ends_matter = system.limits.is_some() || system.loops.is_some();
         system.schedule_samples(queue);
         system.schedule_faults(queue);
         for source in 0..system.sources.len() as u32 {
             system.sending += 1;
-            system.schedule_birth(queue, source);
+            if system.sources[source as usize].is_closed() {
+                system.start_loops(queue, source);
+            } else {
+                system.schedule_birth(queue, source);
+            }
         }
         system
     }
@@ -263,6 +276,7 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
             Event::FaultStart { target } => self.fault_start(queue, target),
             Event::FaultEnd { target } => self.fault_end(queue, target),
             Event::Restart { worker, epoch } => self.restart(queue, worker, epoch),
+            Event::ThinkOver { source, user } => self.think_over(queue, source, user),
             Event::SetOut {
                 attempt,
                 generation,

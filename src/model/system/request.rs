@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::breaker::Call;
+use crate::model::source::Birth;
 use crate::model::trial::AttemptRow;
 
 impl<O: Observer> System<'_, O> {
@@ -17,11 +18,23 @@ impl<O: Observer> System<'_, O> {
     /// A request is born.
     #[inline(always)]
     pub(super) fn arrive<W: Entry>(&mut self, queue: &mut Queue<W, Event>, source: u32) {
-        let now = queue.now();
         let s = &mut self.sources[source as usize];
         let birth = s.birth();
-        let class = s.first_class + birth.class;
         self.schedule_birth(queue, source);
+        self.bear(queue, source, birth, NO_USER);
+    }
+
+    /// A request is born as drawn; its user waits for it, if it has one.
+    #[inline(always)]
+    pub(super) fn bear<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        source: u32,
+        birth: Birth,
+        user: u32,
+    ) {
+        let now = queue.now();
+        let class = self.sources[source as usize].first_class + birth.class;
         if self.measure.before_end(now) {
             let asked = birth.work ^ birth.size.rotate_left(24) ^ birth.memory.rotate_left(44);
             self.demand
@@ -37,6 +50,9 @@ impl<O: Observer> System<'_, O> {
             measured,
         };
         let place = self.jobs.add_request(new, now);
+        if user != NO_USER {
+            self.user_waits(user, place);
+        }
         self.ledger.born += 1;
         if measured {
             self.measure.tally.classes[class as usize].born += 1;
@@ -208,8 +224,9 @@ impl<O: Observer> System<'_, O> {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
         self.tell_breaker(attempt, false, now);
-        if self.limits.is_some() {
+        if self.ends_matter {
             self.give_place_back(queue, attempt);
+            self.next_round(queue, request, class);
         }
         if first {
             // A first attempt that is still open is its request's only one.
@@ -301,6 +318,9 @@ impl<O: Observer> System<'_, O> {
         }
         r.active = false;
         self.ledger.lost += 1;
+        if self.ends_matter {
+            self.next_round(queue, request, failed.class);
+        }
         if failed.measured {
             self.measure.tally.classes[failed.class as usize].lost[outcome.index()] += 1;
             self.measure.open_measured -= 1;

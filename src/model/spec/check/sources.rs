@@ -1,6 +1,6 @@
 //! Rules about who sends, what a request is, and whether anyone can take it in.
 
-use super::{Rules, group_path, least};
+use super::{MAX_USERS, Rules, group_path, least};
 use crate::base::codes::Code;
 use crate::base::units::{HIGHEST_RATE, print_bytes};
 use crate::model::spec::{
@@ -68,6 +68,12 @@ impl Rules {
                     .iter()
                     .for_each(|r| self.rate(*r, &format!("{path}.rates")));
                 self.chain(rates.len(), dwell, switch, path);
+            }
+            Arrivals::Closed { users, think } => {
+                let fine = (1..=MAX_USERS).contains(users);
+                self.range(fine, &format!("{path}.users"), "1 to 1e7", users);
+                let fine = least(think) >= 0.0;
+                self.range(fine, &format!("{path}.think"), "0 or more", least(think));
             }
             Arrivals::Trace(trace) => self.trace(trace, path),
         }
