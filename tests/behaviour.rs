@@ -7,6 +7,10 @@
 mod breakers;
 #[path = "behaviour/clients.rs"]
 mod clients;
+#[path = "behaviour/closed.rs"]
+mod closed;
+#[path = "behaviour/limits.rs"]
+mod limits;
 #[path = "behaviour/room.rs"]
 mod room;
 #[path = "systems/mod.rs"]

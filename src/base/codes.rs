@@ -135,6 +135,8 @@ codes! {
         "the balancer had no worker that was up and accepting";
     3105 BREAKER_OPEN Outcome "breaker open"
         "an attempt was refused by a breaker that is open or has no probe to give";
+    3106 LIMITED Outcome "over the limit"
+        "an attempt was refused by its client's own limit: a rate, or a number out at once";
     3111 WORKER_DOWN Outcome "worker went down"
         "an attempt was lost because its worker crashed";
     3112 KILLED_FOR_MEMORY Outcome "killed for memory"
@@ -160,7 +162,6 @@ codes! {
 /// Numbers that have a meaning in the file format but no row yet: outcomes this version cannot
 /// produce. They must not be used for anything else.
 pub const RESERVED: &[(u16, &str)] = &[
-    (3106, "refused: limit (rate, in flight, pending)"),
     (3107, "refused: shed"),
     (3108, "gave up waiting"),
     (3109, "refused at its turn: deadline over"),
@@ -329,7 +330,7 @@ mod tests {
             assert_eq!(Code::parse(text), Some(Code::BUFFER_FULL), "{text:?}");
         }
         for text in [
-            "", "VX", "VX310", "VX31020", "9999", "VX3106", "+3102", "E102", "ÄÄ3102",
+            "", "VX", "VX310", "VX31020", "9999", "VX3107", "+3102", "E102", "ÄÄ3102",
         ] {
             assert_eq!(Code::parse(text), None, "{text:?}");
         }

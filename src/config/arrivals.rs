@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::spec::{Arrivals, ClassSpec, Dist, Trace, WorkSpec};
+use crate::model::spec::{Arrivals, ClassSpec, Dist, MAX_USERS, Trace, WorkSpec};
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
@@ -17,6 +17,7 @@ const PROCESSES: &[(&str, &[&str])] = &[
     ("mmpp", &["rates", "dwell", "switch", "batch"]),
     ("renewal", &["gap", "batch"]),
     ("on_off", &["rate", "on", "off", "batch"]),
+    ("closed", &["users", "think"]),
     ("trace", &["file", "column", "columns", "batch"]),
 ];
 
@@ -74,7 +75,7 @@ impl Cx {
             return None;
         };
         let names: Vec<&'static str> = PROCESSES.iter().map(|p| p.0).collect();
-        let process = self.choice(process, &fields.path("process"), &names, &["closed"])?;
+        let process = self.choice(process, &fields.path("process"), &names, &[])?;
         let keys = PROCESSES.iter().find(|p| p.0 == process);
         let allowed = keys.map_or(&[][..], |p| p.1);
         self.only(
@@ -90,6 +91,7 @@ impl Cx {
         let arrivals = match process {
             "mmpp" => self.mmpp(&fields),
             "trace" => self.trace(&fields, fed, classes),
+            "closed" => self.closed(&fields),
             "renewal" => {
                 let gap = self.period(&fields, "gap");
                 gap.map(|gap| Arrivals::Renewal { gap })
@@ -126,6 +128,19 @@ impl Cx {
             return None;
         };
         self.dist(node, &fields.path(key), Of::Time)
+    }
+
+    fn closed(&mut self, fields: &Fields<'_>) -> Option<Arrivals> {
+        if fields.get("users").is_none() {
+            self.missing(fields, "users", &ARRIVALS);
+        }
+        let think = self.period(fields, "think");
+        let users = fields.get("users")?;
+        let users = self.count32(users, &fields.path("users"), 1, MAX_USERS);
+        Some(Arrivals::Closed {
+            users: users?,
+            think: think?,
+        })
     }
 
     fn mmpp(&mut self, fields: &Fields<'_>) -> Option<Arrivals> {

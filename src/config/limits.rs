@@ -91,7 +91,7 @@ fn requests(source: &SourceSpec, system: &SystemSpec, timing: &Timing) -> f64 {
     }
     let end = end(timing).unwrap_or_else(|| last_row(system));
     let stop = source.stop.map_or(end, |s| s.min(end));
-    source.mean_rate() * stop.saturating_sub(source.start) as f64 / 1e9
+    system.rate_of(source) * stop.saturating_sub(source.start) as f64 / 1e9
 }
 
 fn round(x: f64) -> String {

@@ -12,6 +12,7 @@ mod dist;
 mod experiment;
 mod files;
 pub mod keys;
+mod limit;
 mod limits;
 mod model;
 mod objective;

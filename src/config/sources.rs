@@ -189,7 +189,14 @@ impl Cx {
             Some(node) => self.retry(node, &fields.path("retry")),
             None => None,
         };
-        ClientSpec { timeout, retry }
+        let limit = fields
+            .get("limit")
+            .and_then(|n| self.limit(n, &fields.path("limit")));
+        ClientSpec {
+            timeout,
+            retry,
+            limit,
+        }
     }
 
     fn retry(&mut self, node: &Node, path: &str) -> Option<RetrySpec> {

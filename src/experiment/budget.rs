@@ -23,7 +23,11 @@ pub fn expected_events(system: &SystemSpec, timing: &Timing) -> u64 {
 /// About how many requests a trial of this system has, drain included.
 fn expected_requests(system: &SystemSpec, timing: &Timing) -> f64 {
     let length = length(system, timing);
-    system.sources.iter().map(|s| requests(s, length)).sum()
+    system
+        .sources
+        .iter()
+        .map(|s| requests(system, s, length))
+        .sum()
 }
 
 /// After how many events a trial is stopped.
@@ -53,10 +57,10 @@ fn last_row(source: &SourceSpec) -> Option<u64> {
     }
 }
 
-fn requests(source: &SourceSpec, length: f64) -> f64 {
+fn requests(system: &SystemSpec, source: &SourceSpec, length: f64) -> f64 {
     if let Arrivals::Trace(trace) = &source.arrivals {
         return trace.at.len() as f64 * source.mean_batch();
     }
     let until = source.stop.map_or(length, |stop| length.min(stop as f64));
-    source.mean_rate() * (until - source.start as f64).max(0.0) / SECOND
+    system.rate_of(source) * (until - source.start as f64).max(0.0) / SECOND
 }

@@ -69,6 +69,27 @@ pub enum Event {
         /// The worker.
         worker: u32,
     },
+    /// A user of a closed source has thought and sends.
+    ThinkOver {
+        /// The source.
+        source: u32,
+        /// Which of its users.
+        user: u32,
+    },
+    /// An attempt that waited for a place with its client sets out.
+    SetOut {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
+    /// An attempt has waited for such a place as long as it may.
+    PendingOver {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
     /// Something is measured; moves nothing.
     Sample(Sample),
 }
@@ -106,8 +127,12 @@ impl queue::Event for Event {
             | Event::Restart { .. }
             | Event::Recover { .. } => 1,
             Event::Complete { .. } | Event::Dispatched { .. } | Event::ShareDone { .. } => 2,
-            Event::Timeout { .. } => 3,
-            Event::Arrive { .. } | Event::Retry { .. } | Event::Route { .. } => 4,
+            Event::Timeout { .. } | Event::PendingOver { .. } => 3,
+            Event::Arrive { .. }
+            | Event::Retry { .. }
+            | Event::Route { .. }
+            | Event::SetOut { .. }
+            | Event::ThinkOver { .. } => 4,
             Event::Sample(_) => 5,
         }
     }
@@ -137,6 +162,15 @@ impl queue::Event for Event {
             Event::Sample(sample) => word(9, sample as u32, 0),
             Event::ShareDone { worker, epoch } => word(22, worker, epoch),
             Event::Recover { worker } => word(23, worker, 0),
+            Event::ThinkOver { source, user } => word(16, source, user),
+            Event::SetOut {
+                attempt,
+                generation,
+            } => word(14, attempt, generation),
+            Event::PendingOver {
+                attempt,
+                generation,
+            } => word(15, attempt, generation),
         }
     }
 
@@ -167,6 +201,18 @@ impl queue::Event for Event {
                 epoch: life,
             },
             23 => Event::Recover { worker: index },
+            16 => Event::ThinkOver {
+                source: index,
+                user: life,
+            },
+            14 => Event::SetOut {
+                attempt: index,
+                generation: life,
+            },
+            15 => Event::PendingOver {
+                attempt: index,
+                generation: life,
+            },
             _ => Event::Sample(Sample::ALL[index as usize]),
         }
     }
@@ -201,6 +247,10 @@ pub(super) mod kind {
     pub const RECOVERED: u32 = 41;
     /// An attempt waits at its sender for a worker that is full.
     pub const BLOCKED: u32 = 42;
+    /// An attempt waited for a place with its client and sets out.
+    pub const SET_OUT: u32 = 25;
+    /// An attempt ran into its client's own limit.
+    pub const LIMITED: u32 = 26;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -231,6 +281,18 @@ mod tests {
             Event::Restart {
                 worker: index,
                 epoch: life,
+            },
+            Event::SetOut {
+                attempt: index,
+                generation: life,
+            },
+            Event::PendingOver {
+                attempt: index,
+                generation: life,
+            },
+            Event::ThinkOver {
+                source: index,
+                user: life,
             },
         ];
         events.push(Event::ShareDone {

@@ -18,6 +18,8 @@ pub enum Outcome {
     NoWorker,
     /// Refused: breakers shut off every worker.
     BreakerOpen,
+    /// Refused: the client's own limit.
+    Limited,
     /// Lost aboard a worker that went down.
     WorkerDown,
     /// Lost aboard a worker that was killed for memory.
@@ -30,7 +32,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -39,6 +41,7 @@ impl Outcome {
         Outcome::TimedOut,
         Outcome::NoWorker,
         Outcome::BreakerOpen,
+        Outcome::Limited,
         Outcome::WorkerDown,
         Outcome::OutOfMemory,
         Outcome::NoConnection,
@@ -60,6 +63,7 @@ impl Outcome {
             Outcome::TimedOut => Some(Code::TIMED_OUT),
             Outcome::NoWorker => Some(Code::NO_ELIGIBLE_WORKER),
             Outcome::BreakerOpen => Some(Code::BREAKER_OPEN),
+            Outcome::Limited => Some(Code::LIMITED),
             Outcome::WorkerDown => Some(Code::WORKER_DOWN),
             Outcome::OutOfMemory => Some(Code::KILLED_FOR_MEMORY),
             Outcome::NoConnection => Some(Code::CONNECTION),

@@ -106,6 +106,7 @@ fn a_retry_meets_the_work_of_the_attempt_before() {
             base: 0,
             cap: 0,
         }),
+        ..ClientSpec::default()
     };
     let (rows, output) = rows(&spec);
     let expected = [(Some(0), 4_000, TimedOut), (None, 8_000, TimedOut)];

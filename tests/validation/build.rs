@@ -25,6 +25,7 @@ const SAID: &[&str] = &[
     "band",
     "classes",
     "ram_gib_per_node",
+    "admission",
 ];
 
 /// The system of a model.
@@ -38,7 +39,9 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     let count = |key: &str| model[key].as_u64().map(|n| u32::try_from(n).unwrap());
     let cores = count("cores_per_node").unwrap_or(UNBOUNDED_CORES);
     let traced = &model["service"]["ns"];
-    let work = if traced.is_array() {
+    let work = if model["service"] == "none" {
+        drawn(Dist::constant(0.0).unwrap())
+    } else if traced.is_array() {
         WorkSpec::FromTrace
     } else {
         match &model["arrivals"]["classes"] {
@@ -70,6 +73,7 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     if let Some(classes) = classes(model)? {
         sender.classes = classes;
     }
+    sender.client.limit = admission(&model["admission"])?;
     let mut served = service("nodes", work, PolicySpec::Random, group);
     balancer(&model["balancer"], &mut served.balancer)?;
     let spec = SystemSpec {
@@ -232,6 +236,27 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
         client.timeout = Some(Dist::constant(timeout * SECOND).unwrap());
     }
     Ok(client)
+}
+
+/// Tokens, in the words of the truth.
+fn admission(value: &Value) -> Result<Option<LimitSpec>, Lacking> {
+    only(value, &["token_bucket"])?;
+    let bucket = &value["token_bucket"];
+    only(bucket, &["rate", "depth", "fill", "start"])?;
+    let Some(rate) = bucket["rate"].as_f64() else {
+        return Ok(None);
+    };
+    assert_eq!(bucket["start"], "full");
+    let fill = match bucket["fill"].as_str().unwrap() {
+        "even" => Fill::Even,
+        "one token per tick" => Fill::Tick,
+        other => return Err(format!("tokens filled {other}")),
+    };
+    let burst = bucket["depth"].as_u64().unwrap() as u32;
+    Ok(Some(LimitSpec {
+        rate: Some(RateSpec { rate, burst, fill }),
+        in_flight: None,
+    }))
 }
 
 fn balancer(value: &Value, balancer: &mut BalancerSpec) -> Result<(), Lacking> {

@@ -32,6 +32,8 @@ pub enum Change {
     OneCore,
     /// First come, first served.
     Fifo,
+    /// Tokens come in the other way.
+    Fill(Fill),
     /// Another metric is taken for the one asked for.
     ReadAs(&'static str),
 }
@@ -79,6 +81,8 @@ pub const MADE: &[(&str, Change)] = &[
     ("each core has its own queue", Change::Split(0)),
     ("4 separate queues, random", Change::Split(4)),
     ("balancer without queue", Change::DispatchWithoutQueue),
+    ("tokens added one by one at ticks", Change::Fill(Fill::Tick)),
+    ("filled evenly", Change::Fill(Fill::Even)),
     (
         "wait also counts the service time",
         Change::ReadAs("response_mean"),
@@ -141,6 +145,10 @@ impl Change {
                 }
             }
             Change::DispatchWithoutQueue => service.balancer.cores = 1000,
+            Change::Fill(fill) => {
+                let limit = spec.sources[0].client.limit.as_mut().unwrap();
+                limit.rate.as_mut().unwrap().fill = fill;
+            }
             Change::ReadAs(_) => {}
         }
         assert!(spec.check().is_empty(), "{:?}", spec.check());

@@ -29,7 +29,5 @@ pub const WAITING: &[(&str, &str)] = &[
         "retrial-m-5-k2",
         "retry pauses from a distribution, unbounded attempts",
     ),
-    ("bucket-even-b5", "token buckets"),
-    ("bucket-tick-b5", "token buckets"),
     ("trace-timeout", "patience while waiting"),
 ];

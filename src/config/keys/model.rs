@@ -71,6 +71,7 @@ pub const CLIENT: Block = Block {
         key("timeout", "", "a time such as \"250ms\" or { dist = .. }"),
         key("cancel", "\"none\"", "\"none\""),
         key("retry", "\"none\"", "{ attempts, base, cap } or \"none\""),
+        key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
     ],
     later: &[
         "deadline",
@@ -78,7 +79,6 @@ pub const CLIENT: Block = Block {
         "propagate_deadline",
         "hedge",
         "breaker",
-        "limit",
         "network",
     ],
 };
@@ -99,6 +99,20 @@ pub const RETRY: Block = Block {
     later: &["on", "budget"],
 };
 
+/// `limit`
+pub const LIMIT: Block = Block {
+    name: "limit",
+    keys: &[
+        key("rate", "", "a rate such as \"40k/s\""),
+        key("burst", "1", COUNT),
+        key("fill", "\"even\"", "\"even\" or \"tick\""),
+        key("in_flight", "", COUNT),
+        key("pending", "0", COUNT),
+        key("wait", "", TIME),
+    ],
+    later: &[],
+};
+
 /// `arrivals`
 pub const ARRIVALS: Block = Block {
     name: "arrivals",
@@ -106,12 +120,14 @@ pub const ARRIVALS: Block = Block {
         key(
             "process",
             "",
-            "poisson, constant, mmpp, renewal, on_off or trace",
+            "poisson, constant, mmpp, renewal, on_off, closed or trace",
         ),
         key("rate", "", "a rate such as \"40k/s\""),
         key("rates", "", "a list of rates"),
         key("dwell", "", "a list of times"),
         key("switch", "", "a list of rows of chances"),
+        key("users", "", COUNT),
+        key("think", "", DISTRIBUTION),
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
         key("columns", "", "{ size, work, memory }"),
@@ -120,7 +136,7 @@ pub const ARRIVALS: Block = Block {
         key("off", "", DISTRIBUTION),
         key("batch", "", "a number such as 4 or { dist = .. }"),
     ],
-    later: &["users", "think", "speed", "repeat", "spread", "profile"],
+    later: &["speed", "repeat", "spread", "profile"],
 };
 
 /// `columns` of a trace.

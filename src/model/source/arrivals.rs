@@ -23,6 +23,10 @@ pub const ARRIVALS: &[(&str, &str)] = &[
         "on_off",
         "Poisson at `rate` for a time `on`, silent for a time `off`",
     ),
+    (
+        "closed",
+        "`users` who `think`, send one request, wait for its end and think again",
+    ),
     ("trace", "recorded times from `file`"),
 ];
 
@@ -181,6 +185,8 @@ impl<'s> Process<'s> {
                 Process::Modulated(Box::new(Modulated::new(spec, start, stream("state"))))
             }
             Arrivals::Renewal { gap } => Process::Renewal { gap },
+            // Its users send by themselves.
+            Arrivals::Closed { .. } => Process::Silent,
             Arrivals::Trace(trace) => Process::Trace {
                 trace,
                 start,

@@ -28,6 +28,8 @@ pub struct Source<'s> {
     gaps: Gaps<'s>,
     stop: Nanos,
     born: u64,
+    /// Thinks of each user so far, for a closed source.
+    rounds: Vec<u32>,
     class_shares: Vec<f64>,
     classes: Vec<Asks<'s>>,
     streams: Streams,
@@ -82,6 +84,7 @@ struct Streams {
 #[derive(Clone, Copy, Debug)]
 struct Purposes {
     retry: u64,
+    think: u64,
     timeout: u64,
     dispatch: u64,
 }
@@ -154,6 +157,10 @@ impl<'s> Source<'s> {
             gaps: Gaps::new(spec, &stream),
             stop: spec.stop.unwrap_or(Nanos::MAX).min(last),
             born: 0,
+            rounds: match spec.arrivals {
+                Arrivals::Closed { users, .. } => vec![0; users as usize],
+                _ => Vec::new(),
+            },
             class_shares: spec.classes.iter().map(share).collect(),
             classes: spec.classes.iter().map(asks).collect(),
             streams: Streams {
@@ -164,6 +171,7 @@ impl<'s> Source<'s> {
             },
             purposes: Purposes {
                 retry: path_hash(&path("retry")),
+                think: path_hash(&path("think")),
                 timeout: path_hash(&path("timeout")),
                 dispatch: path_hash(&format!("service/{}/dispatch/{}", service.name, spec.name)),
             },
@@ -174,6 +182,25 @@ impl<'s> Source<'s> {
     #[inline(always)]
     pub fn next_birth(&mut self) -> Option<Nanos> {
         self.gaps.next().filter(|&at| at < self.stop)
+    }
+
+    /// Whether its users wait for the end of each request before the next.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.spec.arrivals, Arrivals::Closed { .. })
+    }
+
+    /// When a user of a closed source sends who begins to think at this moment; `None`: no more.
+    /// Drawn by user and round, whatever the order in which users send.
+    pub fn sends_at(&mut self, user: u32, from: Nanos) -> Option<Nanos> {
+        let Arrivals::Closed { think, .. } = &self.spec.arrivals else {
+            return None;
+        };
+        let round = self.rounds.get_mut(user as usize)?;
+        let number = u64::from(user);
+        let mut keyed = Keyed::new(&self.key, self.purposes.think, number, 0, *round);
+        *round = round.wrapping_add(1);
+        let at = from.saturating_add(whole(think.sample(&mut keyed)));
+        (at < self.stop).then_some(at)
     }
 
     /// Whether its arrivals are a trace.

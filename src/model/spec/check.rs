@@ -1,5 +1,6 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
+mod limit;
 mod room;
 mod sources;
 #[cfg(test)]
@@ -19,6 +20,12 @@ pub const MAX_CORES: u32 = 65_535;
 
 /// Most waiting places of a buffer.
 pub const MAX_SLOTS: u32 = 1 << 31;
+
+/// Most users of a closed source.
+pub const MAX_USERS: u32 = 10_000_000;
+
+/// Most tokens of a bucket.
+pub const MAX_BURST: u32 = 1_000_000_000;
 
 /// Most characters of a name.
 pub const MAX_NAME: usize = 64;

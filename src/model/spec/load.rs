@@ -22,7 +22,8 @@ impl OfferedLoad {
 const SECOND: f64 = 1e9;
 
 impl SourceSpec {
-    /// Long-run requests a second while it sends; for a trace rows over the time of its last.
+    /// Long-run requests a second while it sends; for a trace rows over the time of its last, for a
+    /// closed source as if every request ended at once.
     pub fn mean_rate(&self) -> f64 {
         self.mean_batch() * self.births_a_second()
     }
@@ -45,6 +46,7 @@ impl SourceSpec {
             }
             Arrivals::Renewal { gap } => SECOND / gap.mean(),
             Arrivals::OnOff { rate, on, off } => rate * on.mean() / (on.mean() + off.mean()),
+            Arrivals::Closed { users, think } => f64::from(*users) * SECOND / think.mean().max(1.0),
             Arrivals::Trace(trace) => match trace.at.last() {
                 Some(&last) if last > 0 => trace.at.len() as f64 / (last as f64 / SECOND),
                 _ => 0.0,
@@ -91,14 +93,36 @@ impl SourceSpec {
 }
 
 impl SystemSpec {
-    /// The load that this system is offered in the long run.
+    /// Requests a second of a source when nobody waits for a core: [`SourceSpec::mean_rate`], but
+    /// a closed source also waits for its work to be done, and sends no more than workers can do.
+    pub fn rate_of(&self, source: &SourceSpec) -> f64 {
+        let (Arrivals::Closed { users, think }, Some(service)) =
+            (&source.arrivals, self.services.get(source.to))
+        else {
+            return source.mean_rate();
+        };
+        let work = source.mean_work(service.work.as_ref());
+        let groups = service.groups.iter();
+        let fastest = groups.clone().map(|g| g.speed).fold(0.0, f64::max);
+        let cores: f64 = groups
+            .map(|g| f64::from(g.count) * f64::from(g.cores) * g.speed)
+            .sum();
+        let round = think.mean() + work / fastest;
+        (f64::from(*users) * SECOND / round.max(1.0)).min(cores * SECOND / work)
+    }
+
+    /// The load that this system is offered in the long run, by its open sources: closed ones ask
+    /// only as fast as they are answered.
     pub fn offered_load(&self) -> OfferedLoad {
         let mut load = OfferedLoad {
             workers: 0.0,
             balancer: 0.0,
         };
         for (index, service) in self.services.iter().enumerate() {
-            let callers = || self.sources.iter().filter(|s| s.to == index);
+            let callers = || {
+                let here = self.sources.iter().filter(move |s| s.to == index);
+                here.filter(|s| !matches!(s.arrivals, Arrivals::Closed { .. }))
+            };
             let capacity: f64 = service
                 .groups
                 .iter()

@@ -6,10 +6,14 @@
 //! the rules of meaning for both. It must not know where it was read from.
 
 mod check;
+mod limit;
 mod load;
 mod trace;
 
-pub use check::{MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_WORKERS, Problem, name_problem};
+pub use check::{
+    MAX_BURST, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem, name_problem,
+};
+pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use trace::Trace;
 
@@ -94,6 +98,14 @@ pub enum Arrivals {
         /// How long it is silent, nanoseconds.
         off: Dist,
     },
+    /// Closed loop: each user thinks, sends one request, waits for its end and thinks again. Every
+    /// one begins with a think.
+    Closed {
+        /// How many.
+        users: u32,
+        /// How long a think takes, nanoseconds.
+        think: Dist,
+    },
     /// Recorded times, replayed once.
     Trace(Arc<Trace>),
 }
@@ -162,6 +174,8 @@ pub struct ClientSpec {
     pub timeout: Option<Dist>,
     /// Further attempts; `None`: none.
     pub retry: Option<RetrySpec>,
+    /// What it lets itself send; `None`: everything.
+    pub limit: Option<LimitSpec>,
 }
 
 /// Retries with full jitter: before attempt n + 1 a pause uniform between 0 and

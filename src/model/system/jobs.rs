@@ -33,7 +33,8 @@ pub struct Attempt {
     pub core: u32,
     /// Its class, through all sources.
     pub class: u32,
-    /// Which attempt of the request, from 1.
+    /// Which attempt of the request, from 1; [`ASIDE`] added where a first attempt does not begin
+    /// and end with its request.
     pub try_number: u32,
     /// Its caller does not yet know how it ended.
     pub open: bool,
@@ -68,6 +69,9 @@ pub struct Request {
     pub answered: bool,
 }
 
+/// Added to [`Attempt::try_number`]: the attempt set out later than its request was born, or is one
+/// of several copies. Not the usual first attempt, whose end is its request's.
+pub const ASIDE: u32 = 1 << 31;
 /// Not routed yet.
 pub const NO_WORKER: u32 = u32::MAX;
 /// Has no core yet.
@@ -258,6 +262,11 @@ impl Jobs {
 }
 
 impl Attempt {
+    /// Which attempt of the request, from 1.
+    pub fn number_of_try(&self) -> u32 {
+        self.try_number & !ASIDE
+    }
+
     const EMPTY: Attempt = Attempt {
         number: 0,
         arrived: 0,

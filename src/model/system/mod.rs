@@ -12,14 +12,18 @@
 //! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
 //! attempt of it is anywhere.
 
+mod closed;
 mod jobs;
+mod limits;
 mod measure;
 mod request;
 mod room;
 mod serve;
 mod trouble;
 
-use jobs::{Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
+use closed::{Loops, NO_USER};
+use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
+use limits::Limits;
 use measure::Measure;
 use room::Needs;
 
@@ -64,6 +68,12 @@ pub struct System<'s, O> {
     needs: Vec<Needs>,
     /// Size of each request, by place; kept where `elaborate`.
     sizes: Vec<u64>,
+    /// The limits of clients, if any has some.
+    limits: Option<Box<Limits>>,
+    /// The users of closed sources, if there are any.
+    loops: Option<Box<Loops>>,
+    /// Whether there are any of these two: then ends of attempts set something off.
+    ends_matter: bool,
     /// Whether any balancer takes time.
     dispatches: bool,
     /// So many that looking ahead pays.
@@ -131,6 +141,9 @@ impl<'s, O: Observer> System<'s, O> {
             elaborate: spec.is_elaborate(),
             needs: spec.classes_with_memory().map(Needs::new).collect(),
             sizes: Vec::new(),
+            limits: Limits::new(spec),
+            loops: Loops::new(spec),
+            ends_matter: false,
             waiting: 0,
             pausing: Level::default(),
             wedged: Level::default(),
@@ -140,11 +153,16 @@ impl<'s, O: Observer> System<'s, O> {
             demand: Fingerprint::new(),
             observer,
         };
+        system.ends_matter = system.limits.is_some() || system.loops.is_some();
         system.schedule_samples(queue);
         system.schedule_faults(queue);
         for source in 0..system.sources.len() as u32 {
             system.sending += 1;
-            system.schedule_birth(queue, source);
+            if system.sources[source as usize].is_closed() {
+                system.start_loops(queue, source);
+            } else {
+                system.schedule_birth(queue, source);
+            }
         }
         system
     }
@@ -192,7 +210,7 @@ fn needs_requests(spec: &SystemSpec) -> bool {
     spec.holds_memory()
         || clients
             .into_iter()
-            .any(|c| c.timeout.is_some() || c.retry.is_some())
+            .any(|c| c.timeout.is_some() || c.retry.is_some() || c.limit.is_some())
         || balancers
             .into_iter()
             .any(|b| b.dispatch.is_some() || b.breaker.is_some())
@@ -272,6 +290,15 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
             Event::Restart { worker, epoch } => self.restart(queue, worker, epoch),
             Event::ShareDone { worker, epoch } => self.share_done(queue, worker, epoch),
             Event::Recover { worker } => self.recover(queue, worker),
+            Event::ThinkOver { source, user } => self.think_over(queue, source, user),
+            Event::SetOut {
+                attempt,
+                generation,
+            } => self.set_out_at_last(queue, attempt, generation),
+            Event::PendingOver {
+                attempt,
+                generation,
+            } => self.pending_over(queue, attempt, generation),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
         if self.measure.over(self.sending) {

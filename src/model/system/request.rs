@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::breaker::Call;
+use crate::model::source::Birth;
 use crate::model::trial::AttemptRow;
 
 impl<O: Observer> System<'_, O> {
@@ -17,11 +18,23 @@ impl<O: Observer> System<'_, O> {
     /// A request is born.
     #[inline(always)]
     pub(super) fn arrive<W: Entry>(&mut self, queue: &mut Queue<W, Event>, source: u32) {
-        let now = queue.now();
         let s = &mut self.sources[source as usize];
         let birth = s.birth();
-        let class = s.first_class + birth.class;
         self.schedule_birth(queue, source);
+        self.bear(queue, source, birth, NO_USER);
+    }
+
+    /// A request is born as drawn; its user waits for it, if it has one.
+    #[inline(always)]
+    pub(super) fn bear<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        source: u32,
+        birth: Birth,
+        user: u32,
+    ) {
+        let now = queue.now();
+        let class = self.sources[source as usize].first_class + birth.class;
         if self.measure.before_end(now) {
             let asked = birth.work ^ birth.size.rotate_left(24) ^ birth.memory.rotate_left(44);
             self.demand
@@ -39,6 +52,9 @@ impl<O: Observer> System<'_, O> {
         let place = self.jobs.add_request(new, now);
         if self.elaborate {
             self.note_size(place, birth.size);
+        }
+        if user != NO_USER {
+            self.user_waits(user, place);
         }
         self.ledger.born += 1;
         if measured {
@@ -58,21 +74,50 @@ impl<O: Observer> System<'_, O> {
         what: &NewRequest,
         why: u32,
     ) {
+        if self.limits.is_some() {
+            return self.ask_to_send(queue, attempt, source, what, why);
+        }
+        self.watch(queue, attempt, source, what.number);
+        self.set_out(queue, attempt, source, what, why);
+    }
+
+    /// The client's timeout for an attempt begins.
+    #[inline(always)]
+    pub(super) fn watch<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        source: u32,
+        number: u64,
+    ) {
         let now = queue.now();
         let s = &self.sources[source as usize];
         if s.spec.client.timeout.is_some() {
             let a = self.jobs.attempt(attempt);
-            let (generation, tries) = (a.generation, a.try_number);
+            let (generation, tries) = (a.generation, a.number_of_try());
             let event = Event::Timeout {
                 attempt,
                 generation,
             };
             if let Some((lane, timeout)) = s.timeouts {
                 queue.lane(lane, now.saturating_add(timeout), event);
-            } else if let Some(timeout) = s.timeout(what.number, tries) {
+            } else if let Some(timeout) = s.timeout(number, tries) {
                 queue.at(now.saturating_add(timeout), event);
             }
         }
+    }
+
+    /// An attempt leaves its client.
+    #[inline(always)]
+    pub(super) fn set_out<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        source: u32,
+        what: &NewRequest,
+        why: u32,
+    ) {
+        let now = queue.now();
         let service = self.service_of[source as usize] as usize;
         if self.fronts[service].dispatch.is_some() {
             self.fold(now, why, what.number, source);
@@ -116,7 +161,11 @@ impl<O: Observer> System<'_, O> {
         let a = self.jobs.attempt(attempt);
         let (number, worker) = (a.number, a.worker);
         self.fold(queue.now(), kind::TIMED_OUT, number, worker);
+        let at_home = self.limits.as_ref().is_some_and(|l| l.waits(attempt));
         self.fail(queue, attempt, Outcome::TimedOut);
+        if at_home {
+            self.jobs.leave(attempt);
+        }
     }
 
     /// A request tries again after its pause.
@@ -144,7 +193,12 @@ impl<O: Observer> System<'_, O> {
 
     /// The caller of an open attempt has its answer; the attempt leaves.
     #[inline(always)]
-    pub(super) fn answer(&mut self, attempt: u32, now: Nanos) {
+    pub(super) fn answer<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        now: Nanos,
+    ) {
         let a = self.jobs.attempt_mut(attempt);
         debug_assert!(a.open, "an attempt ends once");
         a.open = false;
@@ -173,6 +227,10 @@ impl<O: Observer> System<'_, O> {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
         self.tell_breaker(attempt, false, now);
+        if self.ends_matter {
+            self.give_place_back(queue, attempt);
+            self.next_round(queue, request, class);
+        }
         if first {
             // A first attempt that is still open is its request's only one.
             self.jobs.leave_whole(attempt);
@@ -239,6 +297,9 @@ impl<O: Observer> System<'_, O> {
             self.observe(attempt, Some((now, outcome)));
         }
         self.tell_breaker(attempt, true, now);
+        if self.limits.is_some() {
+            self.give_place_back(queue, attempt);
+        }
         self.try_again(queue, &a, outcome);
     }
 
@@ -264,6 +325,9 @@ impl<O: Observer> System<'_, O> {
         }
         r.active = false;
         self.ledger.lost += 1;
+        if self.ends_matter {
+            self.next_round(queue, request, failed.class);
+        }
         if failed.measured {
             self.measure.tally.classes[failed.class as usize].lost[outcome.index()] += 1;
             self.measure.open_measured -= 1;
@@ -298,7 +362,7 @@ impl<O: Observer> System<'_, O> {
         let first = self.fronts[service as usize].first_worker;
         self.observer.attempt(&AttemptRow {
             request: a.number,
-            attempt: a.try_number,
+            attempt: a.number_of_try(),
             source,
             class: a.class,
             service,

@@ -34,7 +34,7 @@ impl<O: Observer> System<'_, O> {
         let dist = front
             .dispatch
             .expect("only a balancer that takes time dispatches");
-        let takes = self.sources[source as usize].dispatch(dist, a.number, a.try_number);
+        let takes = self.sources[source as usize].dispatch(dist, a.number, a.number_of_try());
         front.dispatching.up(now);
         let done = now.saturating_add(takes);
         match front.lane {
@@ -229,7 +229,7 @@ impl<O: Observer> System<'_, O> {
             self.start_next(queue, worker);
         }
         if open {
-            self.answer(attempt, now);
+            self.answer(queue, attempt, now);
         } else {
             self.answer_late(attempt);
         }

@@ -1,6 +1,6 @@
 //! Rules about who sends, what a request is, and whether anyone can take it in.
 
-use super::{Rules, group_path, least};
+use super::{MAX_USERS, Rules, group_path, least};
 use crate::base::codes::Code;
 use crate::base::units::{HIGHEST_RATE, print_bytes};
 use crate::model::spec::{
@@ -90,6 +90,12 @@ impl Rules {
                         format!("{mean} ns"),
                     );
                 }
+            }
+            Arrivals::Closed { users, think } => {
+                let fine = (1..=MAX_USERS).contains(users);
+                self.range(fine, &format!("{path}.users"), "1 to 1e7", users);
+                let fine = least(think) >= 0.0;
+                self.range(fine, &format!("{path}.think"), "0 or more", least(think));
             }
             Arrivals::Trace(trace) => self.trace(trace, path),
         }
@@ -223,6 +229,9 @@ impl Rules {
             let path = format!("{path}.retry.attempts");
             let allowed = "1 or more (the first attempt counts)";
             self.range(retry.attempts >= 1, &path, allowed, retry.attempts);
+        }
+        if let Some(limit) = &client.limit {
+            self.limit(limit, &format!("{path}.limit"));
         }
     }
 

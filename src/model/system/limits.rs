@@ -1,0 +1,192 @@
+//! Where a client's own limits stand in an attempt's way: before everything else.
+
+use super::*;
+use crate::model::limit::{Entry as Entrance, Limit};
+use crate::model::spec::SourceSpec;
+
+/// The limits of all clients.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    of_source: Vec<Option<Limit>>,
+    /// By the place of an attempt; grows as far as attempts with such a limit need it.
+    standing: Vec<Standing>,
+}
+
+/// What an attempt has of its client's places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Nothing,
+    Waits,
+    Holds,
+}
+
+impl Limits {
+    /// `None` when nobody has a limit.
+    pub fn new(spec: &SystemSpec) -> Option<Box<Self>> {
+        let limit = |s: &SourceSpec| s.client.limit.as_ref().map(Limit::new);
+        let of_source: Vec<_> = spec.sources.iter().map(limit).collect();
+        of_source.iter().any(Option::is_some).then(|| {
+            Box::new(Limits {
+                of_source,
+                standing: Vec::new(),
+            })
+        })
+    }
+
+    fn enter(&mut self, source: u32, attempt: u32, now: Nanos) -> Entrance {
+        let Some(limit) = &mut self.of_source[source as usize] else {
+            return Entrance::Go;
+        };
+        let entry = limit.enter(attempt, now);
+        if limit.has_places() {
+            match entry {
+                Entrance::Go => self.stand(attempt, Standing::Holds),
+                Entrance::Wait(_) => self.stand(attempt, Standing::Waits),
+                Entrance::Refuse => {}
+            }
+        }
+        entry
+    }
+
+    fn stand(&mut self, attempt: u32, standing: Standing) {
+        let place = attempt as usize;
+        if place >= self.standing.len() {
+            self.standing.resize(place + 1, Standing::Nothing);
+        }
+        self.standing[place] = standing;
+    }
+
+    /// Whether an attempt waits for a place.
+    pub fn waits(&self, attempt: u32) -> bool {
+        self.standing.get(attempt as usize) == Some(&Standing::Waits)
+    }
+
+    /// An attempt has ended for its caller; returns the one that its place passes to.
+    fn leave(&mut self, source: u32, attempt: u32) -> Option<u32> {
+        let standing = self.standing.get_mut(attempt as usize)?;
+        let before = std::mem::replace(standing, Standing::Nothing);
+        let limit = self.of_source[source as usize].as_mut()?;
+        match before {
+            Standing::Nothing => None,
+            Standing::Waits => {
+                limit.drop_waiting(attempt);
+                None
+            }
+            Standing::Holds => {
+                let next = limit.leave();
+                if let Some(next) = next {
+                    self.stand(next, Standing::Holds);
+                }
+                next
+            }
+        }
+    }
+}
+
+impl<O: Observer> System<'_, O> {
+    /// An attempt of a system with limits wants to set out.
+    #[cold]
+    pub(super) fn ask_to_send<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        source: u32,
+        what: &NewRequest,
+        why: u32,
+    ) {
+        let now = queue.now();
+        let Some(limits) = &mut self.limits else {
+            return;
+        };
+        match limits.enter(source, attempt, now) {
+            Entrance::Go => {
+                self.watch(queue, attempt, source, what.number);
+                self.set_out(queue, attempt, source, what, why);
+            }
+            Entrance::Wait(longest) => {
+                self.watch(queue, attempt, source, what.number);
+                let a = self.jobs.attempt_mut(attempt);
+                a.try_number |= ASIDE;
+                if let Some(longest) = longest {
+                    let event = Event::PendingOver {
+                        attempt,
+                        generation: a.generation,
+                    };
+                    queue.at(now.saturating_add(longest), event);
+                }
+            }
+            Entrance::Refuse => {
+                self.fold(now, kind::LIMITED, what.number, source);
+                self.turn_away(queue, attempt, Outcome::Limited);
+            }
+        }
+    }
+
+    /// An attempt has waited long enough for a place.
+    #[cold]
+    pub(super) fn pending_over<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        generation: u32,
+    ) {
+        let a = self.jobs.attempt(attempt);
+        let waits = self.limits.as_ref().is_some_and(|l| l.waits(attempt));
+        if a.generation == generation && waits {
+            let (number, source) = (a.number, self.source_of[a.class as usize]);
+            self.fold(queue.now(), kind::LIMITED, number, source);
+            self.turn_away(queue, attempt, Outcome::Limited);
+        }
+    }
+
+    /// An attempt that got a place sets out. It arrives at the service only now.
+    #[cold]
+    pub(super) fn set_out_at_last<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        generation: u32,
+    ) {
+        let now = queue.now();
+        let a = self.jobs.attempt_mut(attempt);
+        if a.generation != generation {
+            return;
+        }
+        if !a.open {
+            return self.jobs.leave(attempt);
+        }
+        a.arrived = now;
+        let what = NewRequest {
+            number: a.number,
+            work: a.work,
+            memory: 0,
+            source: 0,
+            class: a.class,
+            measured: a.measured,
+        };
+        let (request, source) = (a.request, self.source_of[what.class as usize]);
+        let memory = self.jobs.request(request).memory;
+        let what = NewRequest {
+            memory,
+            source,
+            ..what
+        };
+        self.fold(now, kind::SET_OUT, what.number, source);
+        self.set_out(queue, attempt, source, &what, kind::SET_OUT);
+    }
+
+    /// An attempt has ended for its caller: its place is free.
+    #[cold]
+    pub(super) fn give_place_back<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
+        let source = self.source_of[self.jobs.attempt(attempt).class as usize];
+        let next = self.limits.as_mut().and_then(|l| l.leave(source, attempt));
+        if let Some(attempt) = next {
+            let generation = self.jobs.attempt(attempt).generation;
+            let event = Event::SetOut {
+                attempt,
+                generation,
+            };
+            queue.at(queue.now(), event);
+        }
+    }
+}
