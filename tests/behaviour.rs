@@ -7,6 +7,8 @@
 mod breakers;
 #[path = "behaviour/clients.rs"]
 mod clients;
+#[path = "behaviour/faults.rs"]
+mod faults;
 #[path = "systems/mod.rs"]
 mod systems;
 #[path = "behaviour/workers.rs"]

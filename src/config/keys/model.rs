@@ -295,7 +295,7 @@ pub const FAULT: Block = Block {
     keys: &[
         key("name", "", "a name"),
         key("enabled", "true", "true or false"),
-        key("kind", "", "slow, pause or crash"),
+        key("kind", "", "slow, pause, crash or error"),
         key(
             "target",
             "",
@@ -305,17 +305,10 @@ pub const FAULT: Block = Block {
         key("every", "", "a time such as \"60s\" or { dist = .. }"),
         key("for", "", "a time such as \"400ms\" or { dist = .. }"),
         key("factor", "", NUMBER),
+        key("probability", "", "a number from 0 to 1"),
+        key("when", "\"end\"", "\"end\" or \"start\""),
     ],
-    later: &[
-        "probability",
-        "delay",
-        "rate",
-        "share",
-        "shared",
-        "when",
-        "in_service",
-        "unit",
-    ],
+    later: &["delay", "rate", "share", "shared", "in_service", "unit"],
 };
 
 /// `[prices]`

@@ -1,6 +1,10 @@
 //! What goes wrong: for each fault and each worker it targets, when it starts and how long it
 //! lasts. What that does to the worker is the system's business.
 
+mod errors;
+
+pub use errors::{Errors, Try};
+
 use super::source::whole;
 use super::spec::{FaultKind, FaultWhen, ServiceSpec, SystemSpec};
 use crate::base::units::Nanos;
@@ -20,6 +24,10 @@ pub const FAULTS: &[(&str, &str)] = &[
     (
         "crash",
         "down; what is aboard is lost, what comes later finds no connection",
+    ),
+    (
+        "error",
+        "attempts fail with `probability`, when done or at once",
     ),
 ];
 

@@ -332,6 +332,10 @@ impl Rules {
                 let allowed = "above 0 and at most 1e6 (for a standstill use kind `pause`)";
                 self.range(fine, &format!("{path}.factor"), allowed, factor);
             }
+            if let FaultKind::Error { probability, .. } = fault.kind {
+                let fine = (0.0..=1.0).contains(&probability);
+                self.range(fine, &format!("{path}.probability"), "0 to 1", probability);
+            }
             if let FaultWhen::Every(every) = &fault.when {
                 let fine = every.mean() > 0.0;
                 self.range(fine, &format!("{path}.every"), "above 0", "0s");

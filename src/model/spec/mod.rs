@@ -315,6 +315,22 @@ pub enum FaultKind {
     Pause,
     /// Down; what is aboard is lost.
     Crash,
+    /// Attempts fail, each by itself.
+    Error {
+        /// Chance of each, 0 to 1.
+        probability: f64,
+        /// Before or after the work.
+        when: ErrorWhen,
+    },
+}
+
+/// When an attempt that is to fail does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorWhen {
+    /// When its work is done.
+    End,
+    /// At once, without work.
+    Start,
 }
 
 /// When a fault happens.

@@ -23,7 +23,7 @@ use measure::Measure;
 
 use super::balancer::Front;
 use super::event::{Event, Sample, kind};
-use super::fault::{self, Target};
+use super::fault::{self, Errors, Target};
 use super::ledger::Ledger;
 use super::level::Level;
 use super::outcome::Outcome;
@@ -53,6 +53,8 @@ pub struct System<'s, O> {
     source_of: Vec<u32>,
     targets: Vec<Target<'s>>,
     restarts: Vec<Option<Stream>>,
+    /// Faults by which attempts fail, if there are any.
+    errors: Option<Box<Errors>>,
     ledger: Ledger,
     /// Whether any request holds memory.
     holds_memory: bool,
@@ -106,6 +108,7 @@ impl<'s, O: Observer> System<'s, O> {
             fronts,
             targets: fault::targets(spec, &key),
             restarts: restarts(spec, &key),
+            errors: Errors::new(spec, &key),
             measure: Measure::new(spec, run, workers.len()),
             many_workers: workers.len() >= 200,
             workers,

@@ -2,7 +2,7 @@
 //! the worker's buffer, a core, the reply.
 
 use super::*;
-use crate::model::spec::OnFull;
+use crate::model::spec::{ErrorWhen, OnFull};
 use crate::model::worker::Admission;
 
 impl<O: Observer> System<'_, O> {
@@ -105,6 +105,9 @@ impl<O: Observer> System<'_, O> {
             self.jobs.request_mut(attempt).epoch = epoch;
         }
         self.fold(now, kind::ROUTED, number, worker);
+        if self.errors.is_some() && self.errs_at_once(attempt) {
+            return self.turn_away(queue, attempt, Outcome::Error);
+        }
         self.workers.settle(worker, now);
         match self.workers.admission(worker, memory) {
             Admission::Serve => {
@@ -181,6 +184,10 @@ impl<O: Observer> System<'_, O> {
             return;
         }
         a.phase = phase.wrapping_add(1);
+        if self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
+            return self.complete_with_error(queue, attempt);
+        }
+        let a = self.jobs.attempt(attempt);
         let (worker, core, number, open) = (a.worker, a.core, a.number, a.open);
         let a = self.jobs.attempt(attempt);
         if a.measured {

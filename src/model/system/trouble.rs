@@ -1,7 +1,8 @@
 //! What goes wrong and how it ends: slow, paused, crashed and wedged workers, restarts.
 
 use super::*;
-use crate::model::spec::FaultKind;
+use crate::model::fault::Try;
+use crate::model::spec::{ErrorWhen, FaultKind};
 
 impl<O: Observer> System<'_, O> {
     pub(super) fn schedule_faults<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
@@ -15,7 +16,7 @@ impl<O: Observer> System<'_, O> {
         let now = queue.now();
         let target = &mut self.targets[index as usize];
         target.active = true;
-        let (worker, kind) = (target.worker, target.kind);
+        let (fault, worker, kind) = (target.fault, target.worker, target.kind);
         let lasts = target.duration();
         self.fold(now, kind::FAULT_STARTED, u64::from(index), worker);
         let lasts = match kind {
@@ -32,6 +33,7 @@ impl<O: Observer> System<'_, O> {
                 self.change_speed(queue, worker);
             }
             FaultKind::Crash => self.crash(queue, worker),
+            FaultKind::Error { .. } => self.errors_hold(worker, fault, true),
         }
     }
 
@@ -40,7 +42,7 @@ impl<O: Observer> System<'_, O> {
         let now = queue.now();
         let target = &mut self.targets[index as usize];
         target.active = false;
-        let (worker, kind) = (target.worker, target.kind);
+        let (fault, worker, kind) = (target.fault, target.worker, target.kind);
         let gap = target.gap();
         self.fold(now, kind::FAULT_ENDED, u64::from(index), worker);
         if let Some(gap) = gap {
@@ -58,6 +60,7 @@ impl<O: Observer> System<'_, O> {
                     self.down.down(now);
                 }
             }
+            FaultKind::Error { .. } => self.errors_hold(worker, fault, false),
         }
     }
 
@@ -87,6 +90,55 @@ impl<O: Observer> System<'_, O> {
                 queue.at(now.saturating_add(rest), Event::Complete { attempt, phase });
             }
         }
+    }
+
+    fn errors_hold(&mut self, worker: u32, fault: u32, holds: bool) {
+        let errors = self.errors.as_mut().expect("there is a fault of this kind");
+        if holds {
+            errors.hold(worker, fault);
+        } else {
+            errors.let_go(worker, fault);
+        }
+    }
+
+    /// Whether an attempt fails at this point of its way.
+    #[inline(never)]
+    pub(super) fn errs(&self, attempt: u32, when: ErrorWhen) -> bool {
+        let a = self.jobs.attempt(attempt);
+        let of = Try {
+            source: self.source_of[a.class as usize],
+            request: a.number,
+            attempt: a.try_number,
+        };
+        let errors = self.errors.as_ref();
+        errors.is_some_and(|errors| errors.hit(a.worker, when, of))
+    }
+
+    /// Whether a worker that would answer fails an attempt as it comes, without work.
+    #[inline(never)]
+    pub(super) fn errs_at_once(&self, attempt: u32) -> bool {
+        let worker = &self.workers.cold[self.jobs.attempt(attempt).worker as usize];
+        worker.downs == 0 && !worker.wedged && self.errs(attempt, ErrorWhen::Start)
+    }
+
+    /// A core has done its work, for an error.
+    #[inline(never)]
+    pub(super) fn complete_with_error<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+    ) {
+        let now = queue.now();
+        let a = *self.jobs.attempt(attempt);
+        if a.measured {
+            self.measure.spent(&a, now);
+        }
+        let memory = self.memory_of(attempt);
+        self.workers.settle(a.worker, now);
+        self.workers.finish(a.worker, a.core, memory);
+        self.fold(now, kind::ERRED, a.number, a.worker);
+        self.start_next(queue, a.worker);
+        self.turn_away(queue, attempt, Outcome::Error);
     }
 
     /// A worker goes down: what is aboard is lost, and with it a wedge.

@@ -222,6 +222,9 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
                 FaultKind::Slow { factor } => format!("at {} of its speed", show::share(factor)),
                 FaultKind::Pause => "paused".into(),
                 FaultKind::Crash => "down".into(),
+                FaultKind::Error { probability, .. } => {
+                    format!("fails {} of attempts", show::share(probability))
+                }
             };
             Some(Span {
                 from,

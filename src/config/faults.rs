@@ -1,0 +1,183 @@
+//! `[[fault]]`: what goes wrong, where and when.
+
+use crate::model::spec::{ErrorWhen, FaultKind, FaultSpec, FaultWhen, ServiceSpec};
+
+use super::decode::{Cx, Fields};
+use super::dist::Of;
+use super::keys::FAULT;
+use super::patch::fault_name;
+use super::tree::Node;
+
+/// Kinds of faults of the format that this version does not have.
+const LATER_FAULTS: &[&str] = &[
+    "steal",
+    "leak",
+    "ram_cap",
+    "network",
+    "partition",
+    "zone_down",
+    "surge",
+    "poison",
+    "restart",
+    "cache_flush",
+    "config_push",
+    "limit",
+];
+
+/// Keys of every kind.
+const COMMON: [&str; 7] = ["name", "enabled", "kind", "target", "at", "every", "for"];
+
+impl Cx {
+    /// Every `[[fault]]`.
+    pub fn faults(&mut self, node: &Node, services: &[ServiceSpec]) -> Vec<FaultSpec> {
+        let Some(list) = self.list(node, "fault", "[[fault]] tables") else {
+            return Vec::new();
+        };
+        let (mut faults, mut names) = (Vec::new(), Vec::new());
+        for node in list {
+            let name = node.table().map(fault_name).unwrap_or_default();
+            let path = format!("fault.{name}");
+            names.push((name.clone(), node.span));
+            faults.extend(self.fault(node, &path, name, services));
+        }
+        self.duplicates("faults", &names, "fault");
+        faults
+    }
+
+    fn fault(
+        &mut self,
+        node: &Node,
+        path: &str,
+        name: String,
+        services: &[ServiceSpec],
+    ) -> Option<FaultSpec> {
+        let fields = self.fields(node, path, &FAULT)?;
+        if let Some(node) = fields.get("name") {
+            self.name(node, &fields.path("name"));
+        }
+        for key in ["kind", "target"] {
+            if fields.get(key).is_none() {
+                self.missing(&fields, key, &FAULT);
+            }
+        }
+        let enabled = fields
+            .get("enabled")
+            .and_then(|n| self.boolean(n, &fields.path("enabled")));
+        let lasts = fields
+            .get("for")
+            .map(|n| self.dist(n, &fields.path("for"), Of::Time));
+        let when = self.fault_when(&fields);
+        let (kind, target) = (fields.get("kind")?, fields.get("target")?);
+        let now = &["slow", "pause", "crash", "error"];
+        let word = self.choice(kind, &fields.path("kind"), now, LATER_FAULTS);
+        let target = self.target(target, &fields.path("target"), services);
+        let kind = self.fault_kind(&fields, word?);
+        let (service, workers) = target?;
+        Some(FaultSpec {
+            name,
+            enabled: enabled.unwrap_or(true),
+            kind: kind?,
+            service,
+            workers,
+            when: when?,
+            lasts: lasts.unwrap_or_default(),
+        })
+    }
+
+    /// A kind with its own keys; a key that it does not have is refused.
+    fn fault_kind(&mut self, fields: &Fields<'_>, word: &str) -> Option<FaultKind> {
+        let own: &[&str] = match word {
+            "slow" => &["factor"],
+            "error" => &["probability", "when"],
+            _ => &[],
+        };
+        let keys = [&COMMON[..], own].concat();
+        self.only(fields, &format!("a fault of kind `{word}`"), "kind", &keys);
+        match word {
+            "slow" => Some(FaultKind::Slow {
+                factor: self.needed_number(fields, "factor")?,
+            }),
+            "error" => {
+                let when = fields.get("when").and_then(|node| {
+                    self.choice(node, &fields.path("when"), &["end", "start"], &[])
+                });
+                Some(FaultKind::Error {
+                    probability: self.needed_number(fields, "probability")?,
+                    when: match when {
+                        Some("start") => ErrorWhen::Start,
+                        _ => ErrorWhen::End,
+                    },
+                })
+            }
+            "pause" => Some(FaultKind::Pause),
+            _ => Some(FaultKind::Crash),
+        }
+    }
+
+    /// A number without which the kind means nothing.
+    fn needed_number(&mut self, fields: &Fields<'_>, key: &str) -> Option<f64> {
+        match fields.get(key) {
+            Some(node) => self.number(node, &fields.path(key)),
+            None => {
+                self.missing(fields, key, &FAULT);
+                None
+            }
+        }
+    }
+
+    fn fault_when(&mut self, fields: &Fields<'_>) -> Option<FaultWhen> {
+        let at = fields.get("at").filter(|n| !n.is_none());
+        let every = fields.get("every").filter(|n| !n.is_none());
+        match (at, every) {
+            (Some(node), Some(_)) => {
+                let path = fields.path("at");
+                let message = format!("`{path}` and `every` exclude each other");
+                self.disagree(node.span, &path, &message, "keep `at` for once, or `every`");
+                None
+            }
+            (Some(node), None) => self.time(node, &fields.path("at")).map(FaultWhen::At),
+            (None, Some(node)) => {
+                let every = self.dist(node, &fields.path("every"), Of::Time)?;
+                Some(FaultWhen::Every(every))
+            }
+            (None, None) => Some(FaultWhen::Always),
+        }
+    }
+
+    /// `events`, `events[14]`, `events[1..5]`: the service and its first and last worker.
+    fn target(
+        &mut self,
+        node: &Node,
+        path: &str,
+        services: &[ServiceSpec],
+    ) -> Option<(usize, (u32, u32))> {
+        let text = self.text(node, path)?;
+        if text.contains('@') || text.contains("->") || text.starts_with("source.") {
+            self.later(node.span, path, &format!("the target `{text}`"));
+            return None;
+        }
+        let (name, range) = match text.split_once('[') {
+            Some((name, range)) => (name, Some(range)),
+            None => (text.as_str(), None),
+        };
+        let Some(service) = services.iter().position(|s| s.name == name) else {
+            let known: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
+            self.unknown_name(node.span, path, name, &known);
+            return None;
+        };
+        let count = u32::try_from(services[service].worker_count()).unwrap_or(u32::MAX);
+        let Some(range) = range else {
+            return Some((service, (1, count.max(1))));
+        };
+        let inner = range.strip_suffix(']').unwrap_or_default();
+        let (first, last) = inner.split_once("..").unwrap_or((inner, inner));
+        match (first.trim().parse(), last.trim().parse()) {
+            (Ok(first), Ok(last)) => Some((service, (first, last))),
+            _ => {
+                let takes = format!("\"{name}\", \"{name}[14]\" or \"{name}[1..5]\"");
+                self.wrong_type(node, path, &takes);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Errors, and what else goes wrong with some attempts, cores or sources.
+
+use veltrix::model::outcome::Outcome::{self, *};
+use veltrix::model::spec::*;
+
+use crate::systems::{MS, S, fault, group, just, replay, rows};
+use crate::{every_ms, told};
+
+fn errors(probability: f64, when: ErrorWhen) -> FaultKind {
+    FaultKind::Error { probability, when }
+}
+
+/// From 2 ms to just before 5 ms every attempt fails: with its work done, or at once.
+#[test]
+fn an_error_comes_at_the_end_of_the_work_or_without_any() {
+    let mut spec = replay(&every_ms(4, 2 * MS), group(1, 1, None));
+    let lasts = Some(just(3 * MS));
+    let kind = errors(1.0, ErrorWhen::End);
+    spec.faults = vec![FaultSpec {
+        lasts: lasts.clone(),
+        ..fault("f", kind, (1, 1), FaultWhen::At(2 * MS))
+    }];
+    let (late, output) = rows(&spec);
+    let expected = [
+        (Some(0), 2_000, Error),
+        (Some(2_000), 4_000, Error),
+        (Some(4_000), 6_000, Ok),
+        (Some(6_000), 8_000, Ok),
+    ];
+    assert_eq!(told(&late), expected);
+    let class = &output.tally.classes[0];
+    assert_eq!(class.core_ns, u128::from(8 * MS));
+    assert_eq!(class.lost[Error.index()], 2);
+    assert_eq!(output.tally.workers[0].ended[Error.index()], 2);
+    assert_eq!(output.tally.delays[0].response.count(), 2);
+
+    spec.faults[0].kind = errors(1.0, ErrorWhen::Start);
+    let (early, output) = rows(&spec);
+    let expected = [
+        (Some(0), 2_000, Ok),
+        (Some(2_000), 4_000, Ok),
+        (None, 2_000, Error),
+        (None, 3_000, Error),
+    ];
+    assert_eq!(told(&early), expected);
+    assert_eq!(output.tally.classes[0].core_ns, u128::from(4 * MS));
+}
+
+/// Requests that fail, of a thousand on so many workers.
+fn failing(workers: u32, probability: f64) -> Vec<u64> {
+    let mut spec = replay(&every_ms(1000, 5 * MS), group(workers, 1, None));
+    let kind = errors(probability, ErrorWhen::End);
+    spec.faults = vec![fault("f", kind, (1, workers), FaultWhen::Always)];
+    let failed = |o: Option<Outcome>| o == Some(Error);
+    let all = rows(&spec).0.into_iter();
+    all.filter(|r| failed(r.outcome))
+        .map(|r| r.request)
+        .collect()
+}
+
+#[test]
+fn who_fails_depends_neither_on_the_worker_nor_on_the_order() {
+    let one = failing(1, 0.3);
+    assert!((250..350).contains(&one.len()), "{}", one.len());
+    assert_eq!(one, failing(7, 0.3));
+    let more = failing(7, 0.4);
+    assert!(one.iter().all(|r| more.contains(r)), "more of the same");
+    assert!(failing(2, 0.0).is_empty());
+}
+
+/// Three errors in a row open the breaker; a retry draws anew.
+#[test]
+fn breakers_hear_errors_and_clients_try_again() {
+    let mut spec = replay(&every_ms(6, MS / 2), group(1, 1, None));
+    spec.faults = vec![fault(
+        "f",
+        errors(1.0, ErrorWhen::End),
+        (1, 1),
+        FaultWhen::Always,
+    )];
+    spec.services[0].balancer.breaker = Some(BreakerSpec::Consecutive {
+        failures: 3,
+        open_for: just(S),
+        half_open_calls: 1,
+        successes: 1,
+    });
+    let outcomes = |spec: &SystemSpec| -> Vec<Outcome> {
+        rows(spec).0.iter().map(|r| r.outcome.unwrap()).collect()
+    };
+    let shut = BreakerOpen;
+    assert_eq!(outcomes(&spec), [Error, Error, Error, shut, shut, shut]);
+
+    spec.services[0].balancer.breaker = None;
+    spec.faults[0].kind = errors(0.5, ErrorWhen::Start);
+    spec.sources[0].client.retry = Some(RetrySpec {
+        attempts: 64,
+        base: MS,
+        cap: MS,
+    });
+    let (all, output) = rows(&spec);
+    assert_eq!(output.tally.classes[0].ok, 6);
+    assert!(all.len() > 6, "{} attempts", all.len());
+}
+
+#[test]
+fn a_probability_is_no_more_than_one() {
+    let mut spec = replay(&every_ms(1, MS), group(1, 1, None));
+    spec.faults = vec![fault(
+        "f",
+        errors(1.5, ErrorWhen::End),
+        (1, 1),
+        FaultWhen::Always,
+    )];
+    let problems = spec.check();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].path, "fault.f.probability");
+}
