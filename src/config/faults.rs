@@ -1,6 +1,8 @@
 //! `[[fault]]`: what goes wrong, where and when.
 
-use crate::model::spec::{ErrorWhen, FaultKind, FaultSpec, FaultWhen, ServiceSpec};
+use crate::model::spec::{
+    ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, ServiceSpec,
+};
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
@@ -72,6 +74,16 @@ impl Cx {
         let word = self.choice(kind, &fields.path("kind"), now, LATER_FAULTS);
         let target = self.target(target, &fields.path("target"), services);
         let kind = self.fault_kind(&fields, word?);
+        let unit = match self.word(&fields, "unit", &["worker", "core"]) {
+            Some("core") => FaultUnit::Core,
+            _ => FaultUnit::Worker,
+        };
+        let in_service = self.word(&fields, "in_service", &["resume", "restart", "lost"]);
+        let in_service = in_service.map(|word| match word {
+            "resume" => InService::Resume,
+            "restart" => InService::Restart,
+            _ => InService::Lost,
+        });
         let (service, workers) = target?;
         Some(FaultSpec {
             name,
@@ -81,6 +93,8 @@ impl Cx {
             workers,
             when: when?,
             lasts: lasts.unwrap_or_default(),
+            unit,
+            in_service,
         })
     }
 
@@ -89,7 +103,7 @@ impl Cx {
         let own: &[&str] = match word {
             "slow" => &["factor"],
             "error" => &["probability", "when"],
-            _ => &[],
+            _ => &["unit", "in_service"],
         };
         let keys = [&COMMON[..], own].concat();
         self.only(fields, &format!("a fault of kind `{word}`"), "kind", &keys);
@@ -98,9 +112,7 @@ impl Cx {
                 factor: self.needed_number(fields, "factor")?,
             }),
             "error" => {
-                let when = fields.get("when").and_then(|node| {
-                    self.choice(node, &fields.path("when"), &["end", "start"], &[])
-                });
+                let when = self.word(fields, "when", &["end", "start"]);
                 Some(FaultKind::Error {
                     probability: self.needed_number(fields, "probability")?,
                     when: match when {
@@ -112,6 +124,17 @@ impl Cx {
             "pause" => Some(FaultKind::Pause),
             _ => Some(FaultKind::Crash),
         }
+    }
+
+    /// One of some words, if the key is there.
+    fn word(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+        words: &[&'static str],
+    ) -> Option<&'static str> {
+        let node = fields.get(key)?;
+        self.choice(node, &fields.path(key), words, &[])
     }
 
     /// A number without which the kind means nothing.

@@ -115,3 +115,105 @@ fn a_probability_is_no_more_than_one() {
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].path, "fault.f.probability");
 }
+
+/// A fault of worker 1 from 4 ms to 6 ms.
+fn stop(kind: FaultKind, unit: FaultUnit, in_service: Option<InService>) -> FaultSpec {
+    FaultSpec {
+        lasts: Some(just(2 * MS)),
+        unit,
+        in_service,
+        ..fault("f", kind, (1, 1), FaultWhen::At(4 * MS))
+    }
+}
+
+/// Both cores are down from 4 ms to 6 ms: what was on them is put back, beyond the one slot.
+#[test]
+fn what_was_on_a_core_that_goes_down_waits_first_and_goes_on() {
+    let births = [(0, 10 * MS), (0, 10 * MS), (MS, 2 * MS), (5 * MS, MS)];
+    let mut spec = replay(&births, group(1, 2, Some(1)));
+    spec.faults = vec![stop(FaultKind::Crash, FaultUnit::Core, None)];
+    let (all, output) = rows(&spec);
+    let expected = [
+        (Some(6_000), 12_000, Ok),
+        (Some(6_000), 12_000, Ok),
+        (Some(12_000), 14_000, Ok),
+        (None, 5_000, BufferFull),
+    ];
+    assert_eq!(told(&all), expected);
+    let class = &output.tally.classes[0];
+    assert_eq!(class.core_ns, u128::from(22 * MS));
+    assert_eq!(output.tally.delays[0].wait.sum(), u128::from(15 * MS));
+    let worker = &output.tally.workers[0];
+    assert_eq!(worker.busy_area, u128::from(22 * MS));
+    assert_eq!(worker.able_area, u128::from(24 * MS));
+    assert_eq!(worker.queue_area, u128::from(15 * MS));
+
+    spec.faults[0].in_service = Some(InService::Restart);
+    let (all, output) = rows(&spec);
+    assert_eq!(told(&all)[0], (Some(6_000), 16_000, Ok));
+    assert_eq!(output.tally.classes[0].core_ns, u128::from(30 * MS));
+    spec.faults[0].in_service = Some(InService::Lost);
+    let expected = [
+        (Some(0), 4_000, WorkerDown),
+        (Some(0), 4_000, WorkerDown),
+        (Some(6_000), 8_000, Ok),
+        (None, 5_000, BufferFull),
+    ];
+    assert_eq!(told(&rows(&spec).0), expected);
+}
+
+/// Two faults at the same core: it is up when both are over. A slow worker does its work slowly
+/// before and after.
+#[test]
+fn a_core_hit_twice_is_up_when_both_faults_are_over() {
+    let mut spec = replay(&[(0, 4 * MS)], group(1, 1, None));
+    let second = FaultSpec {
+        name: "g".into(),
+        when: FaultWhen::At(5 * MS),
+        ..stop(FaultKind::Pause, FaultUnit::Core, None)
+    };
+    let slow = FaultKind::Slow { factor: 0.5 };
+    spec.faults = vec![
+        stop(FaultKind::Pause, FaultUnit::Core, None),
+        second,
+        fault("slow", slow, (1, 1), FaultWhen::Always),
+    ];
+    assert_eq!(told(&rows(&spec).0), [(Some(7_000), 11_000, Ok)]);
+}
+
+/// What is on the core (from 3 ms on), what waits, and what comes meanwhile.
+#[test]
+fn a_whole_worker_keeps_begins_anew_or_loses_what_is_in_service() {
+    let births = [(3 * MS, 2 * MS), (3 * MS, MS), (5 * MS, MS)];
+    let mut spec = replay(&births, group(1, 1, None));
+    let mut ends = |kind, in_service| {
+        spec.faults = vec![stop(kind, FaultUnit::Worker, Some(in_service))];
+        let all = told(&rows(&spec).0);
+        let ends: Vec<_> = all.iter().map(|row| (row.1 / 1000, row.2)).collect();
+        ends
+    };
+    let pause = FaultKind::Pause;
+    let resumed = ends(pause, InService::Resume);
+    assert_eq!(resumed, [(7, Ok), (8, Ok), (9, Ok)]);
+    let anew = ends(pause, InService::Restart);
+    assert_eq!(anew, [(8, Ok), (9, Ok), (10, Ok)]);
+    let lost = ends(pause, InService::Lost);
+    assert_eq!(lost, [(4, WorkerDown), (7, Ok), (8, Ok)]);
+    let crash = FaultKind::Crash;
+    let resumed = ends(crash, InService::Resume);
+    assert_eq!(resumed, [(7, Ok), (8, Ok), (5, NoConnection)]);
+    let anew = ends(crash, InService::Restart);
+    assert_eq!(anew, [(8, Ok), (9, Ok), (5, NoConnection)]);
+    let lost = ends(crash, InService::Lost);
+    let down = WorkerDown;
+    assert_eq!(lost, [(4, down), (4, down), (5, NoConnection)]);
+}
+
+#[test]
+fn only_pauses_and_crashes_know_cores() {
+    let mut spec = replay(&every_ms(1, MS), group(1, 1, None));
+    let slow = FaultKind::Slow { factor: 0.5 };
+    spec.faults = vec![stop(slow, FaultUnit::Core, Some(InService::Lost))];
+    let paths: Vec<_> = spec.check().into_iter().map(|p| p.path).collect();
+    assert_eq!(paths, ["fault.f.unit", "fault.f.in_service"]);
+}

@@ -26,6 +26,8 @@ pub enum Change {
     Split(u32),
     /// Dispatching takes time but nobody waits for it.
     DispatchWithoutQueue,
+    /// Cores that never go down but are slower by as much.
+    SlowedCores,
     /// Another metric is taken for the one asked for.
     ReadAs(&'static str),
 }
@@ -67,6 +69,10 @@ pub const MADE: &[(&str, Change)] = &[
     ("each core has its own queue", Change::Split(0)),
     ("4 separate queues, random", Change::Split(4)),
     ("balancer without queue", Change::DispatchWithoutQueue),
+    (
+        "cores slowed by their availability instead of failing",
+        Change::SlowedCores,
+    ),
     (
         "wait also counts the service time",
         Change::ReadAs("response_mean"),
@@ -117,6 +123,13 @@ impl Change {
             Change::Split(nodes) => {
                 group.count = if nodes == 0 { group.cores } else { nodes };
                 group.cores /= group.count;
+            }
+            Change::SlowedCores => {
+                let fault = spec.faults.remove(0);
+                let FaultWhen::Every(up) = fault.when else {
+                    panic!("the fault comes again and again");
+                };
+                group.speed = up.mean() / (up.mean() + fault.lasts.unwrap().mean());
             }
             Change::DispatchWithoutQueue => service.balancer.cores = 1000,
             Change::ReadAs(_) => {}

@@ -5,8 +5,6 @@
 pub const WAITING: &[(&str, &str)] = &[
     ("batch4-m-1", "arrivals in batches"),
     ("batch5-m-4", "arrivals in batches"),
-    ("breakdown-c1-0.5", "failures of single cores"),
-    ("breakdown-c4-2.4", "failures of single cores"),
     ("breaker-run3-exp", "breakers that do not count refusals"),
     ("breaker-run3-det", "breakers that do not count refusals"),
     ("erlang-a-c5", "patience while waiting"),

@@ -307,8 +307,10 @@ pub const FAULT: Block = Block {
         key("factor", "", NUMBER),
         key("probability", "", "a number from 0 to 1"),
         key("when", "\"end\"", "\"end\" or \"start\""),
+        key("unit", "\"worker\"", "\"worker\" or \"core\""),
+        key("in_service", "", "\"resume\", \"restart\" or \"lost\""),
     ],
-    later: &["delay", "rate", "share", "shared", "in_service", "unit"],
+    later: &["delay", "rate", "share", "shared"],
 };
 
 /// `[prices]`

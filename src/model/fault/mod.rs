@@ -6,7 +6,7 @@ mod errors;
 pub use errors::{Errors, Try};
 
 use super::source::whole;
-use super::spec::{FaultKind, FaultWhen, ServiceSpec, SystemSpec};
+use super::spec::{FaultKind, FaultUnit, FaultWhen, InService, ServiceSpec, SystemSpec};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::rng::{Key, Stream};
@@ -38,6 +38,10 @@ pub struct Target<'s> {
     pub fault: u32,
     /// The worker, through all services.
     pub worker: u32,
+    /// The core, from 0 within the worker, when each goes down by itself.
+    pub core: Option<u32>,
+    /// What becomes of what is in service, unless the kind says.
+    pub in_service: Option<InService>,
     /// What happens.
     pub kind: FaultKind,
     /// Whether it is happening.
@@ -86,6 +90,13 @@ pub fn worker_path(service: &ServiceSpec, number: u32) -> String {
     unreachable!("workers are counted by their groups");
 }
 
+/// How many cores the worker of this number (from 0) has.
+fn cores_of(service: &ServiceSpec, number: u32) -> u32 {
+    let each = service.groups.iter();
+    let mut cores = each.flat_map(|g| std::iter::repeat_n(g.cores, g.count as usize));
+    cores.nth(number as usize).unwrap_or(0)
+}
+
 /// Every fault that is on, at every worker it targets.
 pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
     let mut targets = Vec::new();
@@ -97,15 +108,27 @@ pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
         let service = &spec.services[fault.service];
         for number in fault.workers.0 - 1..fault.workers.1 {
             let path = format!("{}/fault/{}", worker_path(service, number), fault.name);
-            targets.push(Target {
-                fault: f,
-                worker: first + number,
-                kind: fault.kind,
-                active: false,
-                when: &fault.when,
-                lasts: fault.lasts.as_ref(),
-                stream: Stream::new(key, &path),
-            });
+            let mut add = |core: Option<u32>, path: &str| {
+                targets.push(Target {
+                    fault: f,
+                    worker: first + number,
+                    core,
+                    in_service: fault.in_service,
+                    kind: fault.kind,
+                    active: false,
+                    when: &fault.when,
+                    lasts: fault.lasts.as_ref(),
+                    stream: Stream::new(key, path),
+                });
+            };
+            match fault.unit {
+                FaultUnit::Worker => add(None, &path),
+                FaultUnit::Core => {
+                    for core in 0..cores_of(service, number) {
+                        add(Some(core), &format!("{path}/core/{}", core + 1));
+                    }
+                }
+            }
         }
     }
     targets

@@ -5,8 +5,8 @@ mod sources;
 mod tests;
 
 use super::{
-    BreakerSpec, BreakerWindow, Dist, FaultKind, FaultWhen, GroupSpec, PolicySpec, ServiceSpec,
-    SystemSpec,
+    BreakerSpec, BreakerWindow, Dist, FaultKind, FaultSpec, FaultUnit, FaultWhen, GroupSpec,
+    PolicySpec, ServiceSpec, SystemSpec,
 };
 use crate::base::codes::Code;
 
@@ -27,6 +27,9 @@ pub const MAX_CALLS: u32 = 1 << 20;
 
 /// Most calls that all breakers of a service remember together.
 pub const MAX_WINDOW_CALLS: u64 = 1_000_000_000;
+
+/// Most cores of a service of which each goes down by itself.
+pub const MAX_FAILING_CORES: u64 = 10_000_000;
 
 /// One broken rule. `path` is the dotted path of the key in the model file's words.
 #[derive(Clone, Debug, PartialEq)]
@@ -336,10 +339,46 @@ impl Rules {
                 let fine = (0.0..=1.0).contains(&probability);
                 self.range(fine, &format!("{path}.probability"), "0 to 1", probability);
             }
+            self.cores_and_service(fault, service, &path);
             if let FaultWhen::Every(every) = &fault.when {
                 let fine = every.mean() > 0.0;
                 self.range(fine, &format!("{path}.every"), "above 0", "0s");
             }
+        }
+    }
+}
+
+impl Rules {
+    /// What only pauses and crashes have.
+    fn cores_and_service(&mut self, fault: &FaultSpec, service: &ServiceSpec, path: &str) {
+        let stops = matches!(fault.kind, FaultKind::Pause | FaultKind::Crash);
+        let by_core = fault.unit == FaultUnit::Core;
+        for (key, given) in [
+            ("unit", by_core),
+            ("in_service", fault.in_service.is_some()),
+        ] {
+            if given && !stops {
+                let path = format!("{path}.{key}");
+                let message = format!("`{path}` is for faults of kind `pause` and `crash`");
+                self.add(Code::KEYS_DISAGREE, &path, message, None);
+            }
+        }
+        let cores = service
+            .groups
+            .iter()
+            .map(|g| u64::from(g.count) * u64::from(g.cores));
+        let cores: u64 = cores.sum();
+        if by_core && cores > MAX_FAILING_CORES {
+            let message = format!(
+                "`{path}.unit`: {cores} cores that go down one by one are too many: the limit is \
+                 {MAX_FAILING_CORES}"
+            );
+            self.add(
+                Code::TOO_LARGE_DESIGN,
+                &format!("{path}.unit"),
+                message,
+                None,
+            );
         }
     }
 }

@@ -301,6 +301,32 @@ pub struct FaultSpec {
     pub when: FaultWhen,
     /// How long, nanoseconds; `None`: to the end of the run (a crash: until restarted).
     pub lasts: Option<Dist>,
+    /// What goes down by itself; only pauses and crashes know cores.
+    pub unit: FaultUnit,
+    /// What becomes of a request in service; only for pauses and crashes. `None`: a pause resumes
+    /// it, a crash loses it, a core that goes down by itself resumes it.
+    pub in_service: Option<InService>,
+}
+
+/// What goes down by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FaultUnit {
+    /// A whole worker.
+    #[default]
+    Worker,
+    /// Each core; its request goes back to the head of the buffer, which needs no slot.
+    Core,
+}
+
+/// What becomes of a request in service where something goes down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InService {
+    /// It goes on with the work that is left.
+    Resume,
+    /// It starts anew with its whole work.
+    Restart,
+    /// It is lost.
+    Lost,
 }
 
 /// What goes wrong.

@@ -12,12 +12,14 @@
 //! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
 //! attempt of it is anywhere.
 
+mod interrupt;
 mod jobs;
 mod measure;
 mod request;
 mod serve;
 mod trouble;
 
+use interrupt::Interrupted;
 use jobs::{Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use measure::Measure;
 
@@ -55,6 +57,8 @@ pub struct System<'s, O> {
     restarts: Vec<Option<Stream>>,
     /// Faults by which attempts fail, if there are any.
     errors: Option<Box<Errors>>,
+    /// What went back to a buffer, if cores can go down by themselves.
+    interrupted: Option<Box<Interrupted>>,
     ledger: Ledger,
     /// Whether any request holds memory.
     holds_memory: bool,
@@ -109,6 +113,7 @@ impl<'s, O: Observer> System<'s, O> {
             targets: fault::targets(spec, &key),
             restarts: restarts(spec, &key),
             errors: Errors::new(spec, &key),
+            interrupted: Interrupted::new(spec),
             measure: Measure::new(spec, run, workers.len()),
             many_workers: workers.len() >= 200,
             workers,

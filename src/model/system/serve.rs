@@ -128,7 +128,7 @@ impl<O: Observer> System<'_, O> {
 
     /// One more waits somewhere.
     #[inline(always)]
-    fn waits(&mut self) {
+    pub(super) fn waits(&mut self) {
         self.waiting += 1;
         self.measure.tally.queue_max = self.measure.tally.queue_max.max(self.waiting);
     }
@@ -149,7 +149,7 @@ impl<O: Observer> System<'_, O> {
 
     /// An attempt gets a core.
     #[inline(always)]
-    fn start<W: Entry>(
+    pub(super) fn start<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         worker: u32,
@@ -196,6 +196,10 @@ impl<O: Observer> System<'_, O> {
                 let aside = self.jobs.request(attempt);
                 waited = waited - aside.dispatched_after + aside.waited;
             }
+            if self.interrupted.is_some() {
+                waited -= self.count_spent_before(attempt);
+            }
+            let a = self.jobs.attempt(attempt);
             self.measure.served(a, waited, now);
             if self.measure.special {
                 let source = self.source_of[a.class as usize];
@@ -240,6 +244,9 @@ impl<O: Observer> System<'_, O> {
             return;
         };
         self.waiting -= 1;
+        if self.interrupted.is_some() {
+            return self.start_rest(queue, worker, next);
+        }
         let work = self.jobs.attempt(next).work;
         self.start(queue, worker, next, work);
     }

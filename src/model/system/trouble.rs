@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::fault::Try;
-use crate::model::spec::{ErrorWhen, FaultKind};
+use crate::model::spec::{ErrorWhen, FaultKind, InService};
 
 impl<O: Observer> System<'_, O> {
     pub(super) fn schedule_faults<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
@@ -17,6 +17,7 @@ impl<O: Observer> System<'_, O> {
         let target = &mut self.targets[index as usize];
         target.active = true;
         let (fault, worker, kind) = (target.fault, target.worker, target.kind);
+        let (core, in_service) = (target.core, target.in_service);
         let lasts = target.duration();
         self.fold(now, kind::FAULT_STARTED, u64::from(index), worker);
         let lasts = match kind {
@@ -26,13 +27,13 @@ impl<O: Observer> System<'_, O> {
         if let Some(lasts) = lasts {
             queue.at(now.saturating_add(lasts), Event::FaultEnd { target: index });
         }
+        if let Some(core) = core {
+            return self.core_down(queue, (worker, core), in_service);
+        }
         match kind {
             FaultKind::Slow { .. } => self.change_speed(queue, worker),
-            FaultKind::Pause => {
-                self.workers.cold[worker as usize].pauses += 1;
-                self.change_speed(queue, worker);
-            }
-            FaultKind::Crash => self.crash(queue, worker),
+            FaultKind::Pause => self.pause(queue, worker, in_service),
+            FaultKind::Crash => self.crash(queue, worker, in_service),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, true),
         }
     }
@@ -43,21 +44,25 @@ impl<O: Observer> System<'_, O> {
         let target = &mut self.targets[index as usize];
         target.active = false;
         let (fault, worker, kind) = (target.fault, target.worker, target.kind);
+        let (core, in_service) = (target.core, target.in_service);
         let gap = target.gap();
         self.fold(now, kind::FAULT_ENDED, u64::from(index), worker);
         if let Some(gap) = gap {
             queue.at(now.saturating_add(gap), Event::FaultStart { target: index });
         }
+        if let Some(core) = core {
+            return self.core_up(queue, (worker, core));
+        }
         match kind {
             FaultKind::Slow { .. } => self.change_speed(queue, worker),
-            FaultKind::Pause => {
-                self.workers.cold[worker as usize].pauses -= 1;
-                self.change_speed(queue, worker);
-            }
+            FaultKind::Pause => self.go_on(queue, worker),
             FaultKind::Crash => {
                 self.workers.settle(worker, now);
                 if self.workers.up(worker, now) {
                     self.down.down(now);
+                }
+                if stays_aboard(in_service) {
+                    self.go_on(queue, worker);
                 }
             }
             FaultKind::Error { .. } => self.errors_hold(worker, fault, false),
@@ -132,6 +137,9 @@ impl<O: Observer> System<'_, O> {
         let a = *self.jobs.attempt(attempt);
         if a.measured {
             self.measure.spent(&a, now);
+            if self.interrupted.is_some() {
+                self.count_spent_before(attempt);
+            }
         }
         let memory = self.memory_of(attempt);
         self.workers.settle(a.worker, now);
@@ -141,15 +149,46 @@ impl<O: Observer> System<'_, O> {
         self.turn_away(queue, attempt, Outcome::Error);
     }
 
-    /// A worker goes down: what is aboard is lost, and with it a wedge.
-    fn crash<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+    /// A worker stands still; what is in service goes on afterwards, unless the fault says.
+    fn pause<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        in_service: Option<InService>,
+    ) {
+        self.workers.cold[worker as usize].pauses += 1;
+        self.change_speed(queue, worker);
+        match in_service {
+            Some(InService::Restart) => self.begin_anew(worker, queue.now()),
+            Some(InService::Lost) => self.lose_all_served(queue, worker),
+            Some(InService::Resume) | None => {}
+        }
+    }
+
+    /// One pause of a worker is over.
+    fn go_on<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+        self.workers.cold[worker as usize].pauses -= 1;
+        self.change_speed(queue, worker);
+    }
+
+    /// A worker goes down, and with it a wedge: what is aboard is lost, or stands still.
+    fn crash<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        in_service: Option<InService>,
+    ) {
         let now = queue.now();
         self.workers.settle(worker, now);
         if self.workers.down(worker, now) {
             self.down.up(now);
         }
         self.unwedge(worker, now);
-        self.lose_aboard(queue, worker);
+        if stays_aboard(in_service) {
+            self.pause(queue, worker, in_service);
+        } else {
+            self.lose_aboard(queue, worker);
+        }
     }
 
     fn unwedge(&mut self, worker: u32, now: Nanos) {
@@ -160,23 +199,15 @@ impl<O: Observer> System<'_, O> {
 
     /// Everything on the cores and in the buffer of a worker ends.
     fn lose_aboard<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
-        let now = queue.now();
         let (waiting, cores) = self.workers.empty(worker);
         self.waiting -= waiting.len() as u64;
         for core in cores {
-            let Some(attempt) = self.workers.cores.get(core).attempt() else {
-                continue;
-            };
-            let a = self.jobs.attempt_mut(attempt);
-            a.phase = a.phase.wrapping_add(1);
-            if a.measured {
-                self.measure.spent(a, now);
-            }
-            let memory = self.memory_of(attempt);
-            self.workers.finish(worker, core, memory);
-            self.turn_away(queue, attempt, Outcome::WorkerDown);
+            self.lose_served(queue, worker, core);
         }
         for attempt in waiting {
+            if self.interrupted.is_some() && self.jobs.attempt(attempt).measured {
+                self.count_spent_before(attempt);
+            }
             let memory = self.memory_of(attempt);
             self.workers.release(worker, memory);
             self.turn_away(queue, attempt, Outcome::WorkerDown);
@@ -212,7 +243,7 @@ impl<O: Observer> System<'_, O> {
         self.lose_aboard(queue, worker);
     }
 
-    fn memory_of(&self, attempt: u32) -> u64 {
+    pub(super) fn memory_of(&self, attempt: u32) -> u64 {
         if self.holds_memory {
             self.jobs.request_of(attempt).memory
         } else {
@@ -228,4 +259,9 @@ impl<O: Observer> System<'_, O> {
             (None, dist) => whole(dist.mean()),
         }
     }
+}
+
+/// Whether a crash leaves what is aboard where it is.
+fn stays_aboard(in_service: Option<InService>) -> bool {
+    matches!(in_service, Some(InService::Resume | InService::Restart))
 }

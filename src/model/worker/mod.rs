@@ -7,6 +7,7 @@
 //! policies scan is a column of its own.
 
 mod core;
+mod outage;
 
 pub use core::Cores;
 
@@ -64,6 +65,8 @@ pub struct Cold {
     pub pauses: u32,
     /// Faults that keep it down now.
     pub downs: u32,
+    /// Cores that are down by themselves.
+    pub cores_down: u32,
     /// Refuses everything until restarted.
     pub wedged: bool,
     /// Its lives: moves on when it wedges, goes down or comes back.
@@ -128,6 +131,8 @@ pub struct Workers {
     pub load: Vec<u32>,
     /// Cores, worker by worker.
     pub cores: Cores,
+    /// Whether cores go down by themselves: what was on them waits, with or without a slot.
+    cores_fail: bool,
 }
 
 impl Workers {
@@ -395,7 +400,8 @@ impl Workers {
                 let inside = format!("{} in service, {} waiting", hot.busy, cold.queue.len());
                 return Err(format!("{}: load {load}, but {inside}", place()));
             }
-            if hot.busy + hot.free != cold.cores || hot.waiting > cold.slots {
+            let put_back = hot.waiting > cold.slots && !self.cores_fail;
+            if hot.busy + hot.free + cold.cores_down != cold.cores || put_back {
                 return Err(format!("{}: holds more than it has room for", place()));
             }
             if load == 0 && hot.ram_free != cold.ram {
@@ -438,6 +444,7 @@ impl Cold {
             speed: spec.speed,
             pauses: 0,
             downs: 0,
+            cores_down: 0,
             wedged: false,
             epoch: 0,
             queue: VecDeque::with_capacity(slots.min(SET_ASIDE) as usize),
@@ -460,7 +467,7 @@ impl Cold {
     fn settle_able(&mut self, now: Nanos) {
         if !self.wedged && self.downs == 0 {
             let passed = now - self.areas.able_since;
-            self.areas.able += u128::from(self.cores) * u128::from(passed);
+            self.areas.able += u128::from(self.cores - self.cores_down) * u128::from(passed);
         }
         self.areas.able_since = now;
     }
