@@ -18,20 +18,23 @@ const LATER_FAULTS: &[&str] = &[
     "network",
     "partition",
     "zone_down",
-    "surge",
     "poison",
-    "restart",
     "cache_flush",
     "config_push",
     "limit",
 ];
 
 /// Keys of every kind.
-const COMMON: [&str; 7] = ["name", "enabled", "kind", "target", "at", "every", "for"];
+const COMMON: [&str; 6] = ["name", "enabled", "kind", "target", "at", "every"];
 
 impl Cx {
     /// Every `[[fault]]`.
-    pub fn faults(&mut self, node: &Node, services: &[ServiceSpec]) -> Vec<FaultSpec> {
+    pub fn faults(
+        &mut self,
+        node: &Node,
+        services: &[ServiceSpec],
+        sources: &[&str],
+    ) -> Vec<FaultSpec> {
         let Some(list) = self.list(node, "fault", "[[fault]] tables") else {
             return Vec::new();
         };
@@ -40,7 +43,7 @@ impl Cx {
             let name = node.table().map(fault_name).unwrap_or_default();
             let path = format!("fault.{name}");
             names.push((name.clone(), node.span));
-            faults.extend(self.fault(node, &path, name, services));
+            faults.extend(self.fault(node, &path, name, (services, sources)));
         }
         self.duplicates("faults", &names, "fault");
         faults
@@ -51,7 +54,7 @@ impl Cx {
         node: &Node,
         path: &str,
         name: String,
-        services: &[ServiceSpec],
+        (services, sources): (&[ServiceSpec], &[&str]),
     ) -> Option<FaultSpec> {
         let fields = self.fields(node, path, &FAULT)?;
         if let Some(node) = fields.get("name") {
@@ -70,10 +73,19 @@ impl Cx {
             .map(|n| self.dist(n, &fields.path("for"), Of::Time));
         let when = self.fault_when(&fields);
         let (kind, target) = (fields.get("kind")?, fields.get("target")?);
-        let now = &["slow", "pause", "crash", "error"];
+        let now = &["slow", "pause", "crash", "error", "surge", "restart"];
         let word = self.choice(kind, &fields.path("kind"), now, LATER_FAULTS);
-        let target = self.target(target, &fields.path("target"), services);
-        let kind = self.fault_kind(&fields, word?);
+        let path = fields.path("target");
+        let (source, target) = match word {
+            Some("surge") => (
+                self.source_target(target, &path, sources),
+                Some((0, (1, 1))),
+            ),
+            _ => (None, self.target(target, &path, services)),
+        };
+        let kind = self.fault_kind(&fields, word?, source);
+        let shared = fields.get("shared");
+        let shared = shared.and_then(|n| self.boolean(n, &fields.path("shared")));
         let unit = match self.word(&fields, "unit", &["worker", "core"]) {
             Some("core") => FaultUnit::Core,
             _ => FaultUnit::Worker,
@@ -95,15 +107,23 @@ impl Cx {
             lasts: lasts.unwrap_or_default(),
             unit,
             in_service,
+            shared: shared.unwrap_or(false),
         })
     }
 
     /// A kind with its own keys; a key that it does not have is refused.
-    fn fault_kind(&mut self, fields: &Fields<'_>, word: &str) -> Option<FaultKind> {
+    fn fault_kind(
+        &mut self,
+        fields: &Fields<'_>,
+        word: &str,
+        source: Option<usize>,
+    ) -> Option<FaultKind> {
         let own: &[&str] = match word {
-            "slow" => &["factor"],
-            "error" => &["probability", "when"],
-            _ => &["unit", "in_service"],
+            "slow" => &["factor", "shared", "for"],
+            "error" => &["probability", "when", "shared", "for"],
+            "surge" => &["factor", "for"],
+            "restart" => &[],
+            _ => &["unit", "in_service", "shared", "for"],
         };
         let keys = [&COMMON[..], own].concat();
         self.only(fields, &format!("a fault of kind `{word}`"), "kind", &keys);
@@ -121,6 +141,11 @@ impl Cx {
                     },
                 })
             }
+            "surge" => {
+                let factor = self.needed_number(fields, "factor")?;
+                source.map(|source| FaultKind::Surge { source, factor })
+            }
+            "restart" => Some(FaultKind::Restart),
             "pause" => Some(FaultKind::Pause),
             _ => Some(FaultKind::Crash),
         }
@@ -167,6 +192,20 @@ impl Cx {
         }
     }
 
+    /// `source.people`: the number of the source.
+    fn source_target(&mut self, node: &Node, path: &str, sources: &[&str]) -> Option<usize> {
+        let text = self.text(node, path)?;
+        let Some(name) = text.strip_prefix("source.") else {
+            self.wrong_type(node, path, "a source such as \"source.people\"");
+            return None;
+        };
+        let found = sources.iter().position(|s| *s == name);
+        if found.is_none() {
+            self.unknown_name(node.span, path, name, sources);
+        }
+        found
+    }
+
     /// `events`, `events[14]`, `events[1..5]`: the service and its first and last worker.
     fn target(
         &mut self,
@@ -175,7 +214,12 @@ impl Cx {
         services: &[ServiceSpec],
     ) -> Option<(usize, (u32, u32))> {
         let text = self.text(node, path)?;
-        if text.contains('@') || text.contains("->") || text.starts_with("source.") {
+        if text.starts_with("source.") {
+            let message = format!("`{path}`: only a fault of kind `surge` befalls a source");
+            self.disagree(node.span, path, &message, "name a service or its workers");
+            return None;
+        }
+        if text.contains('@') || text.contains("->") {
             self.later(node.span, path, &format!("the target `{text}`"));
             return None;
         }

@@ -45,7 +45,8 @@ impl Cx {
             spec.sources = self.sources(sources, &names, &traced);
         }
         if let Some(node) = fields.get("fault").filter(|n| !n.is_none()) {
-            spec.faults = self.faults(node, &spec.services);
+            let sources: Vec<&str> = spec.sources.iter().map(|s| s.name.as_str()).collect();
+            spec.faults = self.faults(node, &spec.services, &sources);
         }
         self.meaning(root, &spec);
         spec

@@ -3,7 +3,9 @@
 use veltrix::model::outcome::Outcome::{self, *};
 use veltrix::model::spec::*;
 
-use crate::systems::{MS, S, fault, group, just, replay, rows};
+use veltrix::model::trial::{AttemptRow, Horizon};
+
+use crate::systems::{MS, S, drawn, fault, go, group, just, replay, rows, run_spec, system};
 use crate::{every_ms, told};
 
 fn errors(probability: f64, when: ErrorWhen) -> FaultKind {
@@ -216,4 +218,150 @@ fn only_pauses_and_crashes_know_cores() {
     spec.faults = vec![stop(slow, FaultUnit::Core, Some(InService::Lost))];
     let paths: Vec<_> = spec.check().into_iter().map(|p| p.path).collect();
     assert_eq!(paths, ["fault.f.unit", "fault.f.in_service"]);
+}
+
+fn surge(at: u64, lasts: u64, factor: f64) -> FaultSpec {
+    let kind = FaultKind::Surge { source: 0, factor };
+    FaultSpec {
+        lasts: Some(just(lasts)),
+        ..fault("surge", kind, (1, 1), FaultWhen::At(at))
+    }
+}
+
+/// Births of a source in the first 40 ms.
+fn births(arrivals: Arrivals, surges: Vec<FaultSpec>) -> Vec<u64> {
+    let mut spec = system(arrivals, drawn(just(1)), group(1, 1, None));
+    spec.faults = surges;
+    let mut all = Vec::new();
+    go(&spec, &run_spec(1, Horizon::For(40 * MS)), &mut all);
+    let mut births: Vec<u64> = all.iter().map(|row: &AttemptRow| row.born).collect();
+    births.sort_unstable();
+    births.retain(|&at| at < 40 * MS);
+    births
+}
+
+/// A birth every millisecond, between 10 ms and 20 ms three as many, which ends on the beat.
+#[test]
+fn a_surge_is_a_change_of_time() {
+    let even = Arrivals::Constant { rate: 1000.0 };
+    let plain = births(even.clone(), Vec::new());
+    let more = births(even.clone(), vec![surge(10 * MS, 10 * MS, 3.0)]);
+    assert_eq!((plain.len(), more.len()), (39, 59));
+    assert_eq!(more[..10], plain[..10]);
+    assert_eq!(more[10..13], [10_333_333, 10_666_667, 11_000_000]);
+    assert_eq!(more[39..42], [20 * MS, 21 * MS, 22 * MS]);
+    let twice = vec![
+        surge(10 * MS, 10 * MS, 3.0),
+        FaultSpec {
+            name: "second".into(),
+            ..surge(15 * MS, 10 * MS, 0.5)
+        },
+    ];
+    // Up to 10 ms 10, to 15 ms 15, to 20 ms 7.5, to 25 ms 2.5, and then 15, the last at 40 ms.
+    assert_eq!(births(even, twice).len(), 49);
+}
+
+/// Births before a surge do not know of it, and it changes how many come by its factor.
+#[test]
+fn poisson_births_and_those_of_a_chain_surge_too() {
+    let chain = Arrivals::Mmpp {
+        rates: vec![30_000.0, 90_000.0],
+        dwell: vec![2e6, 2e6],
+        switch: vec![vec![0.0, 1.0], vec![1.0, 0.0]],
+    };
+    for arrivals in [Arrivals::Poisson { rate: 60_000.0 }, chain] {
+        let plain = births(arrivals.clone(), Vec::new());
+        let more = births(arrivals, vec![surge(10 * MS, 20 * MS, 10.0)]);
+        let within = |all: &[u64], from: u64, to: u64| -> Vec<u64> {
+            let inside = all.iter().filter(|&&at| (from * MS..to * MS).contains(&at));
+            inside.copied().collect()
+        };
+        assert_eq!(within(&plain, 0, 10), within(&more, 0, 10));
+        let (before, during) = (within(&plain, 10, 30).len(), within(&more, 10, 30).len());
+        let times = during as f64 / before as f64;
+        assert!((9.0..11.0).contains(&times), "{before} and {during}");
+        let after = within(&more, 30, 40).len() as f64 / within(&plain, 30, 40).len() as f64;
+        assert!((0.8..1.25).contains(&after), "{after}");
+    }
+}
+
+#[test]
+fn traces_do_not_surge_and_what_has_no_draw_is_not_shared() {
+    let mut spec = replay(&every_ms(1, MS), group(1, 1, None));
+    spec.faults = vec![surge(0, MS, 0.0)];
+    let paths =
+        |spec: &SystemSpec| -> Vec<String> { spec.check().into_iter().map(|p| p.path).collect() };
+    let expected = ["fault.surge.factor", "fault.surge.target"];
+    assert_eq!(paths(&spec), expected);
+    spec.faults[0].kind = FaultKind::Surge {
+        source: 7,
+        factor: 2.0,
+    };
+    assert_eq!(paths(&spec), ["fault.surge.target"]);
+    let restart = fault("r", FaultKind::Restart, (1, 1), FaultWhen::At(0));
+    spec.faults = vec![FaultSpec {
+        shared: true,
+        ..restart
+    }];
+    assert_eq!(paths(&spec), ["fault.r.shared"]);
+}
+
+/// By hand at 2 ms, back at 5 ms.
+#[test]
+fn a_worker_restarted_by_hand_loses_what_is_aboard_and_is_no_longer_wedged() {
+    let births = [
+        (0, 9 * MS),
+        (0, MS),
+        (0, MS),
+        (3, MS),
+        (6 * MS, MS),
+        (7 * MS, MS),
+    ];
+    let one = GroupSpec {
+        on_full: OnFull::Wedge,
+        restart: just(3 * MS),
+        ..group(1, 1, Some(1))
+    };
+    let mut spec = replay(&births, one);
+    spec.faults = vec![fault(
+        "r",
+        FaultKind::Restart,
+        (1, 1),
+        FaultWhen::At(2 * MS),
+    )];
+    let ends: Vec<_> = rows(&spec)
+        .0
+        .iter()
+        .map(|r| (r.end.unwrap(), r.outcome.unwrap()))
+        .collect();
+    let expected = [
+        (2 * MS, WorkerDown),
+        (2 * MS, WorkerDown),
+        (0, BufferFull),
+        (3, BufferFull),
+        (7 * MS, Ok),
+        (8 * MS, Ok),
+    ];
+    assert_eq!(ends, expected);
+}
+
+/// Two workers that meet the same requests: their pauses are the same only when shared.
+#[test]
+fn a_shared_fault_befalls_all_its_targets_at_once() {
+    let pairs: Vec<_> = (0..200).map(|i| (i / 2 * MS, MS / 2)).collect();
+    let mut spec = replay(&pairs, group(2, 1, None));
+    let often = FaultWhen::Every(Dist::exponential(5e6).unwrap());
+    spec.faults = vec![FaultSpec {
+        lasts: Some(Dist::exponential(1e6).unwrap()),
+        shared: true,
+        ..fault("f", FaultKind::Pause, (1, 2), often)
+    }];
+    let alike = |spec: &SystemSpec| {
+        let all = rows(spec).0;
+        let pairs = all.chunks(2);
+        pairs.filter(|pair| pair[0].end == pair[1].end).count()
+    };
+    assert_eq!(alike(&spec), 100);
+    spec.faults[0].shared = false;
+    assert!(alike(&spec) < 90);
 }

@@ -118,6 +118,7 @@ pub fn fault(name: &str, kind: FaultKind, workers: (u32, u32), when: FaultWhen) 
         lasts: None,
         unit: FaultUnit::Worker,
         in_service: None,
+        shared: false,
     }
 }
 

@@ -295,11 +295,11 @@ pub const FAULT: Block = Block {
     keys: &[
         key("name", "", "a name"),
         key("enabled", "true", "true or false"),
-        key("kind", "", "slow, pause, crash or error"),
+        key("kind", "", "slow, pause, crash, restart, error or surge"),
         key(
             "target",
             "",
-            "\"SERVICE\", \"SERVICE[14]\" or \"SERVICE[1..5]\"",
+            "\"SERVICE\", \"SERVICE[14]\", \"SERVICE[1..5]\" or \"source.NAME\"",
         ),
         key("at", "", TIME),
         key("every", "", "a time such as \"60s\" or { dist = .. }"),
@@ -308,9 +308,10 @@ pub const FAULT: Block = Block {
         key("probability", "", "a number from 0 to 1"),
         key("when", "\"end\"", "\"end\" or \"start\""),
         key("unit", "\"worker\"", "\"worker\" or \"core\""),
+        key("shared", "false", "true or false"),
         key("in_service", "", "\"resume\", \"restart\" or \"lost\""),
     ],
-    later: &["delay", "rate", "share", "shared"],
+    later: &["delay", "rate", "share"],
 };
 
 /// `[prices]`

@@ -6,7 +6,7 @@ mod errors;
 pub use errors::{Errors, Try};
 
 use super::source::whole;
-use super::spec::{FaultKind, FaultUnit, FaultWhen, InService, ServiceSpec, SystemSpec};
+use super::spec::{FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, ServiceSpec, SystemSpec};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::rng::{Key, Stream};
@@ -26,6 +26,11 @@ pub const FAULTS: &[(&str, &str)] = &[
         "down; what is aboard is lost, what comes later finds no connection",
     ),
     (
+        "restart",
+        "restarted by hand: what is aboard is lost, back after the group's `restart`",
+    ),
+    ("surge", "the rate of a source is multiplied by `factor`"),
+    (
         "error",
         "attempts fail with `probability`, when done or at once",
     ),
@@ -36,7 +41,7 @@ pub const FAULTS: &[(&str, &str)] = &[
 pub struct Target<'s> {
     /// Its fault.
     pub fault: u32,
-    /// The worker, through all services.
+    /// The worker, through all services; no worker's number for what befalls a source.
     pub worker: u32,
     /// The core, from 0 within the worker, when each goes down by itself.
     pub core: Option<u32>,
@@ -97,10 +102,50 @@ fn cores_of(service: &ServiceSpec, number: u32) -> u32 {
     cores.nth(number as usize).unwrap_or(0)
 }
 
+/// A fault that befalls a source.
+fn surge<'s>(
+    spec: &SystemSpec,
+    (number, fault): (u32, &'s FaultSpec),
+    source: usize,
+    key: &Key,
+) -> Target<'s> {
+    let path = format!("source/{}/fault/{}", spec.sources[source].name, fault.name);
+    Target {
+        fault: number,
+        worker: u32::MAX,
+        core: None,
+        in_service: None,
+        kind: fault.kind,
+        active: false,
+        when: &fault.when,
+        lasts: fault.lasts.as_ref(),
+        stream: Stream::new(key, &path),
+    }
+}
+
+/// The surges of a source that are on, each with its factor.
+pub fn surges<'s>(
+    spec: &'s SystemSpec,
+    of: usize,
+    key: &Key,
+) -> impl Iterator<Item = (Target<'s>, f64)> {
+    let faults = (0u32..).zip(&spec.faults).filter(|(_, f)| f.enabled);
+    faults.filter_map(move |(number, fault)| match fault.kind {
+        FaultKind::Surge { source, factor } if source == of => {
+            Some((surge(spec, (number, fault), source, key), factor))
+        }
+        _ => None,
+    })
+}
+
 /// Every fault that is on, at every worker it targets.
 pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
     let mut targets = Vec::new();
     for (f, fault) in (0u32..).zip(&spec.faults).filter(|(_, f)| f.enabled) {
+        if let FaultKind::Surge { source, .. } = fault.kind {
+            targets.push(surge(spec, (f, fault), source, key));
+            continue;
+        }
         let before = spec.services[..fault.service]
             .iter()
             .map(ServiceSpec::worker_count);
@@ -108,6 +153,9 @@ pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
         let service = &spec.services[fault.service];
         for number in fault.workers.0 - 1..fault.workers.1 {
             let path = format!("{}/fault/{}", worker_path(service, number), fault.name);
+            let shared = fault
+                .shared
+                .then(|| format!("service/{}/fault/{}/shared", service.name, fault.name));
             let mut add = |core: Option<u32>, path: &str| {
                 targets.push(Target {
                     fault: f,
@@ -118,7 +166,7 @@ pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
                     active: false,
                     when: &fault.when,
                     lasts: fault.lasts.as_ref(),
-                    stream: Stream::new(key, path),
+                    stream: Stream::new(key, shared.as_deref().unwrap_or(path)),
                 });
             };
             match fault.unit {

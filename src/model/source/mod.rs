@@ -3,8 +3,10 @@
 //! the same requests.
 
 mod arrivals;
+mod surge;
 
 use arrivals::Gaps;
+use surge::Surges;
 
 pub use arrivals::ARRIVALS;
 
@@ -126,6 +128,8 @@ impl<'s> Source<'s> {
         let path = |purpose: &str| format!("source/{}/{purpose}", spec.name);
         let stream = |purpose: &str| Stream::new(&key, &path(purpose));
         let service = &system.services[spec.to];
+        let named = |s: &SourceSpec| s.name == spec.name;
+        let number = system.sources.iter().position(named).unwrap_or(0);
         let asks = |class: &'s super::spec::ClassSpec| Asks {
             size: Amount::new(&class.size, 0.0),
             work: class
@@ -156,7 +160,8 @@ impl<'s> Source<'s> {
                 spec.start,
                 stream("arrivals"),
                 stream("state"),
-            ),
+            )
+            .with(Surges::new(system, number, &key)),
             stop: spec.stop.unwrap_or(Nanos::MAX).min(last),
             born: 0,
             class_shares: spec.classes.iter().map(share).collect(),

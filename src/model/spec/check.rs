@@ -5,8 +5,8 @@ mod sources;
 mod tests;
 
 use super::{
-    BreakerSpec, BreakerWindow, Dist, FaultKind, FaultSpec, FaultUnit, FaultWhen, GroupSpec,
-    PolicySpec, ServiceSpec, SystemSpec,
+    Arrivals, BreakerSpec, BreakerWindow, Dist, FaultKind, FaultSpec, FaultUnit, FaultWhen,
+    GroupSpec, PolicySpec, ServiceSpec, SystemSpec,
 };
 use crate::base::codes::Code;
 
@@ -312,6 +312,11 @@ impl Rules {
     fn faults(&mut self, system: &SystemSpec) {
         for fault in &system.faults {
             let path = format!("fault.{}", fault.name);
+            self.fault_times(fault, &path);
+            if let FaultKind::Surge { source, factor } = fault.kind {
+                self.surge(system, (source, factor), &path);
+                continue;
+            }
             let Some(service) = system.services.get(fault.service) else {
                 let message = format!("`{path}.target` is no service");
                 self.add(Code::UNKNOWN_NAME, &format!("{path}.target"), message, None);
@@ -340,15 +345,59 @@ impl Rules {
                 self.range(fine, &format!("{path}.probability"), "0 to 1", probability);
             }
             self.cores_and_service(fault, service, &path);
-            if let FaultWhen::Every(every) = &fault.when {
-                let fine = every.mean() > 0.0;
-                self.range(fine, &format!("{path}.every"), "above 0", "0s");
-            }
         }
     }
 }
 
 impl Rules {
+    /// When a fault comes, and that its targets can share it.
+    fn fault_times(&mut self, fault: &FaultSpec, path: &str) {
+        let back = matches!(fault.kind, FaultKind::Crash | FaultKind::Restart);
+        let drawn = match &fault.lasts {
+            Some(lasts) => {
+                lasts.is_constant().is_none() || matches!(fault.when, FaultWhen::Every(_))
+            }
+            None => matches!(fault.when, FaultWhen::Every(_)) && !back,
+        };
+        if fault.shared && !drawn {
+            let path = format!("{path}.shared");
+            let message = format!("`{path}` needs a draw to share: an `every` or a `for`");
+            let help = back.then_some("without `for` each worker comes back by itself");
+            self.add(Code::KEYS_DISAGREE, &path, message, help);
+        }
+        if let FaultWhen::Every(every) = &fault.when {
+            let fine = every.mean() > 0.0;
+            self.range(fine, &format!("{path}.every"), "above 0", "0s");
+        }
+    }
+
+    fn surge(&mut self, system: &SystemSpec, (source, factor): (usize, f64), path: &str) {
+        let fine = factor > 0.0 && factor <= 1e6;
+        self.range(
+            fine,
+            &format!("{path}.factor"),
+            "above 0 and at most 1e6",
+            factor,
+        );
+        let path = format!("{path}.target");
+        let Some(source) = system.sources.get(source) else {
+            let message = format!("`{path}` is no source");
+            return self.add(Code::UNKNOWN_NAME, &path, message, None);
+        };
+        let known = matches!(
+            source.arrivals,
+            Arrivals::Poisson { .. } | Arrivals::Constant { .. } | Arrivals::Mmpp { .. }
+        );
+        if !known {
+            let name = &source.name;
+            let message = format!(
+                "`{path}`: only `poisson`, `constant` and `mmpp` arrivals surge, and those of \
+                 `{name}` are none of them"
+            );
+            self.add(Code::KEYS_DISAGREE, &path, message, None);
+        }
+    }
+
     /// What only pauses and crashes have.
     fn cores_and_service(&mut self, fault: &FaultSpec, service: &ServiceSpec, path: &str) {
         let stops = matches!(fault.kind, FaultKind::Pause | FaultKind::Crash);

@@ -306,6 +306,8 @@ pub struct FaultSpec {
     /// What becomes of a request in service; only for pauses and crashes. `None`: a pause resumes
     /// it, a crash loses it, a core that goes down by itself resumes it.
     pub in_service: Option<InService>,
+    /// It befalls all its targets at once, by one common draw.
+    pub shared: bool,
 }
 
 /// What goes down by itself.
@@ -341,6 +343,15 @@ pub enum FaultKind {
     Pause,
     /// Down; what is aboard is lost.
     Crash,
+    /// Restarted by hand: what is aboard is lost, and it is back after its group's restart time.
+    Restart,
+    /// The rate of a source is multiplied; the fault's service and workers say nothing.
+    Surge {
+        /// Index into [`SystemSpec::sources`].
+        source: usize,
+        /// 3 = three times as many requests.
+        factor: f64,
+    },
     /// Attempts fail, each by itself.
     Error {
         /// Chance of each, 0 to 1.

@@ -21,7 +21,9 @@ impl<O: Observer> System<'_, O> {
         let lasts = target.duration();
         self.fold(now, kind::FAULT_STARTED, u64::from(index), worker);
         let lasts = match kind {
-            FaultKind::Crash => Some(lasts.unwrap_or_else(|| self.restart_time(worker))),
+            FaultKind::Crash | FaultKind::Restart => {
+                Some(lasts.unwrap_or_else(|| self.restart_time(worker)))
+            }
             _ => lasts,
         };
         if let Some(lasts) = lasts {
@@ -33,7 +35,9 @@ impl<O: Observer> System<'_, O> {
         match kind {
             FaultKind::Slow { .. } => self.change_speed(queue, worker),
             FaultKind::Pause => self.pause(queue, worker, in_service),
-            FaultKind::Crash => self.crash(queue, worker, in_service),
+            FaultKind::Crash | FaultKind::Restart => self.crash(queue, worker, in_service),
+            // The source walks through its surges by itself.
+            FaultKind::Surge { .. } => {}
             FaultKind::Error { .. } => self.errors_hold(worker, fault, true),
         }
     }
@@ -56,7 +60,8 @@ impl<O: Observer> System<'_, O> {
         match kind {
             FaultKind::Slow { .. } => self.change_speed(queue, worker),
             FaultKind::Pause => self.go_on(queue, worker),
-            FaultKind::Crash => {
+            FaultKind::Surge { .. } => {}
+            FaultKind::Crash | FaultKind::Restart => {
                 self.workers.settle(worker, now);
                 if self.workers.up(worker, now) {
                     self.down.down(now);
