@@ -9,6 +9,8 @@ mod breakers;
 mod clients;
 #[path = "behaviour/closed.rs"]
 mod closed;
+#[path = "behaviour/faults.rs"]
+mod faults;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "behaviour/room.rs"]

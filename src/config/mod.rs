@@ -10,6 +10,7 @@ mod decode;
 mod diagnostic;
 mod dist;
 mod experiment;
+mod faults;
 mod files;
 pub mod keys;
 mod limit;

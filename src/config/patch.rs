@@ -36,12 +36,16 @@ pub fn split(path: &str) -> Vec<&str> {
     .collect()
 }
 
-/// The name of a fault: its own, else `KIND-TARGET`.
+/// The name of a fault: its own, else `KIND-TARGET`, where a source stands by its name alone.
 pub fn fault_name(fault: &Table) -> String {
     let text = |key: &str| fault.get(key).and_then(Node::text).unwrap_or("?");
     match fault.get("name").and_then(Node::text) {
         Some(name) => name.to_owned(),
-        None => format!("{}-{}", text("kind"), text("target")),
+        None => {
+            let target = text("target");
+            let target = target.strip_prefix("source.").unwrap_or(target);
+            format!("{}-{target}", text("kind"))
+        }
     }
 }
 

@@ -180,6 +180,11 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         ("breaker", "open_for") => Some("\"60s\""),
         ("breaker", "half_open_calls") => Some("10"),
         ("breaker", _) => (!consecutive).then_some(text),
+        ("[[fault]]", "unit") => (says("kind", "pause") || says("kind", "crash")).then_some(text),
+        ("[[fault]]", "shared") => {
+            (!says("kind", "surge") && !says("kind", "restart")).then_some(text)
+        }
+        ("[[fault]]", "when") => says("kind", "error").then_some(text),
         ("arrivals", "column") => says("process", "trace").then_some(text),
         ("work", "per_kib") => table.get("cpu").is_some().then_some(text),
         ("work", "base") => table.get("column").is_some().then_some(text),

@@ -251,6 +251,8 @@ pub(super) mod kind {
     pub const SET_OUT: u32 = 25;
     /// An attempt ran into its client's own limit.
     pub const LIMITED: u32 = 26;
+    /// Work done, and an error the answer.
+    pub const ERRED: u32 = 30;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }

@@ -20,6 +20,8 @@ pub enum Outcome {
     BreakerOpen,
     /// Refused: the client's own limit.
     Limited,
+    /// An error of the worker, at once or when its work was done.
+    Error,
     /// Lost aboard a worker that went down.
     WorkerDown,
     /// Lost aboard a worker that was killed for memory.
@@ -32,7 +34,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = 12;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -42,6 +44,7 @@ impl Outcome {
         Outcome::NoWorker,
         Outcome::BreakerOpen,
         Outcome::Limited,
+        Outcome::Error,
         Outcome::WorkerDown,
         Outcome::OutOfMemory,
         Outcome::NoConnection,
@@ -64,6 +67,7 @@ impl Outcome {
             Outcome::NoWorker => Some(Code::NO_ELIGIBLE_WORKER),
             Outcome::BreakerOpen => Some(Code::BREAKER_OPEN),
             Outcome::Limited => Some(Code::LIMITED),
+            Outcome::Error => Some(Code::ERROR),
             Outcome::WorkerDown => Some(Code::WORKER_DOWN),
             Outcome::OutOfMemory => Some(Code::KILLED_FOR_MEMORY),
             Outcome::NoConnection => Some(Code::CONNECTION),
@@ -81,7 +85,9 @@ impl Outcome {
         match self {
             Outcome::Ok => "ok",
             Outcome::TimedOut => "timed_out",
-            Outcome::WorkerDown | Outcome::OutOfMemory | Outcome::NoConnection => "failed",
+            Outcome::Error | Outcome::WorkerDown | Outcome::OutOfMemory | Outcome::NoConnection => {
+                "failed"
+            }
             Outcome::DeadLettered => "dead_lettered",
             _ => "refused",
         }

@@ -126,6 +126,9 @@ pub fn fault(name: &str, kind: FaultKind, workers: (u32, u32), when: FaultWhen) 
         workers,
         when,
         lasts: None,
+        unit: FaultUnit::Worker,
+        in_service: None,
+        shared: false,
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use veltrix::model::spec::*;
 
-use crate::systems::{S, class, drawn, service, source};
+use crate::systems::{S, class, drawn, fault, service, source};
 
 /// What this version cannot express.
 type Lacking = String;
@@ -26,6 +26,7 @@ const SAID: &[&str] = &[
     "classes",
     "ram_gib_per_node",
     "admission",
+    "failures",
 ];
 
 /// The system of a model.
@@ -80,7 +81,7 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
         title: "a known answer".into(),
         sources: vec![sender],
         services: vec![served],
-        faults: Vec::new(),
+        faults: failures(&model["failures"])?,
         prices: PriceSpec::default(),
     };
     let problems = spec.check();
@@ -224,6 +225,29 @@ fn dist(value: &Value) -> Result<Dist, Lacking> {
         other => return Err(format!("distribution {other}")),
     };
     Ok(made.unwrap())
+}
+
+/// Cores that go down one by one.
+fn failures(value: &Value) -> Result<Vec<FaultSpec>, Lacking> {
+    if value.is_null() {
+        return Ok(Vec::new());
+    }
+    only(
+        value,
+        &["unit", "up", "down", "in_service", "fails_when_idle"],
+    )?;
+    let known = value["unit"] == "core"
+        && value["in_service"] == "resume from head of queue"
+        && value["fails_when_idle"] == true;
+    if !known {
+        return Err(format!("failures {value}"));
+    }
+    let when = FaultWhen::Every(dist(&value["up"])?);
+    Ok(vec![FaultSpec {
+        lasts: Some(dist(&value["down"])?),
+        unit: FaultUnit::Core,
+        ..fault("failures", FaultKind::Crash, (1, 1), when)
+    }])
 }
 
 fn client(value: &Value) -> Result<ClientSpec, Lacking> {

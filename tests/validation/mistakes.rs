@@ -34,6 +34,8 @@ pub enum Change {
     Fifo,
     /// Tokens come in the other way.
     Fill(Fill),
+    /// Cores that never go down but are slower by as much.
+    SlowedCores,
     /// Another metric is taken for the one asked for.
     ReadAs(&'static str),
 }
@@ -83,6 +85,10 @@ pub const MADE: &[(&str, Change)] = &[
     ("balancer without queue", Change::DispatchWithoutQueue),
     ("tokens added one by one at ticks", Change::Fill(Fill::Tick)),
     ("filled evenly", Change::Fill(Fill::Even)),
+    (
+        "cores slowed by their availability instead of failing",
+        Change::SlowedCores,
+    ),
     (
         "wait also counts the service time",
         Change::ReadAs("response_mean"),
@@ -143,6 +149,13 @@ impl Change {
                 for class in &mut spec.sources[0].classes {
                     class.cores = 1;
                 }
+            }
+            Change::SlowedCores => {
+                let fault = spec.faults.remove(0);
+                let FaultWhen::Every(up) = fault.when else {
+                    panic!("the fault comes again and again");
+                };
+                group.speed = up.mean() / (up.mean() + fault.lasts.unwrap().mean());
             }
             Change::DispatchWithoutQueue => service.balancer.cores = 1000,
             Change::Fill(fill) => {

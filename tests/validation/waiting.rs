@@ -3,10 +3,8 @@
 
 /// Name of the case, and what it waits for.
 pub const WAITING: &[(&str, &str)] = &[
-    ("breakdown-c1-0.5", "failures of single cores"),
-    ("breakdown-c4-2.4", "failures of single cores"),
-    ("breaker-run3-exp", "calls that fail with a probability"),
-    ("breaker-run3-det", "calls that fail with a probability"),
+    ("breaker-run3-exp", "breakers that do not count refusals"),
+    ("breaker-run3-det", "breakers that do not count refusals"),
     ("erlang-a-c5", "patience while waiting"),
     (
         "fanout-100-exp-inf",

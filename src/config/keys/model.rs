@@ -334,27 +334,23 @@ pub const FAULT: Block = Block {
     keys: &[
         key("name", "", "a name"),
         key("enabled", "true", "true or false"),
-        key("kind", "", "slow, pause or crash"),
+        key("kind", "", "slow, pause, crash, restart, error or surge"),
         key(
             "target",
             "",
-            "\"SERVICE\", \"SERVICE[14]\" or \"SERVICE[1..5]\"",
+            "\"SERVICE\", \"SERVICE[14]\", \"SERVICE[1..5]\" or \"source.NAME\"",
         ),
         key("at", "", TIME),
         key("every", "", "a time such as \"60s\" or { dist = .. }"),
         key("for", "", "a time such as \"400ms\" or { dist = .. }"),
         key("factor", "", NUMBER),
+        key("probability", "", "a number from 0 to 1"),
+        key("when", "\"end\"", "\"end\" or \"start\""),
+        key("unit", "\"worker\"", "\"worker\" or \"core\""),
+        key("shared", "false", "true or false"),
+        key("in_service", "", "\"resume\", \"restart\" or \"lost\""),
     ],
-    later: &[
-        "probability",
-        "delay",
-        "rate",
-        "share",
-        "shared",
-        "when",
-        "in_service",
-        "unit",
-    ],
+    later: &["delay", "rate", "share"],
 };
 
 /// `[prices]`

@@ -1,8 +1,12 @@
 //! What goes wrong: for each fault and each worker it targets, when it starts and how long it
 //! lasts. What that does to the worker is the system's business.
 
+mod errors;
+
+pub use errors::{Errors, Try};
+
 use super::source::whole;
-use super::spec::{FaultKind, FaultWhen, ServiceSpec, SystemSpec};
+use super::spec::{FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, ServiceSpec, SystemSpec};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::rng::{Key, Stream};
@@ -21,6 +25,15 @@ pub const FAULTS: &[(&str, &str)] = &[
         "crash",
         "down; what is aboard is lost, what comes later finds no connection",
     ),
+    (
+        "restart",
+        "restarted by hand: what is aboard is lost, back after the group's `restart`",
+    ),
+    ("surge", "the rate of a source is multiplied by `factor`"),
+    (
+        "error",
+        "attempts fail with `probability`, when done or at once",
+    ),
 ];
 
 /// One fault at one worker.
@@ -28,8 +41,12 @@ pub const FAULTS: &[(&str, &str)] = &[
 pub struct Target<'s> {
     /// Its fault.
     pub fault: u32,
-    /// The worker, through all services.
+    /// The worker, through all services; no worker's number for what befalls a source.
     pub worker: u32,
+    /// The core, from 0 within the worker, when each goes down by itself.
+    pub core: Option<u32>,
+    /// What becomes of what is in service, unless the kind says.
+    pub in_service: Option<InService>,
     /// What happens.
     pub kind: FaultKind,
     /// Whether it is happening.
@@ -78,10 +95,57 @@ pub fn worker_path(service: &ServiceSpec, number: u32) -> String {
     unreachable!("workers are counted by their groups");
 }
 
+/// How many cores the worker of this number (from 0) has.
+fn cores_of(service: &ServiceSpec, number: u32) -> u32 {
+    let each = service.groups.iter();
+    let mut cores = each.flat_map(|g| std::iter::repeat_n(g.cores, g.count as usize));
+    cores.nth(number as usize).unwrap_or(0)
+}
+
+/// A fault that befalls a source.
+fn surge<'s>(
+    spec: &SystemSpec,
+    (number, fault): (u32, &'s FaultSpec),
+    source: usize,
+    key: &Key,
+) -> Target<'s> {
+    let path = format!("source/{}/fault/{}", spec.sources[source].name, fault.name);
+    Target {
+        fault: number,
+        worker: u32::MAX,
+        core: None,
+        in_service: None,
+        kind: fault.kind,
+        active: false,
+        when: &fault.when,
+        lasts: fault.lasts.as_ref(),
+        stream: Stream::new(key, &path),
+    }
+}
+
+/// The surges of a source that are on, each with its factor.
+pub fn surges<'s>(
+    spec: &'s SystemSpec,
+    of: usize,
+    key: &Key,
+) -> impl Iterator<Item = (Target<'s>, f64)> {
+    let faults = (0u32..).zip(&spec.faults).filter(|(_, f)| f.enabled);
+    faults.filter_map(move |(number, fault)| match fault.kind {
+        FaultKind::Surge { source, factor } if source == of => {
+            Some((surge(spec, (number, fault), source, key), factor))
+        }
+        _ => None,
+    })
+}
+
 /// Every fault that is on, at every worker it targets.
 pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
     let mut targets = Vec::new();
     for (f, fault) in (0u32..).zip(&spec.faults).filter(|(_, f)| f.enabled) {
+        if let FaultKind::Surge { source, .. } = fault.kind {
+            targets.push(surge(spec, (f, fault), source, key));
+            continue;
+        }
         let before = spec.services[..fault.service]
             .iter()
             .map(ServiceSpec::worker_count);
@@ -89,15 +153,30 @@ pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
         let service = &spec.services[fault.service];
         for number in fault.workers.0 - 1..fault.workers.1 {
             let path = format!("{}/fault/{}", worker_path(service, number), fault.name);
-            targets.push(Target {
-                fault: f,
-                worker: first + number,
-                kind: fault.kind,
-                active: false,
-                when: &fault.when,
-                lasts: fault.lasts.as_ref(),
-                stream: Stream::new(key, &path),
-            });
+            let shared = fault
+                .shared
+                .then(|| format!("service/{}/fault/{}/shared", service.name, fault.name));
+            let mut add = |core: Option<u32>, path: &str| {
+                targets.push(Target {
+                    fault: f,
+                    worker: first + number,
+                    core,
+                    in_service: fault.in_service,
+                    kind: fault.kind,
+                    active: false,
+                    when: &fault.when,
+                    lasts: fault.lasts.as_ref(),
+                    stream: Stream::new(key, shared.as_deref().unwrap_or(path)),
+                });
+            };
+            match fault.unit {
+                FaultUnit::Worker => add(None, &path),
+                FaultUnit::Core => {
+                    for core in 0..cores_of(service, number) {
+                        add(Some(core), &format!("{path}/core/{}", core + 1));
+                    }
+                }
+            }
         }
     }
     targets

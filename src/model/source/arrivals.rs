@@ -1,5 +1,6 @@
 //! Arrival processes: when the next request is born.
 
+use super::surge::Surges;
 use crate::base::units::{Nanos, SECOND};
 use crate::engine::dist::Dist;
 use crate::engine::rng::{Bits, Stream};
@@ -37,6 +38,8 @@ pub(super) struct Gaps<'s> {
     /// The birth before, or the start.
     last: Nanos,
     stream: Stream,
+    /// What multiplies the rate at times, if anything.
+    surges: Option<Box<Surges<'s>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +110,7 @@ impl<'s> Gaps<'s> {
             process: Process::new(&spec.arrivals, spec.start, stream),
             last: spec.start,
             stream: stream("arrivals"),
+            surges: None,
         };
         let Some(size) = &spec.batch else {
             return leaders;
@@ -122,12 +126,35 @@ impl<'s> Gaps<'s> {
             process: Process::Batches(Box::new(batches)),
             last: spec.start,
             stream: stream("arrivals"),
+            surges: None,
         }
+    }
+
+    /// The same with surges, from the start of the run on.
+    pub fn with(mut self, surges: Option<Box<Surges<'s>>>) -> Self {
+        match &mut self.process {
+            // It is the batches that come faster.
+            Process::Batches(batches) => batches.leaders.surge(surges),
+            _ => self.surge(surges),
+        }
+        self
+    }
+
+    fn surge(&mut self, mut surges: Option<Box<Surges<'s>>>) {
+        if let Some(surges) = &mut surges {
+            while surges.now().1 <= self.last.min(Nanos::MAX - 1) {
+                surges.turn();
+            }
+        }
+        self.surges = surges;
     }
 
     /// The next birth; `None`: no more.
     #[inline(always)]
     pub fn next(&mut self) -> Option<Nanos> {
+        if self.surges.is_some() {
+            return self.next_in_surges();
+        }
         let next = match &mut self.process {
             Process::Silent => return None,
             Process::Poisson { mean_gap } => self
@@ -159,6 +186,34 @@ impl<'s> Gaps<'s> {
             Process::Batches(batches) => batches.leaders.row(),
             _ => 0,
         }
+    }
+    /// The next birth where the rate is multiplied at times: what passes until then, at the plain
+    /// rate, passes faster by the factor.
+    #[cold]
+    fn next_in_surges(&mut self) -> Option<Nanos> {
+        let surges = self.surges.as_mut()?;
+        let next = match &mut self.process {
+            Process::Silent | Process::Trace { .. } => return None,
+            Process::Renewal { gap } => {
+                let gap = whole(gap.sample(&mut self.stream));
+                surges.after(self.last, gap)
+            }
+            Process::Batches(_) => unreachable!("its leaders surge"),
+            Process::Poisson { mean_gap } => {
+                let gap = whole(*mean_gap * exp1(&mut self.stream));
+                surges.after(self.last, gap)
+            }
+            Process::Constant { rate, sent, .. } => {
+                let place = |n: u64| whole(n as f64 / *rate * SECOND as f64);
+                *sent += 1;
+                surges.after(self.last, place(*sent) - place(*sent - 1))
+            }
+            Process::Modulated(modulated) => {
+                modulated.next_in_surges(self.last, exp1(&mut self.stream), surges)
+            }
+        };
+        self.last = next;
+        Some(next)
     }
 }
 
@@ -239,13 +294,40 @@ impl<'s> Modulated<'s> {
             }
             unit -= within;
             from = self.until;
-            self.states.change(&mut self.stream);
-            self.rate = self.states.rate();
-            self.stay();
+            self.move_on();
             if self.until == Nanos::MAX {
                 return Nanos::MAX;
             }
         }
+    }
+
+    fn move_on(&mut self) {
+        self.states.change(&mut self.stream);
+        self.rate = self.states.rate();
+        self.stay();
+    }
+
+    /// The same where the rate of each state is also multiplied at times.
+    fn next_in_surges(&mut self, last: Nanos, mut unit: f64, surges: &mut Surges) -> Nanos {
+        let mut from = last;
+        while self.until < Nanos::MAX {
+            let (factor, holds) = surges.now();
+            let until = self.until.min(holds);
+            let rate = self.rate * factor;
+            let within = rate * (until - from) as f64;
+            if unit < within {
+                return from + whole(unit / rate).min(until - from);
+            }
+            unit -= within;
+            from = until;
+            if until == holds {
+                surges.turn();
+            }
+            if until == self.until {
+                self.move_on();
+            }
+        }
+        Nanos::MAX
     }
 }
 

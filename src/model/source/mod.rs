@@ -3,8 +3,10 @@
 //! the same requests.
 
 mod arrivals;
+mod surge;
 
 use arrivals::Gaps;
+use surge::Surges;
 
 pub use arrivals::ARRIVALS;
 
@@ -129,6 +131,8 @@ impl<'s> Source<'s> {
         let path = |purpose: &str| format!("source/{}/{purpose}", spec.name);
         let stream = |purpose: &str| Stream::new(&key, &path(purpose));
         let service = &system.services[spec.to];
+        let named = |s: &SourceSpec| s.name == spec.name;
+        let number = system.sources.iter().position(named).unwrap_or(0);
         let asks = |class: &'s super::spec::ClassSpec| Asks {
             size: Amount::new(&class.size, 0.0),
             work: class
@@ -154,7 +158,7 @@ impl<'s> Source<'s> {
             timeouts: None,
             first_class,
             key,
-            gaps: Gaps::new(spec, &stream),
+            gaps: Gaps::new(spec, &stream).with(Surges::new(system, number, &key)),
             stop: spec.stop.unwrap_or(Nanos::MAX).min(last),
             born: 0,
             rounds: match spec.arrivals {

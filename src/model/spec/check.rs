@@ -7,8 +7,8 @@ mod sources;
 mod tests;
 
 use super::{
-    BreakerSpec, BreakerWindow, Dist, FaultKind, FaultWhen, GroupSpec, PolicySpec, ServiceSpec,
-    SystemSpec,
+    Arrivals, BreakerSpec, BreakerWindow, Dist, FaultKind, FaultSpec, FaultUnit, FaultWhen,
+    GroupSpec, PolicySpec, ServiceSpec, SystemSpec,
 };
 use crate::base::codes::Code;
 
@@ -35,6 +35,9 @@ pub const MAX_CALLS: u32 = 1 << 20;
 
 /// Most calls that all breakers of a service remember together.
 pub const MAX_WINDOW_CALLS: u64 = 1_000_000_000;
+
+/// Most cores of a service of which each goes down by itself.
+pub const MAX_FAILING_CORES: u64 = 10_000_000;
 
 /// One broken rule. `path` is the dotted path of the key in the model file's words.
 #[derive(Clone, Debug, PartialEq)]
@@ -320,6 +323,11 @@ impl Rules {
     fn faults(&mut self, system: &SystemSpec) {
         for fault in &system.faults {
             let path = format!("fault.{}", fault.name);
+            self.fault_times(fault, &path);
+            if let FaultKind::Surge { source, factor } = fault.kind {
+                self.surge(system, (source, factor), &path);
+                continue;
+            }
             let Some(service) = system.services.get(fault.service) else {
                 let message = format!("`{path}.target` is no service");
                 self.add(Code::UNKNOWN_NAME, &format!("{path}.target"), message, None);
@@ -343,10 +351,113 @@ impl Rules {
                 let allowed = "above 0 and at most 1e6 (for a standstill use kind `pause`)";
                 self.range(fine, &format!("{path}.factor"), allowed, factor);
             }
-            if let FaultWhen::Every(every) = &fault.when {
-                let fine = every.mean() > 0.0;
-                self.range(fine, &format!("{path}.every"), "above 0", "0s");
+            if let FaultKind::Error { probability, .. } = fault.kind {
+                let fine = (0.0..=1.0).contains(&probability);
+                self.range(fine, &format!("{path}.probability"), "0 to 1", probability);
             }
+            self.cores_and_service(fault, service, &path);
+            self.plain_service(fault, system, &path);
+        }
+    }
+}
+
+impl Rules {
+    /// When a fault comes, and that its targets can share it.
+    fn fault_times(&mut self, fault: &FaultSpec, path: &str) {
+        let back = matches!(fault.kind, FaultKind::Crash | FaultKind::Restart);
+        let drawn = match &fault.lasts {
+            Some(lasts) => {
+                lasts.is_constant().is_none() || matches!(fault.when, FaultWhen::Every(_))
+            }
+            None => matches!(fault.when, FaultWhen::Every(_)) && !back,
+        };
+        if fault.shared && !drawn {
+            let path = format!("{path}.shared");
+            let message = format!("`{path}` needs a draw to share: an `every` or a `for`");
+            let help = back.then_some("without `for` each worker comes back by itself");
+            self.add(Code::KEYS_DISAGREE, &path, message, help);
+        }
+        if let FaultWhen::Every(every) = &fault.when {
+            let fine = every.mean() > 0.0;
+            self.range(fine, &format!("{path}.every"), "above 0", "0s");
+        }
+    }
+
+    fn surge(&mut self, system: &SystemSpec, (source, factor): (usize, f64), path: &str) {
+        let fine = factor > 0.0 && factor <= 1e6;
+        self.range(
+            fine,
+            &format!("{path}.factor"),
+            "above 0 and at most 1e6",
+            factor,
+        );
+        let path = format!("{path}.target");
+        let Some(source) = system.sources.get(source) else {
+            let message = format!("`{path}` is no source");
+            return self.add(Code::UNKNOWN_NAME, &path, message, None);
+        };
+        let known = matches!(
+            source.arrivals,
+            Arrivals::Poisson { .. } | Arrivals::Constant { .. } | Arrivals::Mmpp { .. }
+        );
+        if !known {
+            let name = &source.name;
+            let message = format!(
+                "`{path}`: only `poisson`, `constant` and `mmpp` arrivals surge, and those of \
+                 `{name}` are none of them"
+            );
+            self.add(Code::KEYS_DISAGREE, &path, message, None);
+        }
+    }
+
+    /// Cores that go down one by one, and what is in service then, are simulated where first come is
+    /// first served and each request has one core.
+    fn plain_service(&mut self, fault: &FaultSpec, system: &SystemSpec, path: &str) {
+        let beyond = [
+            ("unit", fault.unit == FaultUnit::Core),
+            ("in_service", fault.in_service.is_some()),
+        ];
+        for (key, _) in beyond.iter().filter(|b| b.1 && system.is_elaborate()) {
+            let path = format!("{path}.{key}");
+            let message = format!(
+                "`{path}` is not supported yet together with other disciplines than `fifo`, \
+                 requests of several cores, memory held in service, `oom_kill`, or buffers that \
+                 count bytes or do otherwise than reject and wedge"
+            );
+            self.add(Code::UNSUPPORTED, &path, message, None);
+        }
+    }
+
+    /// What only pauses and crashes have.
+    fn cores_and_service(&mut self, fault: &FaultSpec, service: &ServiceSpec, path: &str) {
+        let stops = matches!(fault.kind, FaultKind::Pause | FaultKind::Crash);
+        let by_core = fault.unit == FaultUnit::Core;
+        for (key, given) in [
+            ("unit", by_core),
+            ("in_service", fault.in_service.is_some()),
+        ] {
+            if given && !stops {
+                let path = format!("{path}.{key}");
+                let message = format!("`{path}` is for faults of kind `pause` and `crash`");
+                self.add(Code::KEYS_DISAGREE, &path, message, None);
+            }
+        }
+        let cores = service
+            .groups
+            .iter()
+            .map(|g| u64::from(g.count) * u64::from(g.cores));
+        let cores: u64 = cores.sum();
+        if by_core && cores > MAX_FAILING_CORES {
+            let message = format!(
+                "`{path}.unit`: {cores} cores that go down one by one are too many: the limit is \
+                 {MAX_FAILING_CORES}"
+            );
+            self.add(
+                Code::TOO_LARGE_DESIGN,
+                &format!("{path}.unit"),
+                message,
+                None,
+            );
         }
     }
 }

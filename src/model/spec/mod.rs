@@ -401,6 +401,34 @@ pub struct FaultSpec {
     pub when: FaultWhen,
     /// How long, nanoseconds; `None`: to the end of the run (a crash: until restarted).
     pub lasts: Option<Dist>,
+    /// What goes down by itself; only pauses and crashes know cores.
+    pub unit: FaultUnit,
+    /// What becomes of a request in service; only for pauses and crashes. `None`: a pause resumes
+    /// it, a crash loses it, a core that goes down by itself resumes it.
+    pub in_service: Option<InService>,
+    /// It befalls all its targets at once, by one common draw.
+    pub shared: bool,
+}
+
+/// What goes down by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FaultUnit {
+    /// A whole worker.
+    #[default]
+    Worker,
+    /// Each core; its request goes back to the head of the buffer, which needs no slot.
+    Core,
+}
+
+/// What becomes of a request in service where something goes down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InService {
+    /// It goes on with the work that is left.
+    Resume,
+    /// It starts anew with its whole work.
+    Restart,
+    /// It is lost.
+    Lost,
 }
 
 /// What goes wrong.
@@ -415,6 +443,31 @@ pub enum FaultKind {
     Pause,
     /// Down; what is aboard is lost.
     Crash,
+    /// Restarted by hand: what is aboard is lost, and it is back after its group's restart time.
+    Restart,
+    /// The rate of a source is multiplied; the fault's service and workers say nothing.
+    Surge {
+        /// Index into [`SystemSpec::sources`].
+        source: usize,
+        /// 3 = three times as many requests.
+        factor: f64,
+    },
+    /// Attempts fail, each by itself.
+    Error {
+        /// Chance of each, 0 to 1.
+        probability: f64,
+        /// Before or after the work.
+        when: ErrorWhen,
+    },
+}
+
+/// When an attempt that is to fail does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorWhen {
+    /// When its work is done.
+    End,
+    /// At once, without work.
+    Start,
 }
 
 /// When a fault happens.

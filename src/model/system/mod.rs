@@ -13,6 +13,7 @@
 //! attempt of it is anywhere.
 
 mod closed;
+mod interrupt;
 mod jobs;
 mod limits;
 mod measure;
@@ -22,6 +23,7 @@ mod serve;
 mod trouble;
 
 use closed::{Loops, NO_USER};
+use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use limits::Limits;
 use measure::Measure;
@@ -29,7 +31,7 @@ use room::Needs;
 
 use super::balancer::Front;
 use super::event::{Event, Sample, kind};
-use super::fault::{self, Target};
+use super::fault::{self, Errors, Target};
 use super::ledger::Ledger;
 use super::level::Level;
 use super::outcome::Outcome;
@@ -59,6 +61,10 @@ pub struct System<'s, O> {
     source_of: Vec<u32>,
     targets: Vec<Target<'s>>,
     restarts: Vec<Option<Stream>>,
+    /// Faults by which attempts fail, if there are any.
+    errors: Option<Box<Errors>>,
+    /// What went back to a buffer, if cores can go down by themselves.
+    interrupted: Option<Box<Interrupted>>,
     ledger: Ledger,
     /// Whether any request holds memory.
     holds_memory: bool,
@@ -125,6 +131,8 @@ impl<'s, O: Observer> System<'s, O> {
             fronts,
             targets: fault::targets(spec, &key),
             restarts: restarts(spec, &key),
+            errors: Errors::new(spec, &key),
+            interrupted: Interrupted::new(spec),
             measure: Measure::new(spec, run, workers.len()),
             many_workers: workers.len() >= 200,
             workers,

@@ -346,6 +346,25 @@ impl<O: Observer> System<'_, O> {
         }
     }
 
+    /// An attempt in service leaves its core, and its memory is free again.
+    pub(super) fn leave_core(&mut self, worker: u32, attempt: u32) {
+        if self.elaborate {
+            return self.give_back(worker, attempt);
+        }
+        let memory = self.memory_of(attempt);
+        let core = self.jobs.attempt(attempt).core;
+        self.workers.finish(worker, core, memory);
+    }
+
+    /// Whose turn it is in a worker's buffer begins, as far as there is room.
+    pub(super) fn move_up<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+        if self.elaborate {
+            self.start_waiting(queue, worker);
+        } else {
+            self.start_next(queue, worker);
+        }
+    }
+
     /// Cores and memory of an attempt in service are free again.
     #[inline(never)]
     pub(super) fn give_back(&mut self, worker: u32, attempt: u32) {

@@ -2,7 +2,7 @@
 //! the worker's buffer, a core, the reply.
 
 use super::*;
-use crate::model::spec::OnFull;
+use crate::model::spec::{ErrorWhen, OnFull};
 use crate::model::worker::Admission;
 
 impl<O: Observer> System<'_, O> {
@@ -108,6 +108,9 @@ impl<O: Observer> System<'_, O> {
             self.jobs.request_mut(attempt).epoch = epoch;
         }
         self.fold(now, kind::ROUTED, number, worker);
+        if self.errors.is_some() && self.errs_at_once(attempt) {
+            return self.turn_away(queue, attempt, Outcome::Error);
+        }
         self.workers.settle(worker, now);
         if self.elaborate {
             return self.admit(queue, worker, attempt);
@@ -193,6 +196,9 @@ impl<O: Observer> System<'_, O> {
     #[inline(always)]
     pub(super) fn end_service<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let now = queue.now();
+        if self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
+            return self.complete_with_error(queue, attempt);
+        }
         let a = self.jobs.attempt(attempt);
         let (worker, core, number, open) = (a.worker, a.core, a.number, a.open);
         let a = self.jobs.attempt(attempt);
@@ -202,7 +208,10 @@ impl<O: Observer> System<'_, O> {
                 let aside = self.jobs.request(attempt);
                 waited = waited - aside.dispatched_after + aside.waited;
             }
-            let mut spent = now - a.start;
+            if self.interrupted.is_some() {
+                waited -= self.count_spent_before(attempt);
+            }
+            let mut spent = now - self.jobs.attempt(attempt).start;
             if self.elaborate {
                 spent = self.core_time(attempt, now, 0);
             }
@@ -257,6 +266,9 @@ impl<O: Observer> System<'_, O> {
             return;
         };
         self.waiting -= 1;
+        if self.interrupted.is_some() {
+            return self.start_rest(queue, worker, next);
+        }
         let work = self.jobs.attempt(next).work;
         self.start(queue, worker, next, work);
     }

@@ -1,7 +1,8 @@
 //! What goes wrong and how it ends: slow, paused, crashed and wedged workers, restarts.
 
 use super::*;
-use crate::model::spec::FaultKind;
+use crate::model::fault::Try;
+use crate::model::spec::{ErrorWhen, FaultKind, InService};
 
 impl<O: Observer> System<'_, O> {
     pub(super) fn schedule_faults<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
@@ -15,23 +16,29 @@ impl<O: Observer> System<'_, O> {
         let now = queue.now();
         let target = &mut self.targets[index as usize];
         target.active = true;
-        let (worker, kind) = (target.worker, target.kind);
+        let (fault, worker, kind) = (target.fault, target.worker, target.kind);
+        let (core, in_service) = (target.core, target.in_service);
         let lasts = target.duration();
         self.fold(now, kind::FAULT_STARTED, u64::from(index), worker);
         let lasts = match kind {
-            FaultKind::Crash => Some(lasts.unwrap_or_else(|| self.restart_time(worker))),
+            FaultKind::Crash | FaultKind::Restart => {
+                Some(lasts.unwrap_or_else(|| self.restart_time(worker)))
+            }
             _ => lasts,
         };
         if let Some(lasts) = lasts {
             queue.at(now.saturating_add(lasts), Event::FaultEnd { target: index });
         }
+        if let Some(core) = core {
+            return self.core_down(queue, (worker, core), in_service);
+        }
         match kind {
             FaultKind::Slow { .. } => self.change_speed(queue, worker),
-            FaultKind::Pause => {
-                self.workers.cold[worker as usize].pauses += 1;
-                self.change_speed(queue, worker);
-            }
-            FaultKind::Crash => self.crash(queue, worker),
+            FaultKind::Pause => self.pause(queue, worker, in_service),
+            FaultKind::Crash | FaultKind::Restart => self.crash(queue, worker, in_service),
+            // The source walks through its surges by itself.
+            FaultKind::Surge { .. } => {}
+            FaultKind::Error { .. } => self.errors_hold(worker, fault, true),
         }
     }
 
@@ -40,24 +47,30 @@ impl<O: Observer> System<'_, O> {
         let now = queue.now();
         let target = &mut self.targets[index as usize];
         target.active = false;
-        let (worker, kind) = (target.worker, target.kind);
+        let (fault, worker, kind) = (target.fault, target.worker, target.kind);
+        let (core, in_service) = (target.core, target.in_service);
         let gap = target.gap();
         self.fold(now, kind::FAULT_ENDED, u64::from(index), worker);
         if let Some(gap) = gap {
             queue.at(now.saturating_add(gap), Event::FaultStart { target: index });
         }
+        if let Some(core) = core {
+            return self.core_up(queue, (worker, core));
+        }
         match kind {
             FaultKind::Slow { .. } => self.change_speed(queue, worker),
-            FaultKind::Pause => {
-                self.workers.cold[worker as usize].pauses -= 1;
-                self.change_speed(queue, worker);
-            }
-            FaultKind::Crash => {
+            FaultKind::Pause => self.go_on(queue, worker),
+            FaultKind::Surge { .. } => {}
+            FaultKind::Crash | FaultKind::Restart => {
                 self.workers.settle(worker, now);
                 if self.workers.up(worker, now) {
                     self.down.down(now);
                 }
+                if stays_aboard(in_service) {
+                    self.go_on(queue, worker);
+                }
             }
+            FaultKind::Error { .. } => self.errors_hold(worker, fault, false),
         }
     }
 
@@ -91,15 +104,95 @@ impl<O: Observer> System<'_, O> {
         }
     }
 
-    /// A worker goes down: what is aboard is lost, and with it a wedge.
-    fn crash<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+    fn errors_hold(&mut self, worker: u32, fault: u32, holds: bool) {
+        let errors = self.errors.as_mut().expect("there is a fault of this kind");
+        if holds {
+            errors.hold(worker, fault);
+        } else {
+            errors.let_go(worker, fault);
+        }
+    }
+
+    /// Whether an attempt fails at this point of its way.
+    #[inline(never)]
+    pub(super) fn errs(&self, attempt: u32, when: ErrorWhen) -> bool {
+        let a = self.jobs.attempt(attempt);
+        let of = Try {
+            source: self.source_of[a.class as usize],
+            request: a.number,
+            attempt: a.try_number,
+        };
+        let errors = self.errors.as_ref();
+        errors.is_some_and(|errors| errors.hit(a.worker, when, of))
+    }
+
+    /// Whether a worker that would answer fails an attempt as it comes, without work.
+    #[inline(never)]
+    pub(super) fn errs_at_once(&self, attempt: u32) -> bool {
+        let worker = &self.workers.cold[self.jobs.attempt(attempt).worker as usize];
+        worker.downs == 0 && !worker.wedged && self.errs(attempt, ErrorWhen::Start)
+    }
+
+    /// A core has done its work, for an error.
+    #[inline(never)]
+    pub(super) fn complete_with_error<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+    ) {
+        let now = queue.now();
+        self.count_spent(attempt, now, 0);
+        let a = *self.jobs.attempt(attempt);
+        if a.measured && self.interrupted.is_some() {
+            self.count_spent_before(attempt);
+        }
+        self.workers.settle(a.worker, now);
+        self.leave_core(a.worker, attempt);
+        self.fold(now, kind::ERRED, a.number, a.worker);
+        self.move_up(queue, a.worker);
+        self.turn_away(queue, attempt, Outcome::Error);
+    }
+
+    /// A worker stands still; what is in service goes on afterwards, unless the fault says.
+    fn pause<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        in_service: Option<InService>,
+    ) {
+        self.workers.cold[worker as usize].pauses += 1;
+        self.change_speed(queue, worker);
+        match in_service {
+            Some(InService::Restart) => self.begin_anew(worker, queue.now()),
+            Some(InService::Lost) => self.lose_all_served(queue, worker),
+            Some(InService::Resume) | None => {}
+        }
+    }
+
+    /// One pause of a worker is over.
+    fn go_on<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+        self.workers.cold[worker as usize].pauses -= 1;
+        self.change_speed(queue, worker);
+    }
+
+    /// A worker goes down, and with it a wedge: what is aboard is lost, or stands still.
+    fn crash<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        in_service: Option<InService>,
+    ) {
         let now = queue.now();
         self.workers.settle(worker, now);
         if self.workers.down(worker, now) {
             self.down.up(now);
         }
         self.unwedge(worker, now);
-        self.lose_aboard(queue, worker, Outcome::WorkerDown);
+        if stays_aboard(in_service) {
+            self.pause(queue, worker, in_service);
+        } else {
+            self.lose_aboard(queue, worker, Outcome::WorkerDown);
+        }
     }
 
     pub(super) fn unwedge(&mut self, worker: u32, now: Nanos) {
@@ -115,28 +208,18 @@ impl<O: Observer> System<'_, O> {
         worker: u32,
         outcome: Outcome,
     ) {
-        let now = queue.now();
         let (waiting, cores) = self.workers.empty(worker);
         if self.elaborate {
             self.lose_shared(queue, worker, outcome);
         }
         self.waiting -= waiting.len() as u64;
         for core in cores {
-            let Some(attempt) = self.workers.cores.get(core).attempt() else {
-                continue;
-            };
-            let a = self.jobs.attempt_mut(attempt);
-            a.phase = a.phase.wrapping_add(1);
-            self.count_spent(attempt, now, 0);
-            if self.elaborate {
-                self.give_back(worker, attempt);
-            } else {
-                let memory = self.memory_of(attempt);
-                self.workers.finish(worker, core, memory);
-            }
-            self.turn_away(queue, attempt, outcome);
+            self.lose_served(queue, worker, core, outcome);
         }
         for attempt in waiting {
+            if self.interrupted.is_some() && self.jobs.attempt(attempt).measured {
+                self.count_spent_before(attempt);
+            }
             if self.elaborate {
                 self.leave_buffer(worker, attempt);
             } else {
@@ -195,4 +278,9 @@ impl<O: Observer> System<'_, O> {
             (None, dist) => whole(dist.mean()),
         }
     }
+}
+
+/// Whether a crash leaves what is aboard where it is.
+fn stays_aboard(in_service: Option<InService>) -> bool {
+    matches!(in_service, Some(InService::Resume | InService::Restart))
 }

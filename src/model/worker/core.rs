@@ -81,6 +81,43 @@ impl Cores {
         c.holds = FREE | next_free;
     }
 
+    /// Takes a free core out of its worker's free ones, which begin at `next_free`; returns where
+    /// they begin now.
+    pub(super) fn withdraw(&mut self, first: u32, next_free: u32, core: u32) -> u32 {
+        let next = |cores: &Cores, number: u32| cores.all[(first + number) as usize].holds & !FREE;
+        let number = core - first;
+        if next_free == number {
+            return next(self, number);
+        }
+        let mut before = next_free;
+        while next(self, before) != number {
+            before = next(self, before);
+        }
+        self.all[(first + before) as usize].holds = FREE | next(self, number);
+        next_free
+    }
+
+    /// Puts a withdrawn core in front of the worker's free ones.
+    pub(super) fn put_free(&mut self, core: u32, next_free: u32) {
+        self.all[core as usize].holds = FREE | next_free;
+    }
+
+    /// So much is left, from now on, of what an attempt that starts now on a core needs.
+    pub fn begin_with(&mut self, core: u32, started: Nanos, left: Nanos, now: Nanos) {
+        self.progress[core as usize] = Progress {
+            attempt: self.all[core as usize].holds,
+            started,
+            since: now.max(1),
+            left,
+        };
+    }
+
+    /// What is left at this moment of the work on a core, which ran at this speed.
+    pub fn left(&mut self, core: u32, job: (Nanos, Nanos), now: Nanos, speed: f64) -> Nanos {
+        self.change_speed(core, job, now, (speed, 0.0));
+        self.progress[core as usize].left
+    }
+
     /// The speed of a core at work changes; returns how long the rest takes, unless it stands
     /// still. `started` and `work` are those of the attempt on it.
     pub fn change_speed(

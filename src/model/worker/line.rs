@@ -57,6 +57,18 @@ impl Line {
         }
     }
 
+    /// Somebody comes back to be the next.
+    pub fn push_front(&mut self, attempt: u32) {
+        match &mut self.order {
+            Order::Fifo(line) => line.push_front(attempt),
+            Order::Lifo(line) => line.push_back(attempt),
+            Order::Keyed(line, next) => {
+                line.insert((0, *next), attempt);
+                *next += 1;
+            }
+        }
+    }
+
     /// Takes the one whose turn it is.
     #[inline]
     pub fn pop(&mut self) -> Option<u32> {

@@ -8,6 +8,7 @@
 
 mod core;
 mod line;
+mod outage;
 mod shared;
 
 pub use core::Cores;
@@ -68,6 +69,8 @@ pub struct Cold {
     pub pauses: u32,
     /// Faults that keep it down now.
     pub downs: u32,
+    /// Cores that are down by themselves.
+    pub cores_down: u32,
     /// Refuses everything until restarted.
     pub wedged: bool,
     /// Its lives: moves on when it wedges, goes down or comes back.
@@ -149,6 +152,8 @@ pub struct Workers {
     pub load: Vec<u32>,
     /// Cores, worker by worker.
     pub cores: Cores,
+    /// Whether cores go down by themselves: what was on them waits, with or without a slot.
+    cores_fail: bool,
 }
 
 impl Workers {
@@ -550,9 +555,10 @@ impl Workers {
                 let inside = format!("{serving} in service, {} waiting", cold.queue.len());
                 return Err(format!("{}: load {load}, but {inside}", place()));
             }
+            let put_back = hot.waiting > cold.slots && !self.cores_fail;
             let full = match &cold.shared {
                 Some(shared) => shared.inside() != cold.serving || hot.waiting > 0,
-                None => hot.busy + hot.free != cold.cores || hot.waiting > cold.slots,
+                None => hot.busy + hot.free + cold.cores_down != cold.cores || put_back,
             };
             if full {
                 return Err(format!("{}: holds more than it has room for", place()));
@@ -601,6 +607,7 @@ impl Cold {
             speed: spec.speed,
             pauses: 0,
             downs: 0,
+            cores_down: 0,
             wedged: false,
             epoch: 0,
             ram_policy: spec.ram_policy,
@@ -642,7 +649,7 @@ impl Cold {
         if !self.wedged && self.downs == 0 {
             let passed = now - self.areas.able_since;
             if self.cores != UNBOUNDED_CORES {
-                self.areas.able += u128::from(self.cores) * u128::from(passed);
+                self.areas.able += u128::from(self.cores - self.cores_down) * u128::from(passed);
             }
         }
         self.areas.able_since = now;

@@ -8,7 +8,7 @@ use super::{Named, words};
 use crate::base::codes::{self, Code};
 use crate::base::units::print_time;
 use crate::model::series::{NAMES, Series};
-use crate::model::spec::{FaultKind, FaultWhen, SystemSpec};
+use crate::model::spec::{FaultKind, FaultSpec, FaultWhen, SystemSpec};
 
 const SECOND: f64 = 1e9;
 
@@ -197,6 +197,14 @@ fn series_name(name: &str) -> String {
     }
 }
 
+/// The source that a surge befalls.
+fn surging(system: &SystemSpec, fault: &FaultSpec) -> String {
+    match fault.kind {
+        FaultKind::Surge { source, .. } => system.sources[source].name.clone(),
+        _ => String::new(),
+    }
+}
+
 /// Faults with a fixed time, as far as they fall into the measured time.
 fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
     let fixed = system
@@ -215,6 +223,7 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
             let (low, high) = fault.workers;
             let service = &system.services[fault.service].name;
             let whom = match low == high {
+                _ if matches!(fault.kind, FaultKind::Surge { .. }) => surging(system, fault),
                 true => format!("{service}[{low}]"),
                 false => format!("{service}[{low}..{high}]"),
             };
@@ -222,6 +231,11 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
                 FaultKind::Slow { factor } => format!("at {} of its speed", show::share(factor)),
                 FaultKind::Pause => "paused".into(),
                 FaultKind::Crash => "down".into(),
+                FaultKind::Restart => "restarted".into(),
+                FaultKind::Surge { factor, .. } => format!("sends {factor} times as much"),
+                FaultKind::Error { probability, .. } => {
+                    format!("fails {} of attempts", show::share(probability))
+                }
             };
             Some(Span {
                 from,

@@ -177,6 +177,9 @@ fn faults_hit_workers_that_exist() {
         workers,
         when: FaultWhen::Always,
         lasts: None,
+        unit: FaultUnit::Worker,
+        in_service: None,
+        shared: false,
     };
     let (path, message) = broken(|s| s.faults.push(fault(0.5, (1, 3))));
     assert_eq!(path, "fault.slow.target");

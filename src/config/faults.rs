@@ -1,0 +1,250 @@
+//! `[[fault]]`: what goes wrong, where and when.
+
+use crate::model::spec::{
+    ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, ServiceSpec,
+};
+
+use super::decode::{Cx, Fields};
+use super::dist::Of;
+use super::keys::FAULT;
+use super::patch::fault_name;
+use super::tree::Node;
+
+/// Kinds of faults of the format that this version does not have.
+const LATER_FAULTS: &[&str] = &[
+    "steal",
+    "leak",
+    "ram_cap",
+    "network",
+    "partition",
+    "zone_down",
+    "poison",
+    "cache_flush",
+    "config_push",
+    "limit",
+];
+
+/// Keys of every kind.
+const COMMON: [&str; 6] = ["name", "enabled", "kind", "target", "at", "every"];
+
+impl Cx {
+    /// Every `[[fault]]`.
+    pub fn faults(
+        &mut self,
+        node: &Node,
+        services: &[ServiceSpec],
+        sources: &[&str],
+    ) -> Vec<FaultSpec> {
+        let Some(list) = self.list(node, "fault", "[[fault]] tables") else {
+            return Vec::new();
+        };
+        let (mut faults, mut names) = (Vec::new(), Vec::new());
+        for node in list {
+            let name = node.table().map(fault_name).unwrap_or_default();
+            let path = format!("fault.{name}");
+            names.push((name.clone(), node.span));
+            faults.extend(self.fault(node, &path, name, (services, sources)));
+        }
+        self.duplicates("faults", &names, "fault");
+        faults
+    }
+
+    fn fault(
+        &mut self,
+        node: &Node,
+        path: &str,
+        name: String,
+        (services, sources): (&[ServiceSpec], &[&str]),
+    ) -> Option<FaultSpec> {
+        let fields = self.fields(node, path, &FAULT)?;
+        if let Some(node) = fields.get("name") {
+            self.name(node, &fields.path("name"));
+        }
+        for key in ["kind", "target"] {
+            if fields.get(key).is_none() {
+                self.missing(&fields, key, &FAULT);
+            }
+        }
+        let enabled = fields
+            .get("enabled")
+            .and_then(|n| self.boolean(n, &fields.path("enabled")));
+        let lasts = fields
+            .get("for")
+            .map(|n| self.dist(n, &fields.path("for"), Of::Time));
+        let when = self.fault_when(&fields);
+        let (kind, target) = (fields.get("kind")?, fields.get("target")?);
+        let now = &["slow", "pause", "crash", "error", "surge", "restart"];
+        let word = self.choice(kind, &fields.path("kind"), now, LATER_FAULTS);
+        let path = fields.path("target");
+        let (source, target) = match word {
+            Some("surge") => (
+                self.source_target(target, &path, sources),
+                Some((0, (1, 1))),
+            ),
+            _ => (None, self.target(target, &path, services)),
+        };
+        let kind = self.fault_kind(&fields, word?, source);
+        let shared = fields.get("shared");
+        let shared = shared.and_then(|n| self.boolean(n, &fields.path("shared")));
+        let unit = match self.word(&fields, "unit", &["worker", "core"]) {
+            Some("core") => FaultUnit::Core,
+            _ => FaultUnit::Worker,
+        };
+        let in_service = self.word(&fields, "in_service", &["resume", "restart", "lost"]);
+        let in_service = in_service.map(|word| match word {
+            "resume" => InService::Resume,
+            "restart" => InService::Restart,
+            _ => InService::Lost,
+        });
+        let (service, workers) = target?;
+        Some(FaultSpec {
+            name,
+            enabled: enabled.unwrap_or(true),
+            kind: kind?,
+            service,
+            workers,
+            when: when?,
+            lasts: lasts.unwrap_or_default(),
+            unit,
+            in_service,
+            shared: shared.unwrap_or(false),
+        })
+    }
+
+    /// A kind with its own keys; a key that it does not have is refused.
+    fn fault_kind(
+        &mut self,
+        fields: &Fields<'_>,
+        word: &str,
+        source: Option<usize>,
+    ) -> Option<FaultKind> {
+        let own: &[&str] = match word {
+            "slow" => &["factor", "shared", "for"],
+            "error" => &["probability", "when", "shared", "for"],
+            "surge" => &["factor", "for"],
+            "restart" => &[],
+            _ => &["unit", "in_service", "shared", "for"],
+        };
+        let keys = [&COMMON[..], own].concat();
+        self.only(fields, &format!("a fault of kind `{word}`"), "kind", &keys);
+        match word {
+            "slow" => Some(FaultKind::Slow {
+                factor: self.needed_number(fields, "factor")?,
+            }),
+            "error" => {
+                let when = self.word(fields, "when", &["end", "start"]);
+                Some(FaultKind::Error {
+                    probability: self.needed_number(fields, "probability")?,
+                    when: match when {
+                        Some("start") => ErrorWhen::Start,
+                        _ => ErrorWhen::End,
+                    },
+                })
+            }
+            "surge" => {
+                let factor = self.needed_number(fields, "factor")?;
+                source.map(|source| FaultKind::Surge { source, factor })
+            }
+            "restart" => Some(FaultKind::Restart),
+            "pause" => Some(FaultKind::Pause),
+            _ => Some(FaultKind::Crash),
+        }
+    }
+
+    /// One of some words, if the key is there.
+    fn word(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+        words: &[&'static str],
+    ) -> Option<&'static str> {
+        let node = fields.get(key)?;
+        self.choice(node, &fields.path(key), words, &[])
+    }
+
+    /// A number without which the kind means nothing.
+    fn needed_number(&mut self, fields: &Fields<'_>, key: &str) -> Option<f64> {
+        match fields.get(key) {
+            Some(node) => self.number(node, &fields.path(key)),
+            None => {
+                self.missing(fields, key, &FAULT);
+                None
+            }
+        }
+    }
+
+    fn fault_when(&mut self, fields: &Fields<'_>) -> Option<FaultWhen> {
+        let at = fields.get("at").filter(|n| !n.is_none());
+        let every = fields.get("every").filter(|n| !n.is_none());
+        match (at, every) {
+            (Some(node), Some(_)) => {
+                let path = fields.path("at");
+                let message = format!("`{path}` and `every` exclude each other");
+                self.disagree(node.span, &path, &message, "keep `at` for once, or `every`");
+                None
+            }
+            (Some(node), None) => self.time(node, &fields.path("at")).map(FaultWhen::At),
+            (None, Some(node)) => {
+                let every = self.dist(node, &fields.path("every"), Of::Time)?;
+                Some(FaultWhen::Every(every))
+            }
+            (None, None) => Some(FaultWhen::Always),
+        }
+    }
+
+    /// `source.people`: the number of the source.
+    fn source_target(&mut self, node: &Node, path: &str, sources: &[&str]) -> Option<usize> {
+        let text = self.text(node, path)?;
+        let Some(name) = text.strip_prefix("source.") else {
+            self.wrong_type(node, path, "a source such as \"source.people\"");
+            return None;
+        };
+        let found = sources.iter().position(|s| *s == name);
+        if found.is_none() {
+            self.unknown_name(node.span, path, name, sources);
+        }
+        found
+    }
+
+    /// `events`, `events[14]`, `events[1..5]`: the service and its first and last worker.
+    fn target(
+        &mut self,
+        node: &Node,
+        path: &str,
+        services: &[ServiceSpec],
+    ) -> Option<(usize, (u32, u32))> {
+        let text = self.text(node, path)?;
+        if text.starts_with("source.") {
+            let message = format!("`{path}`: only a fault of kind `surge` befalls a source");
+            self.disagree(node.span, path, &message, "name a service or its workers");
+            return None;
+        }
+        if text.contains('@') || text.contains("->") {
+            self.later(node.span, path, &format!("the target `{text}`"));
+            return None;
+        }
+        let (name, range) = match text.split_once('[') {
+            Some((name, range)) => (name, Some(range)),
+            None => (text.as_str(), None),
+        };
+        let Some(service) = services.iter().position(|s| s.name == name) else {
+            let known: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
+            self.unknown_name(node.span, path, name, &known);
+            return None;
+        };
+        let count = u32::try_from(services[service].worker_count()).unwrap_or(u32::MAX);
+        let Some(range) = range else {
+            return Some((service, (1, count.max(1))));
+        };
+        let inner = range.strip_suffix(']').unwrap_or_default();
+        let (first, last) = inner.split_once("..").unwrap_or((inner, inner));
+        match (first.trim().parse(), last.trim().parse()) {
+            (Ok(first), Ok(last)) => Some((service, (first, last))),
+            _ => {
+                let takes = format!("\"{name}\", \"{name}[14]\" or \"{name}[1..5]\"");
+                self.wrong_type(node, path, &takes);
+                None
+            }
+        }
+    }
+}
