@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::spec::{Arrivals, ClassSpec, Dist, Trace, WorkSpec};
+use crate::model::spec::{Arrivals, ClassSpec, Dist, Profile, Trace, WorkSpec};
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
@@ -12,11 +12,11 @@ use super::tree::{Node, Value};
 
 /// Processes of this version with the keys that each has.
 const PROCESSES: &[(&str, &[&str])] = &[
-    ("poisson", &["rate", "batch"]),
-    ("constant", &["rate", "batch"]),
-    ("mmpp", &["rates", "dwell", "switch", "batch"]),
-    ("renewal", &["gap", "batch"]),
-    ("on_off", &["rate", "on", "off", "batch"]),
+    ("poisson", &["rate", "batch", "profile"]),
+    ("constant", &["rate", "batch", "profile"]),
+    ("mmpp", &["rates", "dwell", "switch", "batch", "profile"]),
+    ("renewal", &["gap", "batch", "profile"]),
+    ("on_off", &["rate", "on", "off", "batch", "profile"]),
     ("trace", &["file", "column", "columns", "batch"]),
 ];
 
@@ -26,6 +26,8 @@ pub struct Sending {
     pub arrivals: Arrivals,
     /// How many arrive together.
     pub batch: Option<Dist>,
+    /// What the rate is multiplied by.
+    pub profile: Option<Profile>,
 }
 
 impl Default for Sending {
@@ -34,6 +36,7 @@ impl Default for Sending {
         Sending {
             arrivals: Arrivals::Poisson { rate: 0.0 },
             batch: None,
+            profile: None,
         }
     }
 }
@@ -66,6 +69,7 @@ impl Cx {
             return Some(Sending {
                 arrivals: Arrivals::Poisson { rate },
                 batch: None,
+                profile: None,
             });
         }
         let fields = self.fields(node, path, &ARRIVALS)?;
@@ -87,6 +91,11 @@ impl Cx {
             .get("batch")
             .filter(|n| !n.is_none())
             .and_then(|n| self.dist(n, &fields.path("batch"), Of::Number));
+        let series = match fields.get("profile").filter(|n| !n.is_none()) {
+            Some(node) => self.profile(node, &fields.path("profile")),
+            None => None,
+        };
+        let own = series.as_ref().and_then(|s| s.mean);
         let arrivals = match process {
             "mmpp" => self.mmpp(&fields),
             "trace" => self.trace(&fields, fed, classes),
@@ -95,24 +104,32 @@ impl Cx {
                 gap.map(|gap| Arrivals::Renewal { gap })
             }
             "on_off" => {
-                let rate = self.required_rate(&fields);
+                let rate = self.required_rate(&fields, own);
                 let (on, off) = (self.period(&fields, "on"), self.period(&fields, "off"));
                 let (rate, on, off) = (rate?, on?, off?);
                 Some(Arrivals::OnOff { rate, on, off })
             }
             "poisson" => self
-                .required_rate(&fields)
+                .required_rate(&fields, own)
                 .map(|rate| Arrivals::Poisson { rate }),
             _ => self
-                .required_rate(&fields)
+                .required_rate(&fields, own)
                 .map(|rate| Arrivals::Constant { rate }),
         };
         let arrivals = arrivals?;
-        Some(Sending { arrivals, batch })
+        Some(Sending {
+            arrivals,
+            batch,
+            profile: series.map(|s| s.profile),
+        })
     }
 
-    fn required_rate(&mut self, fields: &Fields<'_>) -> Option<f64> {
+    /// The rate, or that of the series that it follows.
+    fn required_rate(&mut self, fields: &Fields<'_>, own: Option<f64>) -> Option<f64> {
         let Some(rate) = fields.get("rate") else {
+            if own.is_some() {
+                return own;
+            }
             self.missing(fields, "rate", &ARRIVALS);
             return None;
         };

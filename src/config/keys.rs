@@ -45,6 +45,7 @@ pub const BLOCKS: &[&Block] = &[
     &CLIENT,
     &RETRY,
     &ARRIVALS,
+    &PROFILE,
     &COLUMNS,
     &COLUMN,
     &SERVICE,

@@ -86,12 +86,9 @@ fn last_row(system: &SystemSpec) -> Nanos {
 
 /// Requests that a source sends in one trial.
 fn requests(source: &SourceSpec, system: &SystemSpec, timing: &Timing) -> f64 {
-    if let Arrivals::Trace(trace) = &source.arrivals {
-        return trace.at.len() as f64 * source.mean_batch();
-    }
     let end = end(timing).unwrap_or_else(|| last_row(system));
     let stop = source.stop.map_or(end, |s| s.min(end));
-    source.mean_rate() * stop.saturating_sub(source.start) as f64 / 1e9
+    source.expected(stop.saturating_sub(source.start) as f64)
 }
 
 fn round(x: f64) -> String {

@@ -18,6 +18,7 @@ mod objective;
 mod patch;
 mod points;
 mod prices;
+mod profile;
 mod render;
 mod resolved;
 mod scan;

@@ -90,6 +90,7 @@ impl Cx {
             to: if to == usize::MAX { 0 } else { to },
             arrivals: sending.arrivals,
             batch: sending.batch,
+            profile: sending.profile,
             start: start.unwrap_or(0),
             stop,
             classes,

@@ -13,8 +13,6 @@ const GENEROSITY: f64 = 50.0;
 /// What even an empty trial may have.
 const FLOOR: u64 = 10_000_000;
 
-const SECOND: f64 = 1e9;
-
 /// About how many events a trial of this system has, without retries and faults.
 pub fn expected_events(system: &SystemSpec, timing: &Timing) -> u64 {
     (expected_requests(system, timing) * EVENTS_A_REQUEST) as u64
@@ -54,9 +52,6 @@ fn last_row(source: &SourceSpec) -> Option<u64> {
 }
 
 fn requests(source: &SourceSpec, length: f64) -> f64 {
-    if let Arrivals::Trace(trace) = &source.arrivals {
-        return trace.at.len() as f64 * source.mean_batch();
-    }
     let until = source.stop.map_or(length, |stop| length.min(stop as f64));
-    source.mean_rate() * (until - source.start as f64).max(0.0) / SECOND
+    source.expected(until - source.start as f64)
 }

@@ -113,8 +113,30 @@ pub const ARRIVALS: Block = Block {
         key("on", "", DISTRIBUTION),
         key("off", "", DISTRIBUTION),
         key("batch", "", "a number such as 4 or { dist = .. }"),
+        key(
+            "profile",
+            "",
+            "a list of points [time, factor], or { points | period | file, .. }",
+        ),
     ],
-    later: &["users", "think", "speed", "repeat", "spread", "profile"],
+    later: &["users", "think", "speed", "repeat", "spread"],
+};
+
+/// `profile` of arrivals.
+pub const PROFILE: Block = Block {
+    name: "profile",
+    keys: &[
+        key("points", "", "a list of points such as [\"10s\", 1.5]"),
+        key("steps", "", "true or false"),
+        key("repeat", "", "true or false"),
+        key("period", "", TIME),
+        key("amplitude", "", "a number from 0 to 1"),
+        key("phase", "", "a share of the period such as 0.25, or a time"),
+        key("file", "", FILE),
+        key("time", "", "the name of a column"),
+        key("column", "", "the name of a column"),
+    ],
+    later: &[],
 };
 
 /// `columns` of a trace.

@@ -1,6 +1,6 @@
 //! Offered load, from the spec alone: the first thing to know about a design.
 
-use super::{Arrivals, ClassSpec, Dist, SourceSpec, SystemSpec, WorkSpec};
+use super::{Arrivals, ClassSpec, Dist, Profile, SourceSpec, SystemSpec, WorkSpec};
 use crate::base::units::Nanos;
 
 /// Core-time asked for over core-time there, without retries and faults.
@@ -24,7 +24,18 @@ const SECOND: f64 = 1e9;
 impl SourceSpec {
     /// Long-run requests a second while it sends; for a trace rows over the time of its last.
     pub fn mean_rate(&self) -> f64 {
-        self.mean_batch() * self.births_a_second()
+        let factor = self.profile.as_ref().map_or(1.0, Profile::long_run);
+        self.mean_batch() * self.births_a_second() * factor
+    }
+
+    /// About how many requests it sends in the first `length` nanoseconds from its start.
+    pub fn expected(&self, length: f64) -> f64 {
+        if let Arrivals::Trace(trace) = &self.arrivals {
+            return trace.at.len() as f64 * self.mean_batch();
+        }
+        let length = length.max(0.0);
+        let area = self.profile.as_ref().map_or(length, |p| p.area(length));
+        self.mean_batch() * self.births_a_second() * area / SECOND
     }
 
     /// How many requests are born together on average.

@@ -21,6 +21,11 @@ impl Rules {
             if let Some(batch) = &source.batch {
                 self.batch(batch, &format!("{path}.arrivals.batch"));
             }
+            if let (Some(_), Arrivals::Trace(_)) = (&source.profile, &source.arrivals) {
+                let place = format!("{path}.arrivals.profile");
+                let message = format!("`{place}` cannot change the times of a trace");
+                self.add(Code::KEYS_DISAGREE, &place, message, None);
+            }
             if source.stop.is_some_and(|stop| stop <= source.start) {
                 let message = format!("`{path}.stop` must be after `start`");
                 self.add(Code::KEYS_DISAGREE, &format!("{path}.stop"), message, None);
