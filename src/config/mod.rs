@@ -25,6 +25,7 @@ mod scan;
 mod services;
 mod sources;
 mod sweep;
+mod trace;
 mod tree;
 mod values;
 mod work;

@@ -1,7 +1,7 @@
 //! How long a trial will be, from its spec alone: for the order of work and for the limit that
 //! turns an endless run into a message.
 
-use crate::model::spec::{Arrivals, SourceSpec, SystemSpec};
+use crate::model::spec::{SourceSpec, SystemSpec};
 use crate::model::trial::{Horizon, Timing};
 
 /// Events of a request that meets no trouble: birth, dispatch, completion, its timeout.
@@ -37,18 +37,11 @@ fn length(system: &SystemSpec, timing: &Timing) -> f64 {
         Horizon::Trace => system
             .sources
             .iter()
-            .filter_map(last_row)
+            .filter_map(SourceSpec::last_row)
             .max()
             .unwrap_or(0),
     };
     timing.warm_up as f64 + measured as f64 + timing.drain as f64
-}
-
-fn last_row(source: &SourceSpec) -> Option<u64> {
-    match &source.arrivals {
-        Arrivals::Trace(trace) => Some(source.start.saturating_add(*trace.at.last()?)),
-        _ => None,
-    }
 }
 
 fn requests(source: &SourceSpec, length: f64) -> f64 {

@@ -108,7 +108,10 @@ pub const ARRIVALS: Block = Block {
         key("switch", "", "a list of rows of chances"),
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
-        key("columns", "", "{ size, work, memory }"),
+        key("columns", "", "{ size, work, memory, class }"),
+        key("speed", "", NUMBER),
+        key("repeat", "", "true or false"),
+        key("spread", "", TIME),
         key("gap", "", DISTRIBUTION),
         key("on", "", DISTRIBUTION),
         key("off", "", DISTRIBUTION),
@@ -119,7 +122,7 @@ pub const ARRIVALS: Block = Block {
             "a list of points [time, factor], or { points | period | file, .. }",
         ),
     ],
-    later: &["users", "think", "speed", "repeat", "spread"],
+    later: &["users", "think"],
 };
 
 /// `profile` of arrivals.
@@ -146,8 +149,9 @@ pub const COLUMNS: Block = Block {
         key("size", "", "{ column, unit }"),
         key("work", "", "{ column, unit }"),
         key("memory", "", "{ column, unit }"),
+        key("class", "", "the name of a column"),
     ],
-    later: &["class", "key", "priority"],
+    later: &["key", "priority"],
 };
 
 /// One of `columns`.

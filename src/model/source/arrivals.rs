@@ -167,7 +167,10 @@ impl<'s> Gaps<'s> {
                 }
             }
             Process::Trace { trace, start, row } => {
-                let at = *trace.at.get(*row)?;
+                let at = match trace.at.get(*row) {
+                    Some(at) => *at,
+                    None => again(trace, start, row)?,
+                };
                 *row += 1;
                 start.saturating_add(at)
             }
@@ -407,6 +410,15 @@ impl<'s> States<'s> {
     }
 }
 
+/// The first row of the next round of a trace, if there is one.
+#[cold]
+fn again(trace: &Trace, start: &mut Nanos, row: &mut usize) -> Option<Nanos> {
+    let round = trace.round().filter(|_| trace.repeat)?;
+    *start = start.saturating_add(round);
+    *row = 0;
+    trace.at.first().copied()
+}
+
 /// The index that a number between 0 and 1 falls on when shares are laid end to end.
 fn choose(shares: &[f64], u: f64) -> usize {
     let mut below = 0.0;
@@ -641,5 +653,18 @@ mod tests {
             let all = births(&shaped(process, over.clone()), Nanos::MAX);
             assert!(all.len() > 900 && all.len() < 1100 && all.iter().all(|&at| at <= SECOND));
         }
+    }
+
+    #[test]
+    fn a_trace_starts_again_after_its_mean_gap() {
+        let trace = Trace {
+            at: vec![0, 10, 40],
+            repeat: true,
+            ..Trace::default()
+        };
+        let spec = source(Arrivals::Trace(std::sync::Arc::new(trace)));
+        assert_eq!(births(&spec, 130), [0, 10, 40, 60, 70, 100, 120]);
+        assert_eq!(spec.mean_rate(), 3.0 / 60e-9);
+        assert_eq!(spec.last_row(), None);
     }
 }

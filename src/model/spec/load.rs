@@ -30,7 +30,9 @@ impl SourceSpec {
 
     /// About how many requests it sends in the first `length` nanoseconds from its start.
     pub fn expected(&self, length: f64) -> f64 {
-        if let Arrivals::Trace(trace) = &self.arrivals {
+        if let Arrivals::Trace(trace) = &self.arrivals
+            && !trace.repeat
+        {
             return trace.at.len() as f64 * self.mean_batch();
         }
         let length = length.max(0.0);
@@ -41,6 +43,16 @@ impl SourceSpec {
     /// How many requests are born together on average.
     pub fn mean_batch(&self) -> f64 {
         self.batch.as_ref().map_or(1.0, Dist::mean)
+    }
+
+    /// The time of the last row of a trace that is sent once, nanoseconds of the run.
+    pub fn last_row(&self) -> Option<Nanos> {
+        match &self.arrivals {
+            Arrivals::Trace(trace) if !trace.repeat => {
+                Some(self.start.saturating_add(*trace.at.last()?))
+            }
+            _ => None,
+        }
     }
 
     fn births_a_second(&self) -> f64 {
@@ -56,6 +68,10 @@ impl SourceSpec {
             }
             Arrivals::Renewal { gap } => SECOND / gap.mean(),
             Arrivals::OnOff { rate, on, off } => rate * on.mean() / (on.mean() + off.mean()),
+            Arrivals::Trace(trace) if trace.repeat => match trace.round() {
+                Some(round) => trace.at.len() as f64 / (round as f64 / SECOND),
+                None => 0.0,
+            },
             Arrivals::Trace(trace) => match trace.at.last() {
                 Some(&last) if last > 0 => trace.at.len() as f64 / (last as f64 / SECOND),
                 _ => 0.0,
