@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::base::codes::Code;
-use crate::base::units::Nanos;
+use crate::base::units::{LONGEST, Nanos};
 use crate::model::spec::{Arrivals, ClassSpec, MAX_NAME, Trace, WorkSpec, name_problem};
 
 use super::decode::{Cx, Fields};
@@ -183,6 +183,14 @@ impl Cx {
                 let faster = |at: &Nanos| (*at as f64 / speed + 0.5) as Nanos;
                 trace.at = trace.at.iter().map(faster).collect();
             }
+        }
+        if trace.at.last().is_some_and(|&last| last > LONGEST) {
+            let d = Diagnostic::error(Code::TRACE, "the last row is sent later than 2^62 ns")
+                .at(fields.span, "")
+                .help("use a higher `speed`")
+                .path(fields.path.clone());
+            self.push(d);
+            return None;
         }
         if let Some(node) = fields.get("repeat") {
             let path = fields.path("repeat");
