@@ -112,6 +112,18 @@ pub fn ln_gamma(x: f64) -> f64 {
     libm::lgamma(x)
 }
 
+/// The sine of `x` radians.
+#[inline]
+pub fn sin(x: f64) -> f64 {
+    libm::sin(x)
+}
+
+/// The cosine of `x` radians.
+#[inline]
+pub fn cos(x: f64) -> f64 {
+    libm::cos(x)
+}
+
 /// The complementary error function, `1 - erf(x)`, accurate in the upper tail.
 #[inline]
 pub fn erfc(x: f64) -> f64 {
@@ -123,7 +135,7 @@ mod tests {
     use super::*;
 
     /// Function, what it gives, its bits, and the true value.
-    fn cases() -> [(&'static str, f64, u64, f64); 6] {
+    fn cases() -> [(&'static str, f64, u64, f64); 8] {
         [
             ("exp", exp(1.0), 0x4005_bf0a_8b14_5769, std::f64::consts::E),
             (
@@ -155,6 +167,18 @@ mod tests {
                 erfc(3.0),
                 0x3ef7_29df_6503_4229,
                 2.209_049_699_858_544e-5,
+            ),
+            (
+                "sin",
+                sin(1.0),
+                0x3fea_ed54_8f09_0cee,
+                0.841_470_984_807_896_5,
+            ),
+            (
+                "cos",
+                cos(1.0),
+                0x3fe1_4a28_0fb5_068c,
+                0.540_302_305_868_139_8,
             ),
         ]
     }

@@ -1,24 +1,27 @@
 //! `arrivals` of a source: when requests are born.
 
-use std::sync::Arc;
-
-use crate::model::spec::{Arrivals, ClassSpec, Dist, MAX_USERS, Trace, WorkSpec};
+use crate::model::spec::{Arrivals, ClassSpec, Dist, MAX_USERS, Profile};
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
-use super::keys::{ARRIVALS, COLUMN, COLUMNS};
+use super::keys::ARRIVALS;
 use super::sources::TraceWork;
 use super::tree::{Node, Value};
 
 /// Processes of this version with the keys that each has.
 const PROCESSES: &[(&str, &[&str])] = &[
-    ("poisson", &["rate", "batch"]),
-    ("constant", &["rate", "batch"]),
-    ("mmpp", &["rates", "dwell", "switch", "batch"]),
-    ("renewal", &["gap", "batch"]),
-    ("on_off", &["rate", "on", "off", "batch"]),
+    ("poisson", &["rate", "batch", "profile"]),
+    ("constant", &["rate", "batch", "profile"]),
+    ("mmpp", &["rates", "dwell", "switch", "batch", "profile"]),
+    ("renewal", &["gap", "batch", "profile"]),
+    ("on_off", &["rate", "on", "off", "batch", "profile"]),
     ("closed", &["users", "think"]),
-    ("trace", &["file", "column", "columns", "batch"]),
+    (
+        "trace",
+        &[
+            "file", "column", "columns", "speed", "repeat", "spread", "batch",
+        ],
+    ),
 ];
 
 /// When requests are born, and how many together.
@@ -27,6 +30,8 @@ pub struct Sending {
     pub arrivals: Arrivals,
     /// How many arrive together.
     pub batch: Option<Dist>,
+    /// What the rate is multiplied by.
+    pub profile: Option<Profile>,
 }
 
 impl Default for Sending {
@@ -35,6 +40,7 @@ impl Default for Sending {
         Sending {
             arrivals: Arrivals::Poisson { rate: 0.0 },
             batch: None,
+            profile: None,
         }
     }
 }
@@ -46,7 +52,7 @@ impl Cx {
         node: &Node,
         path: &str,
         fed: Option<&TraceWork>,
-        classes: &mut [ClassSpec],
+        classes: &mut Vec<ClassSpec>,
     ) -> Option<Sending> {
         let is_trace = node
             .table()
@@ -67,6 +73,7 @@ impl Cx {
             return Some(Sending {
                 arrivals: Arrivals::Poisson { rate },
                 batch: None,
+                profile: None,
             });
         }
         let fields = self.fields(node, path, &ARRIVALS)?;
@@ -88,6 +95,11 @@ impl Cx {
             .get("batch")
             .filter(|n| !n.is_none())
             .and_then(|n| self.dist(n, &fields.path("batch"), Of::Number));
+        let series = match fields.get("profile").filter(|n| !n.is_none()) {
+            Some(node) => self.profile(node, &fields.path("profile")),
+            None => None,
+        };
+        let own = series.as_ref().and_then(|s| s.mean);
         let arrivals = match process {
             "mmpp" => self.mmpp(&fields),
             "trace" => self.trace(&fields, fed, classes),
@@ -97,24 +109,32 @@ impl Cx {
                 gap.map(|gap| Arrivals::Renewal { gap })
             }
             "on_off" => {
-                let rate = self.required_rate(&fields);
+                let rate = self.required_rate(&fields, own);
                 let (on, off) = (self.period(&fields, "on"), self.period(&fields, "off"));
                 let (rate, on, off) = (rate?, on?, off?);
                 Some(Arrivals::OnOff { rate, on, off })
             }
             "poisson" => self
-                .required_rate(&fields)
+                .required_rate(&fields, own)
                 .map(|rate| Arrivals::Poisson { rate }),
             _ => self
-                .required_rate(&fields)
+                .required_rate(&fields, own)
                 .map(|rate| Arrivals::Constant { rate }),
         };
         let arrivals = arrivals?;
-        Some(Sending { arrivals, batch })
+        Some(Sending {
+            arrivals,
+            batch,
+            profile: series.map(|s| s.profile),
+        })
     }
 
-    fn required_rate(&mut self, fields: &Fields<'_>) -> Option<f64> {
+    /// The rate, or that of the series that it follows.
+    fn required_rate(&mut self, fields: &Fields<'_>, own: Option<f64>) -> Option<f64> {
         let Some(rate) = fields.get("rate") else {
+            if own.is_some() {
+                return own;
+            }
             self.missing(fields, "rate", &ARRIVALS);
             return None;
         };
@@ -182,99 +202,6 @@ impl Cx {
             switch,
         })
     }
-
-    fn trace(
-        &mut self,
-        fields: &Fields<'_>,
-        fed: Option<&TraceWork>,
-        classes: &mut [ClassSpec],
-    ) -> Option<Arrivals> {
-        let Some(node) = fields.get("file") else {
-            self.missing(fields, "file", &ARRIVALS);
-            return None;
-        };
-        let file = self.text(node, &fields.path("file"))?;
-        let column = match fields.get("column") {
-            Some(node) => self.text(node, &fields.path("column"))?,
-            None => "arrival_s".to_owned(),
-        };
-        self.header = wanted_header(fields, &column, fed);
-        let unit = self.unit_of(fields, &column, Of::Time);
-        let at = unit.and_then(|u| self.column(&file, node.span, &fields.path, &column, u));
-        let mut trace = Trace::default();
-        let columns = match fields.get("columns") {
-            Some(node) => self.fields(node, &fields.path("columns"), &COLUMNS),
-            None => None,
-        };
-        if let Some(columns) = &columns {
-            let mut read = |key, of| self.trace_column(columns, key, of, &file, node);
-            trace.size = read("size", Of::Bytes).unwrap_or_default();
-            trace.work = read("work", Of::Time).unwrap_or_default();
-            trace.memory = read("memory", Of::Bytes).unwrap_or_default();
-        }
-        let own_work = columns.as_ref().and_then(|c| c.get("work"));
-        match (fed, own_work) {
-            (Some(fed), Some(own)) => {
-                let message = format!(
-                    "the work comes from the trace twice: `columns.work` here and `work.column` \
-                     of service `{}`",
-                    fed.name
-                );
-                let path = fields.path("columns.work");
-                self.disagree(own.span, &path, &message, "remove one of them");
-            }
-            (Some(fed), None) => {
-                let path = format!("service.{}.work.column", fed.name);
-                let values = self.column(&file, node.span, &path, &fed.column, fed.unit);
-                trace.work = values.map(|v| v.to_vec()).unwrap_or_default();
-            }
-            (None, Some(_)) => {
-                let without = classes.iter_mut().filter(|c| c.work.is_none());
-                without.for_each(|c| c.work = Some(WorkSpec::FromTrace));
-            }
-            (None, None) => {}
-        }
-        trace.at = at?.to_vec();
-        if let Some(row) = (1..trace.at.len()).find(|&i| trace.at[i] < trace.at[i - 1]) {
-            let message = format!("column `{column}` goes backwards");
-            let help = "sort the rows by arrival time";
-            self.row_problem(&file, row, &message, help, &fields.path);
-            return None;
-        }
-        Some(Arrivals::Trace(Arc::new(trace)))
-    }
-
-    fn trace_column(
-        &mut self,
-        columns: &Fields<'_>,
-        key: &str,
-        of: Of,
-        file: &str,
-        file_node: &Node,
-    ) -> Option<Vec<u64>> {
-        let node = columns.get(key)?;
-        let fields = self.fields(node, &columns.path(key), &COLUMN)?;
-        let Some(column) = fields.get("column") else {
-            self.missing(&fields, "column", &COLUMN);
-            return None;
-        };
-        let column = self.text(column, &fields.path("column"))?;
-        let unit = self.unit_of(&fields, &column, of)?;
-        let values = self.column(file, file_node.span, &fields.path, &column, unit)?;
-        Some(values.to_vec())
-    }
-}
-
-/// The columns that a trace needs, as its first row.
-fn wanted_header(fields: &Fields<'_>, column: &str, fed: Option<&TraceWork>) -> String {
-    let mut names = vec![column];
-    names.extend(fed.map(|f| f.column.as_str()));
-    let columns = fields.get("columns").and_then(Node::table);
-    for entry in columns.map(|t| &t.entries[..]).unwrap_or_default() {
-        let column = entry.node.table().and_then(|t| t.get("column"));
-        names.extend(column.and_then(Node::text));
-    }
-    names.join(",")
 }
 
 /// Each state is followed by the next in the list.

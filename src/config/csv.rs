@@ -116,6 +116,21 @@ impl Cx {
         read
     }
 
+    /// One column of a CSV file that the model names, as text.
+    pub fn text_column(
+        &mut self,
+        file: &str,
+        span: Span,
+        path: &str,
+        column: &str,
+    ) -> Option<Vec<String>> {
+        let full = tidy(&self.folder.join(file));
+        let csv = self.table(&full, span, path, column)?;
+        let index = self.column_index(&csv, span, path, column)?;
+        let rows = csv.rows.iter().map(|row| row.fields[index].clone());
+        Some(rows.collect())
+    }
+
     /// The rows of a CSV file, split.
     fn table(&mut self, full: &PathBuf, span: Span, path: &str, wanted: &str) -> Option<Csv> {
         if let Some(known) = self.csv.get(full) {
@@ -205,16 +220,7 @@ impl Cx {
         column: &str,
         unit: Unit,
     ) -> Option<Column> {
-        let Some(index) = csv.header.iter().position(|h| h == column) else {
-            let found: Vec<String> = csv.header.iter().map(|h| shown(h)).collect();
-            let message = format!("{} has no column `{column}`", csv.name);
-            let d = Diagnostic::error(Code::TRACE, message)
-                .at(span, "named here")
-                .help(format!("its columns are: {}", found.join(", ")))
-                .path(path);
-            self.push(d);
-            return None;
-        };
+        let index = self.column_index(csv, span, path, column)?;
         let mut problems = Problems {
             list: Vec::new(),
             more: 0,
@@ -230,6 +236,21 @@ impl Cx {
         let fine = problems.list.is_empty();
         self.report(csv, problems, path);
         fine.then(|| Arc::new(values))
+    }
+
+    /// Where a column stands.
+    fn column_index(&mut self, csv: &Csv, span: Span, path: &str, column: &str) -> Option<usize> {
+        let index = csv.header.iter().position(|h| h == column);
+        if index.is_none() {
+            let found: Vec<String> = csv.header.iter().map(|h| shown(h)).collect();
+            let message = format!("{} has no column `{column}`", csv.name);
+            let d = Diagnostic::error(Code::TRACE, message)
+                .at(span, "named here")
+                .help(format!("its columns are: {}", found.join(", ")))
+                .path(path);
+            self.push(d);
+        }
+        index
     }
 
     /// Reports a row of a CSV file.

@@ -46,6 +46,7 @@ pub const BLOCKS: &[&Block] = &[
     &RETRY,
     &LIMIT,
     &ARRIVALS,
+    &PROFILE,
     &COLUMNS,
     &COLUMN,
     &SERVICE,

@@ -4,7 +4,7 @@
 use crate::base::codes::Code;
 use crate::base::units::{Nanos, print_bytes, print_time};
 use crate::experiment::design::Design;
-use crate::model::spec::{Arrivals, Dist, FaultWhen, SourceSpec, SystemSpec};
+use crate::model::spec::{Dist, FaultWhen, SourceSpec, SystemSpec};
 use crate::model::trial::{Horizon, Timing};
 
 use super::decode::Cx;
@@ -77,21 +77,15 @@ fn end(timing: &Timing) -> Option<Nanos> {
 
 /// The time of the last row of every trace.
 fn last_row(system: &SystemSpec) -> Nanos {
-    let last = |s: &SourceSpec| match &s.arrivals {
-        Arrivals::Trace(trace) => trace.at.last().map(|at| at.saturating_add(s.start)),
-        _ => None,
-    };
-    system.sources.iter().filter_map(last).max().unwrap_or(0)
+    let last = system.sources.iter().filter_map(SourceSpec::last_row);
+    last.max().unwrap_or(0)
 }
 
 /// Requests that a source sends in one trial.
 fn requests(source: &SourceSpec, system: &SystemSpec, timing: &Timing) -> f64 {
-    if let Arrivals::Trace(trace) = &source.arrivals {
-        return trace.at.len() as f64 * source.mean_batch();
-    }
     let end = end(timing).unwrap_or_else(|| last_row(system));
     let stop = source.stop.map_or(end, |s| s.min(end));
-    system.rate_of(source) * stop.saturating_sub(source.start) as f64 / 1e9
+    system.expected(source, stop.saturating_sub(source.start) as f64)
 }
 
 fn round(x: f64) -> String {
@@ -199,9 +193,9 @@ fn too_long(cx: &mut Cx, root: &Node, system: &SystemSpec, timing: &Timing, even
 
 /// `horizon = "trace"` needs a trace.
 pub fn trace_horizon(cx: &mut Cx, span: Span, system: &SystemSpec, timing: &Timing) {
-    let is_trace = |s: &SourceSpec| matches!(s.arrivals, Arrivals::Trace(_));
+    let is_trace = |s: &SourceSpec| s.last_row().is_some();
     if timing.horizon == Horizon::Trace && !system.sources.iter().any(is_trace) {
-        let message = "`horizon = \"trace\"` needs a source that sends a trace";
+        let message = "`horizon = \"trace\"` needs a source that sends a trace once";
         cx.disagree(
             span,
             "horizon",

@@ -1,6 +1,6 @@
 //! `[source.NAME]`: who sends, when, what, and what the caller does about trouble.
 
-use crate::model::spec::{ClassSpec, ClientSpec, Dist, RetrySpec, SourceSpec};
+use crate::model::spec::{Arrivals, ClassSpec, ClientSpec, Dist, RetrySpec, SourceSpec};
 
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
@@ -85,16 +85,33 @@ impl Cx {
             }
         };
         let sending = arrivals.unwrap_or_default();
+        self.weights(&fields, &sending.arrivals);
         Some(SourceSpec {
             name: name.to_owned(),
             to: if to == usize::MAX { 0 } else { to },
             arrivals: sending.arrivals,
             batch: sending.batch,
+            profile: sending.profile,
             start: start.unwrap_or(0),
             stop,
             classes,
             client: client.unwrap_or_default(),
         })
+    }
+
+    /// Classes that a trace names have no weights of their own.
+    fn weights(&mut self, source: &Fields<'_>, arrivals: &Arrivals) {
+        let named = match arrivals {
+            Arrivals::Trace(trace) => !trace.class.is_empty(),
+            _ => false,
+        };
+        let nodes = source.get("class").and_then(Node::array);
+        let tables = nodes.unwrap_or_default().iter().filter_map(Node::table);
+        for weight in tables.filter_map(|t| t.get("weight")).filter(|_| named) {
+            let path = source.path("class");
+            let message = "the trace says which class a request has: `weight` has no effect";
+            self.disagree(weight.span, &path, message, "remove it");
+        }
     }
 
     fn classes(&mut self, source: &Fields<'_>) -> Vec<ClassSpec> {
@@ -242,7 +259,8 @@ impl Cx {
     }
 }
 
-fn plain_class(name: &str) -> ClassSpec {
+/// A class of which nothing is said.
+pub fn plain_class(name: &str) -> ClassSpec {
     ClassSpec {
         priority: 0,
         cores: 1,

@@ -1,7 +1,7 @@
 //! How long a trial will be, from its spec alone: for the order of work and for the limit that
 //! turns an endless run into a message.
 
-use crate::model::spec::{Arrivals, SourceSpec, SystemSpec};
+use crate::model::spec::{SourceSpec, SystemSpec};
 use crate::model::trial::{Horizon, Timing};
 
 /// Events of a request that meets no trouble: birth, dispatch, completion, its timeout.
@@ -12,8 +12,6 @@ const GENEROSITY: f64 = 50.0;
 
 /// What even an empty trial may have.
 const FLOOR: u64 = 10_000_000;
-
-const SECOND: f64 = 1e9;
 
 /// About how many events a trial of this system has, without retries and faults.
 pub fn expected_events(system: &SystemSpec, timing: &Timing) -> u64 {
@@ -43,24 +41,14 @@ fn length(system: &SystemSpec, timing: &Timing) -> f64 {
         Horizon::Trace => system
             .sources
             .iter()
-            .filter_map(last_row)
+            .filter_map(SourceSpec::last_row)
             .max()
             .unwrap_or(0),
     };
     timing.warm_up as f64 + measured as f64 + timing.drain as f64
 }
 
-fn last_row(source: &SourceSpec) -> Option<u64> {
-    match &source.arrivals {
-        Arrivals::Trace(trace) => Some(source.start.saturating_add(*trace.at.last()?)),
-        _ => None,
-    }
-}
-
 fn requests(system: &SystemSpec, source: &SourceSpec, length: f64) -> f64 {
-    if let Arrivals::Trace(trace) = &source.arrivals {
-        return trace.at.len() as f64 * source.mean_batch();
-    }
     let until = source.stop.map_or(length, |stop| length.min(stop as f64));
-    system.rate_of(source) * (until - source.start as f64).max(0.0) / SECOND
+    system.expected(source, until - source.start as f64)
 }

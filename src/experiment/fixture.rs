@@ -38,6 +38,7 @@ pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> Syste
             to: 0,
             arrivals: Arrivals::Poisson { rate: 40_000.0 },
             batch: None,
+            profile: None,
             start: 0,
             stop: None,
             classes: vec![class("click", 0.9), class("=upload", 0.1)],

@@ -4,7 +4,9 @@ use veltrix::model::outcome::Outcome::{self, *};
 use veltrix::model::spec::*;
 use veltrix::model::trial::{Blind, Horizon};
 
-use crate::systems::{MS, S, US, drawn, fault, go, group, just, replay, rows, run_spec, system};
+use crate::systems::{
+    MS, S, US, class, drawn, fault, go, group, just, replay, rows, run_spec, system,
+};
 use crate::told;
 
 /// The client gives up on the nanosecond; the work goes on and delays the next; an answer at that
@@ -230,4 +232,50 @@ fn measured_time_goes_on_when_nobody_sends_any_more() {
     let output = go(&silent, &run_spec(1, Horizon::For(4 * S)), &mut Blind);
     assert_eq!(output.tally.measured_ns, u128::from(4 * S));
     assert_eq!(output.tally.workers[0].able_area, u128::from(16 * S));
+}
+
+/// Members of a batch come one after another, each let in or refused by itself.
+#[test]
+fn each_of_a_batch_is_admitted_by_itself() {
+    let mut spec = replay(&[(10 * MS, MS), (20 * MS, MS)], group(1, 1, Some(1)));
+    spec.sources[0].batch = Some(just(3));
+    let (rows, _) = rows(&spec);
+    let full = (None, 10_000, BufferFull);
+    let expected = [
+        (Some(10_000), 11_000, Ok),
+        (Some(11_000), 12_000, Ok),
+        full,
+        (Some(20_000), 21_000, Ok),
+        (Some(21_000), 22_000, Ok),
+        (None, 20_000, BufferFull),
+    ];
+    let mut told = told(&rows);
+    told.sort_by_key(|row| row.1);
+    let mut expected = expected.to_vec();
+    expected.sort_by_key(|row| row.1);
+    assert_eq!(told, expected);
+}
+
+/// Rows of a trace with classes ask for the work of their class.
+#[test]
+fn a_trace_says_the_class_of_each_row() {
+    let recorded = Trace {
+        at: vec![0, 10 * MS, 20 * MS],
+        class: vec![1, 0, 1],
+        ..Trace::default()
+    };
+    let arrivals = Arrivals::Trace(std::sync::Arc::new(recorded));
+    let mut spec = system(arrivals, drawn(just(MS)), group(1, 1, None));
+    let long = ClassSpec {
+        work: Some(drawn(just(5 * MS))),
+        ..class("long")
+    };
+    spec.sources[0].classes.push(long);
+    let (rows, _) = rows(&spec);
+    let expected = [
+        (Some(0), 5_000, Ok),
+        (Some(10_000), 11_000, Ok),
+        (Some(20_000), 25_000, Ok),
+    ];
+    assert_eq!(told(&rows), expected);
 }

@@ -186,6 +186,7 @@ fn ram_is_refused_from_the_first_byte_that_does_not_fit() {
             size: Vec::new(),
             work: vec![10 * MS; 5],
             memory: memory.to_vec(),
+            ..Trace::default()
         };
         let one = GroupSpec {
             ram: Some(ram),
@@ -216,6 +217,7 @@ fn memory_grows_with_size() {
         size: vec![10, 20, 5],
         work: vec![MS; 3],
         memory: Vec::new(),
+        ..Trace::default()
     };
     let one = GroupSpec {
         ram: Some(100),

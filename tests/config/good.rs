@@ -1,7 +1,7 @@
 //! What good files mean.
 
 use veltrix::config::{Checked, InputKind};
-use veltrix::model::spec::{Arrivals, Dist, OnFull, SystemSpec, WorkSpec};
+use veltrix::model::spec::{Arrivals, Dist, OnFull, Profile, SystemSpec, WorkSpec};
 
 use crate::fixture::{EXPERIMENT, Folder, MODEL, names, snapshot, with};
 
@@ -215,6 +215,52 @@ fn processes_and_batches_are_read() {
     let bursts = "process = \"on_off\", rate = \"1k/s\", on = \"1s\", off = \"4s\"";
     assert_eq!(source(bursts).mean_rate(), 200.0);
     assert_eq!(source(&format!("{bursts}, batch = \"none\"")).batch, None);
+}
+
+#[test]
+fn profiles_are_read() {
+    let series = "t_s,rate_per_min\n0,60\n10,180\n20,60\n";
+    let source = |arrivals: &str| {
+        let model = format!(
+            "[source.s]\nto = \"a\"\narrivals = {{ {arrivals} }}\n[service.a]\nwork = \"1ms\"\n\
+             workers = {{ cores = 2 }}\n",
+        );
+        let folder = Folder::new(&[("model.toml", &model), ("r.csv", series)]);
+        let loaded = folder.model("model.toml").map_err(|text| panic!("{text}"));
+        loaded.unwrap().system.sources.remove(0)
+    };
+    const S: u64 = 1_000_000_000;
+    let rate = "process = \"poisson\", rate = \"5/s\"";
+    let points = [(0, 1.0), (10 * S, 3.0)];
+    let line = Profile::points(&points, false, false).unwrap();
+    let bare = source(&format!("{rate}, profile = [[\"0s\", 1], [\"10s\", 3]]"));
+    assert_eq!(bare.profile, Some(line));
+    assert_eq!(bare.mean_rate(), 15.0);
+    let table = "{ points = [[\"0s\", 1], [\"10s\", 3]], steps = true, repeat = true }";
+    let steps = Profile::points(&points, true, true).unwrap();
+    let table = source(&format!("{rate}, profile = {table}"));
+    assert_eq!(
+        (table.profile, table.arrivals),
+        (Some(steps), bare.arrivals.clone())
+    );
+    let wave = Profile::wave(60 * S, 0.5, 0.25).unwrap();
+    for phase in ["0.25", "\"15s\""] {
+        let keys = format!("{{ period = \"60s\", amplitude = 0.5, phase = {phase} }}");
+        let shaped = source(&format!("{rate}, profile = {keys}"));
+        assert_eq!(shaped.profile, Some(wave.clone()));
+    }
+    let file = "profile = { file = \"r.csv\", column = \"rate_per_min\" }";
+    let scaled = [(0, 0.5), (10 * S, 1.5), (20 * S, 0.5)];
+    let scaled = Profile::points(&scaled, false, false).unwrap();
+    let own = source(&format!("process = \"constant\", {file}"));
+    assert_eq!(own.arrivals, Arrivals::Constant { rate: 2.0 });
+    assert_eq!(own.expected(20e9), 40.0);
+    assert_eq!(own.profile, Some(scaled.clone()));
+    let times = source(&format!("{rate}, {file}"));
+    assert_eq!(
+        (times.arrivals, times.profile),
+        (bare.arrivals, Some(scaled))
+    );
 }
 
 #[test]

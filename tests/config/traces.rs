@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use veltrix::model::spec::{Arrivals, Dist, SystemSpec, Trace, WorkSpec};
+use veltrix::model::spec::{Arrivals, Dist, SourceSpec, SystemSpec, Trace, WorkSpec};
 
 use crate::fixture::{Folder, names, snapshot};
 
@@ -204,4 +204,103 @@ fn a_time_finer_than_a_nanosecond_is_rounded() {
         (trace.at[0], trace.work[0], trace.memory[0]),
         (0, 300_000_000, 1 << 19)
     );
+}
+
+/// The one source of a model that sends `t.csv` in this way.
+fn sent(csv: &str, keys: &str, classes: &str) -> Result<SourceSpec, String> {
+    let model = format!(
+        "[source.s]\nto = \"a\"\n{classes}\n[source.s.arrivals]\nprocess = \"trace\"\n\
+         file = \"t.csv\"\n{keys}\n[service.a]\nwork = \"1ms\"\nworkers = {{ cores = 1 }}\n",
+    );
+    let folder = Folder::new(&[("model.toml", &model), ("t.csv", csv)]);
+    let loaded = folder.model("model.toml");
+    loaded.map(|loaded| loaded.system.sources[0].clone())
+}
+
+fn recorded(source: &SourceSpec) -> &Trace {
+    match &source.arrivals {
+        Arrivals::Trace(trace) => trace,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_trace_can_be_spread_sped_up_and_repeated() {
+    let csv = "arrival_s\n0\n0\n0\n0\n1\n1\n3\n";
+    let ms = |source: &SourceSpec| -> Vec<u64> {
+        recorded(source)
+            .at
+            .iter()
+            .map(|at| at / 1_000_000)
+            .collect()
+    };
+    let spread = sent(csv, "spread = \"2s\"", "").unwrap();
+    assert_eq!(ms(&spread), [0, 250, 500, 750, 1000, 2000, 3000]);
+    let fast = sent(csv, "spread = \"1s\"\nspeed = 2.5\nrepeat = true", "").unwrap();
+    assert_eq!(ms(&fast), [0, 100, 200, 300, 400, 600, 1200]);
+    assert_eq!(recorded(&fast).round(), Some(1_400_000_000));
+    assert!((fast.mean_rate() - 5.0).abs() < 1e-12);
+    let text = sent(csv, "speed = 0", "").expect_err("refused");
+    names(&text, &["arrivals.speed", "1e-6 to 1e6"]);
+    let text = sent("arrival_s\n1\n1\n", "repeat = true", "").expect_err("refused");
+    names(&text, &["arrivals.repeat", "different times"]);
+    let text = sent(csv, "profile = [[\"0s\", 1]]", "").expect_err("refused");
+    names(&text, &["has no `profile`"]);
+}
+
+#[test]
+fn a_column_says_which_class_a_request_has() {
+    let csv = "arrival_s,kind\n0,b\n1,Big One\n2,a\n3,b\n4,big_one\n5,\n";
+    let keys = "columns = { class = \"kind\" }";
+    let named = |source: &SourceSpec| -> Vec<String> {
+        let one = |&c: &u32| source.classes[c as usize].name.clone();
+        recorded(source).class.iter().map(one).collect()
+    };
+    let plain = sent(csv, keys, "").unwrap();
+    assert_eq!(
+        named(&plain),
+        ["b", "big_one_2", "a", "b", "big_one", "class"]
+    );
+    assert_eq!(plain.classes[0].weight, 2.0);
+    let declared = "[[source.s.class]]\nname = \"idle\"\n[[source.s.class]]\nname = \"b\"\n\
+                    work = \"9ms\"\n";
+    let source = sent(csv, keys, declared).unwrap();
+    assert_eq!(named(&source), named(&plain));
+    assert_eq!(
+        (source.classes[0].weight, source.classes[1].weight),
+        (0.0, 2.0)
+    );
+    assert!(source.classes[1].work.is_some());
+    let declared = "[[source.s.class]]\nname = \"big_one\"\n";
+    let other = "arrival_s,kind\n0,Big One\n1,big one\n";
+    let source = sent(other, keys, declared).unwrap();
+    assert_eq!(recorded(&source).class, [0, 0]);
+    let weighty = "[[source.s.class]]\nname = \"b\"\nweight = 2\n";
+    names(
+        &sent(csv, keys, weighty).expect_err("refused"),
+        &["VX1012", "`weight`"],
+    );
+    let many: String = (0..1001).map(|i| format!("{i},c{i}\n")).collect();
+    let text = sent(&format!("arrival_s,kind\n{many}"), keys, "").expect_err("refused");
+    names(&text, &["1001 classes", "1000"]);
+    let text = sent(csv, "columns = { class = \"sort\" }", "").expect_err("refused");
+    names(&text, &["no column `sort`"]);
+    let text = sent(csv, "columns = { priority = \"kind\" }", "").expect_err("refused");
+    names(&text, &["VX1010", "priority"]);
+}
+
+/// Formulas, markup and mentions as names of classes come out as plain names.
+#[test]
+fn hostile_names_of_classes_are_made_harmless() {
+    let name = "trace-formula-and-html-classes.csv";
+    let folder = folder(name);
+    let model = REPLAY
+        .replace("FILE", name)
+        .replace("columns = {", "columns = { class = \"class\",")
+        .replace(", memory = { column = \"memory_mib\", unit = \"MiB\" }", "");
+    folder.write("model.toml", model.as_bytes());
+    let system = folder.model("model.toml").unwrap().system;
+    let classes = system.sources[0].classes.iter();
+    let found: Vec<&str> = classes.map(|c| c.name.as_str()).collect();
+    assert_eq!(found, ["hyperlink_http_x", "script_alert_1_script", "a"]);
 }

@@ -39,6 +39,7 @@ pub fn source(name: &str, arrivals: Arrivals) -> SourceSpec {
         to: 0,
         arrivals,
         batch: None,
+        profile: None,
         start: 0,
         stop: None,
         classes: vec![class("default")],

@@ -130,13 +130,38 @@ pub const ARRIVALS: Block = Block {
         key("think", "", DISTRIBUTION),
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
-        key("columns", "", "{ size, work, memory }"),
+        key("columns", "", "{ size, work, memory, class }"),
+        key("speed", "", NUMBER),
+        key("repeat", "", "true or false"),
+        key("spread", "", TIME),
         key("gap", "", DISTRIBUTION),
         key("on", "", DISTRIBUTION),
         key("off", "", DISTRIBUTION),
         key("batch", "", "a number such as 4 or { dist = .. }"),
+        key(
+            "profile",
+            "",
+            "a list of points [time, factor], or { points | period | file, .. }",
+        ),
     ],
-    later: &["speed", "repeat", "spread", "profile"],
+    later: &[],
+};
+
+/// `profile` of arrivals.
+pub const PROFILE: Block = Block {
+    name: "profile",
+    keys: &[
+        key("points", "", "a list of points such as [\"10s\", 1.5]"),
+        key("steps", "", "true or false"),
+        key("repeat", "", "true or false"),
+        key("period", "", TIME),
+        key("amplitude", "", "a number from 0 to 1"),
+        key("phase", "", "a share of the period such as 0.25, or a time"),
+        key("file", "", FILE),
+        key("time", "", "the name of a column"),
+        key("column", "", "the name of a column"),
+    ],
+    later: &[],
 };
 
 /// `columns` of a trace.
@@ -146,8 +171,9 @@ pub const COLUMNS: Block = Block {
         key("size", "", "{ column, unit }"),
         key("work", "", "{ column, unit }"),
         key("memory", "", "{ column, unit }"),
+        key("class", "", "the name of a column"),
     ],
-    later: &["class", "key", "priority"],
+    later: &["key", "priority"],
 };
 
 /// One of `columns`.

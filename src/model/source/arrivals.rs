@@ -6,7 +6,7 @@ use crate::engine::dist::Dist;
 use crate::engine::rng::{Bits, Stream};
 use crate::engine::ziggurat::exp1;
 use crate::model::source::whole;
-use crate::model::spec::{Arrivals, SourceSpec, Trace, state_shares};
+use crate::model::spec::{Arrivals, Profile, SourceSpec, Trace, state_shares};
 
 /// Name and one line of each process.
 pub const ARRIVALS: &[(&str, &str)] = &[
@@ -63,6 +63,7 @@ enum Process<'s> {
         gap: &'s Dist,
     },
     Batches(Box<Batches<'s>>),
+    Profiled(Box<Profiled<'s>>),
 }
 
 /// Poisson with a rate that changes: a state, and when it is left.
@@ -72,7 +73,32 @@ struct Modulated<'s> {
     /// Requests a nanosecond in the present state.
     rate: f64,
     until: Nanos,
+    profile: Option<Clock<'s>>,
     stream: Stream,
+}
+
+/// A process whose rate follows a profile: it runs in a time that passes as fast as the rate is.
+#[derive(Clone, Debug)]
+struct Profiled<'s> {
+    clock: Clock<'s>,
+    /// The time that has passed so, nanoseconds.
+    passed: f64,
+    gap: Gap<'s>,
+}
+
+/// How long from one birth to the next, before the profile.
+#[derive(Clone, Debug)]
+enum Gap<'s> {
+    Exponential { mean: f64 },
+    Even { rate: f64, sent: u64 },
+    Drawn(&'s Dist),
+}
+
+/// A profile and when it begins.
+#[derive(Clone, Copy, Debug)]
+struct Clock<'s> {
+    profile: &'s Profile,
+    start: Nanos,
 }
 
 /// What the states are and which is the present one.
@@ -107,7 +133,7 @@ impl<'s> Gaps<'s> {
     /// The arrivals of a source. `stream` gives the streams of the source by purpose.
     pub fn new(spec: &'s SourceSpec, stream: &dyn Fn(&str) -> Stream) -> Self {
         let leaders = Gaps {
-            process: Process::new(&spec.arrivals, spec.start, stream),
+            process: Process::new(spec, stream),
             last: spec.start,
             stream: stream("arrivals"),
             surges: None,
@@ -164,9 +190,18 @@ impl<'s> Gaps<'s> {
                 *sent += 1;
                 start.saturating_add(whole(*sent as f64 / *rate * SECOND as f64))
             }
-            Process::Modulated(modulated) => modulated.next(self.last, exp1(&mut self.stream)),
+            Process::Modulated(modulated) => {
+                let unit = exp1(&mut self.stream);
+                match modulated.profile {
+                    None => modulated.next(self.last, unit),
+                    Some(clock) => modulated.next_profiled(clock, self.last, unit),
+                }
+            }
             Process::Trace { trace, start, row } => {
-                let at = *trace.at.get(*row)?;
+                let at = match trace.at.get(*row) {
+                    Some(at) => *at,
+                    None => again(trace, start, row)?,
+                };
                 *row += 1;
                 start.saturating_add(at)
             }
@@ -174,6 +209,7 @@ impl<'s> Gaps<'s> {
                 .last
                 .saturating_add(whole(gap.sample(&mut self.stream))),
             Process::Batches(batches) => batches.next()?,
+            Process::Profiled(profiled) => profiled.next(&mut self.stream),
         };
         self.last = next;
         Some(next)
@@ -198,7 +234,9 @@ impl<'s> Gaps<'s> {
                 let gap = whole(gap.sample(&mut self.stream));
                 surges.after(self.last, gap)
             }
-            Process::Batches(_) => unreachable!("its leaders surge"),
+            Process::Batches(_) | Process::Profiled(_) => {
+                unreachable!("leaders of batches surge, profiles do not")
+            }
             Process::Poisson { mean_gap } => {
                 let gap = whole(*mean_gap * exp1(&mut self.stream));
                 surges.after(self.last, gap)
@@ -218,7 +256,33 @@ impl<'s> Gaps<'s> {
 }
 
 impl<'s> Process<'s> {
-    fn new(spec: &'s Arrivals, start: Nanos, stream: &dyn Fn(&str) -> Stream) -> Self {
+    fn new(source: &'s SourceSpec, stream: &dyn Fn(&str) -> Stream) -> Self {
+        let start = source.start;
+        let clock = source
+            .profile
+            .as_ref()
+            .map(|profile| Clock { profile, start });
+        let plain = Process::plain(&source.arrivals, start, stream, clock);
+        let Some(clock) = clock else { return plain };
+        let gap = match plain {
+            Process::Poisson { mean_gap } => Gap::Exponential { mean: mean_gap },
+            Process::Constant { rate, .. } => Gap::Even { rate, sent: 0 },
+            Process::Renewal { gap } => Gap::Drawn(gap),
+            other => return other,
+        };
+        Process::Profiled(Box::new(Profiled {
+            clock,
+            passed: 0.0,
+            gap,
+        }))
+    }
+
+    fn plain(
+        spec: &'s Arrivals,
+        start: Nanos,
+        stream: &dyn Fn(&str) -> Stream,
+        clock: Option<Clock<'s>>,
+    ) -> Self {
         match spec {
             Arrivals::Poisson { rate }
             | Arrivals::Constant { rate }
@@ -237,7 +301,9 @@ impl<'s> Process<'s> {
             },
             Arrivals::Mmpp { rates, .. } if rates.iter().all(|&r| r <= 0.0) => Process::Silent,
             Arrivals::Mmpp { .. } | Arrivals::OnOff { .. } => {
-                Process::Modulated(Box::new(Modulated::new(spec, start, stream("state"))))
+                let mut modulated = Modulated::new(spec, start, stream("state"));
+                modulated.profile = clock;
+                Process::Modulated(Box::new(modulated))
             }
             Arrivals::Renewal { gap } => Process::Renewal { gap },
             // Its users send by themselves.
@@ -270,6 +336,7 @@ impl<'s> Modulated<'s> {
             rate: states.rate(),
             states,
             until: start,
+            profile: None,
             stream,
         };
         modulated.stay();
@@ -331,6 +398,58 @@ impl<'s> Modulated<'s> {
     }
 }
 
+impl Modulated<'_> {
+    /// The same, with a rate that follows a profile too. Stays in the states are in plain time.
+    #[inline(never)]
+    fn next_profiled(&mut self, clock: Clock<'_>, last: Nanos, mut unit: f64) -> Nanos {
+        let mut from = last;
+        loop {
+            let begin = clock.area(from);
+            let within = self.rate * (clock.area(self.until) - begin);
+            if unit < within {
+                return clock.when(begin + unit / self.rate).clamp(from, self.until);
+            }
+            if begin >= clock.profile.total() {
+                return Nanos::MAX;
+            }
+            unit -= within;
+            from = self.until;
+            self.states.change(&mut self.stream);
+            self.rate = self.states.rate();
+            self.stay();
+            if self.until == Nanos::MAX {
+                return Nanos::MAX;
+            }
+        }
+    }
+}
+
+impl Profiled<'_> {
+    #[inline(never)]
+    fn next(&mut self, stream: &mut Stream) -> Nanos {
+        match &mut self.gap {
+            Gap::Exponential { mean } => self.passed += *mean * exp1(stream),
+            Gap::Even { rate, sent } => {
+                *sent += 1;
+                self.passed = *sent as f64 / *rate * SECOND as f64;
+            }
+            Gap::Drawn(gap) => self.passed += gap.sample(stream),
+        }
+        self.clock.when(self.passed)
+    }
+}
+
+impl Clock<'_> {
+    fn area(self, at: Nanos) -> f64 {
+        self.profile.area((at - self.start) as f64)
+    }
+
+    fn when(self, area: f64) -> Nanos {
+        // An infinite time becomes the largest.
+        self.start.saturating_add(whole(self.profile.when(area)))
+    }
+}
+
 impl<'s> States<'s> {
     /// The state at the start, drawn by the shares of time.
     fn new(spec: &'s Arrivals, stream: &mut Stream) -> Self {
@@ -381,6 +500,15 @@ impl<'s> States<'s> {
     }
 }
 
+/// The first row of the next round of a trace, if there is one.
+#[cold]
+fn again(trace: &Trace, start: &mut Nanos, row: &mut usize) -> Option<Nanos> {
+    let round = trace.round().filter(|_| trace.repeat)?;
+    *start = start.saturating_add(round);
+    *row = 0;
+    trace.at.first().copied()
+}
+
 /// The index that a number between 0 and 1 falls on when shares are laid end to end.
 fn choose(shares: &[f64], u: f64) -> usize {
     let mut below = 0.0;
@@ -405,6 +533,7 @@ mod tests {
             to: 0,
             arrivals,
             batch: None,
+            profile: None,
             start: 0,
             stop: None,
             classes: Vec::new(),
@@ -533,5 +662,99 @@ mod tests {
         assert!(births.iter().all(|at| at / SECOND % 4 != silent));
         let expected = 3_000_000.0;
         assert!((births.len() as f64 - expected).abs() < 4.0 * expected.sqrt());
+    }
+
+    fn shaped(arrivals: Arrivals, profile: Profile) -> SourceSpec {
+        SourceSpec {
+            profile: Some(profile),
+            ..source(arrivals)
+        }
+    }
+
+    fn steps() -> Profile {
+        let points = [(0, 1.0), (2 * SECOND, 0.0), (3 * SECOND, 4.0)];
+        Profile::points(&points, true, false).unwrap()
+    }
+
+    #[test]
+    fn even_births_follow_a_profile_to_the_nanosecond() {
+        let spec = shaped(Arrivals::Constant { rate: 2.0 }, steps());
+        let half = SECOND / 2;
+        let mut wanted = vec![half, SECOND, 3 * half, 2 * SECOND];
+        wanted.extend([1, 2, 3].map(|i| 3 * SECOND + i * SECOND / 8));
+        assert_eq!(births(&spec, 3 * SECOND + half - 1), wanted);
+        // Of a line from 0 to 2 in 2 s, a quarter has passed after 1 s.
+        let line = Profile::points(&[(0, 0.0), (2 * SECOND, 2.0)], false, true).unwrap();
+        let spec = shaped(Arrivals::Constant { rate: 2.0 }, line);
+        assert_eq!(births(&spec, 4 * SECOND)[..2], [SECOND, 1_414_213_562]);
+        assert_eq!(births(&spec, 4 * SECOND)[4], 3 * SECOND);
+        let gap = Dist::constant(5e8).unwrap();
+        let same = shaped(Arrivals::Renewal { gap }, steps());
+        let spec = shaped(Arrivals::Constant { rate: 2.0 }, steps());
+        assert_eq!(births(&same, 9 * SECOND), births(&spec, 9 * SECOND));
+    }
+
+    #[test]
+    fn a_profile_starts_with_its_source() {
+        let spec = SourceSpec {
+            start: 5 * SECOND,
+            ..shaped(Arrivals::Constant { rate: 1.0 }, steps())
+        };
+        let first: Vec<Nanos> = births(&spec, 8 * SECOND);
+        assert_eq!(first, [6 * SECOND, 7 * SECOND]);
+    }
+
+    #[test]
+    fn every_process_sends_in_proportion_to_its_profile() {
+        let wave = Profile::wave(8 * SECOND, 1.0, 0.0).unwrap();
+        let on_off = Arrivals::OnOff {
+            rate: 2000.0,
+            on: Dist::exponential(5e7).unwrap(),
+            off: Dist::exponential(5e7).unwrap(),
+        };
+        let mmpp = Arrivals::Mmpp {
+            rates: vec![500.0, 1500.0],
+            dwell: vec![1e7, 1e7],
+            switch: vec![vec![0.0, 1.0], vec![1.0, 0.0]],
+        };
+        let gap = Dist::erlang(1e6, 2).unwrap();
+        let poisson = Arrivals::Poisson { rate: 1000.0 };
+        for process in [poisson, Arrivals::Renewal { gap }, on_off, mmpp] {
+            let spec = shaped(process, wave.clone());
+            let all = births(&spec, 800 * SECOND);
+            assert!((all.len() as f64 / 800_000.0 - 1.0).abs() < 0.02);
+            // Of every wave, 1/2 + 1/pi falls into its first half.
+            let first = all.iter().filter(|at| *at % (8 * SECOND) < 4 * SECOND);
+            let share = first.count() as f64 / all.len() as f64;
+            let wanted = 0.5 + 1.0 / std::f64::consts::PI;
+            assert!((share - wanted).abs() < 0.01, "{share} for {wanted}");
+        }
+    }
+
+    #[test]
+    fn a_profile_that_ends_at_0_ends_the_births() {
+        let over = Profile::points(&[(0, 1.0), (SECOND, 0.0)], true, false).unwrap();
+        let on_off = Arrivals::OnOff {
+            rate: 2000.0,
+            on: Dist::constant(1e6).unwrap(),
+            off: Dist::constant(1e6).unwrap(),
+        };
+        for process in [Arrivals::Poisson { rate: 1000.0 }, on_off] {
+            let all = births(&shaped(process, over.clone()), Nanos::MAX);
+            assert!(all.len() > 900 && all.len() < 1100 && all.iter().all(|&at| at <= SECOND));
+        }
+    }
+
+    #[test]
+    fn a_trace_starts_again_after_its_mean_gap() {
+        let trace = Trace {
+            at: vec![0, 10, 40],
+            repeat: true,
+            ..Trace::default()
+        };
+        let spec = source(Arrivals::Trace(std::sync::Arc::new(trace)));
+        assert_eq!(births(&spec, 130), [0, 10, 40, 60, 70, 100, 120]);
+        assert_eq!(spec.mean_rate(), 3.0 / 60e-9);
+        assert_eq!(spec.last_row(), None);
     }
 }

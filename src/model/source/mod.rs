@@ -217,12 +217,15 @@ impl<'s> Source<'s> {
     pub fn birth(&mut self) -> Birth {
         let number = self.born;
         self.born += 1;
-        let class = self.draw_class();
-        let asks = &self.classes[class as usize];
         let row = match &self.spec.arrivals {
             Arrivals::Trace(trace) => Some((trace, self.gaps.row())),
             _ => None,
         };
+        let class = match row {
+            Some((trace, row)) if !trace.class.is_empty() => trace.class[row],
+            _ => self.draw_class(),
+        };
+        let asks = &self.classes[class as usize];
         let size = match row {
             Some((trace, row)) if !trace.size.is_empty() => trace.size[row],
             _ => asks.size.bytes(&mut self.streams.size, 0),

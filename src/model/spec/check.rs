@@ -400,11 +400,11 @@ impl Rules {
             source.arrivals,
             Arrivals::Poisson { .. } | Arrivals::Constant { .. } | Arrivals::Mmpp { .. }
         );
-        if !known {
+        if !known || source.profile.is_some() {
             let name = &source.name;
             let message = format!(
-                "`{path}`: only `poisson`, `constant` and `mmpp` arrivals surge, and those of \
-                 `{name}` are none of them"
+                "`{path}`: only `poisson`, `constant` and `mmpp` arrivals without a profile \
+                 surge, and those of `{name}` are none of them"
             );
             self.add(Code::KEYS_DISAGREE, &path, message, None);
         }

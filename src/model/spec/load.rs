@@ -1,6 +1,6 @@
 //! Offered load, from the spec alone: the first thing to know about a design.
 
-use super::{Arrivals, ClassSpec, Dist, SourceSpec, SystemSpec, WorkSpec};
+use super::{Arrivals, ClassSpec, Dist, Profile, SourceSpec, SystemSpec, WorkSpec};
 use crate::base::units::Nanos;
 
 /// Core-time asked for over core-time there, without retries and faults.
@@ -25,12 +25,35 @@ impl SourceSpec {
     /// Long-run requests a second while it sends; for a trace rows over the time of its last, for a
     /// closed source as if every request ended at once.
     pub fn mean_rate(&self) -> f64 {
-        self.mean_batch() * self.births_a_second()
+        let factor = self.profile.as_ref().map_or(1.0, Profile::long_run);
+        self.mean_batch() * self.births_a_second() * factor
+    }
+
+    /// About how many requests it sends in the first `length` nanoseconds from its start.
+    pub fn expected(&self, length: f64) -> f64 {
+        if let Arrivals::Trace(trace) = &self.arrivals
+            && !trace.repeat
+        {
+            return trace.at.len() as f64 * self.mean_batch();
+        }
+        let length = length.max(0.0);
+        let area = self.profile.as_ref().map_or(length, |p| p.area(length));
+        self.mean_batch() * self.births_a_second() * area / SECOND
     }
 
     /// How many requests are born together on average.
     pub fn mean_batch(&self) -> f64 {
         self.batch.as_ref().map_or(1.0, Dist::mean)
+    }
+
+    /// The time of the last row of a trace that is sent once, nanoseconds of the run.
+    pub fn last_row(&self) -> Option<Nanos> {
+        match &self.arrivals {
+            Arrivals::Trace(trace) if !trace.repeat => {
+                Some(self.start.saturating_add(*trace.at.last()?))
+            }
+            _ => None,
+        }
     }
 
     fn births_a_second(&self) -> f64 {
@@ -47,6 +70,10 @@ impl SourceSpec {
             Arrivals::Renewal { gap } => SECOND / gap.mean(),
             Arrivals::OnOff { rate, on, off } => rate * on.mean() / (on.mean() + off.mean()),
             Arrivals::Closed { users, think } => f64::from(*users) * SECOND / think.mean().max(1.0),
+            Arrivals::Trace(trace) if trace.repeat => match trace.round() {
+                Some(round) => trace.at.len() as f64 / (round as f64 / SECOND),
+                None => 0.0,
+            },
             Arrivals::Trace(trace) => match trace.at.last() {
                 Some(&last) if last > 0 => trace.at.len() as f64 / (last as f64 / SECOND),
                 _ => 0.0,
@@ -93,9 +120,17 @@ impl SourceSpec {
 }
 
 impl SystemSpec {
+    /// About how many requests a source sends in the first `length` nanoseconds from its start.
+    pub fn expected(&self, source: &SourceSpec, length: f64) -> f64 {
+        match source.arrivals {
+            Arrivals::Closed { .. } => self.rate_of(source) * length.max(0.0) / SECOND,
+            _ => source.expected(length),
+        }
+    }
+
     /// Requests a second of a source when nobody waits for a core: [`SourceSpec::mean_rate`], but
     /// a closed source also waits for its work to be done, and sends no more than workers can do.
-    pub fn rate_of(&self, source: &SourceSpec) -> f64 {
+    fn rate_of(&self, source: &SourceSpec) -> f64 {
         let (Arrivals::Closed { users, think }, Some(service)) =
             (&source.arrivals, self.services.get(source.to))
         else {

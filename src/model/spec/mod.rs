@@ -8,6 +8,7 @@
 mod check;
 mod limit;
 mod load;
+mod profile;
 mod trace;
 
 pub use check::{
@@ -15,6 +16,7 @@ pub use check::{
 };
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
+pub use profile::{Profile, ProfileError};
 pub use trace::Trace;
 
 use std::sync::Arc;
@@ -49,6 +51,8 @@ pub struct SourceSpec {
     /// How many arrive together, 1 or more, drawn and rounded; `None`: one. The rate then counts
     /// batches. The members are born one after another at the same instant.
     pub batch: Option<Dist>,
+    /// What the rate is multiplied by as time goes on; `None`: 1. Not of a trace.
+    pub profile: Option<Profile>,
     /// Sends from this time of the run on (nanoseconds from the start of the run).
     pub start: Nanos,
     /// Sends until just before this time; `None`: to the end of the run.

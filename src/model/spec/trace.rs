@@ -14,4 +14,19 @@ pub struct Trace {
     pub work: Vec<Nanos>,
     /// Bytes of RAM held.
     pub memory: Vec<u64>,
+    /// Index into [`SourceSpec::classes`](super::SourceSpec::classes).
+    pub class: Vec<u32>,
+    /// Whether it starts again after its last row.
+    pub repeat: bool,
+}
+
+impl Trace {
+    /// How long one round takes when it starts again: to its last row, and the mean gap more.
+    /// `None` if all rows are at one time.
+    pub fn round(&self) -> Option<Nanos> {
+        let (first, last) = (*self.at.first()?, *self.at.last()?);
+        let gaps = self.at.len() as u64 - 1;
+        let gap = (last - first).checked_div(gaps).filter(|_| last > first)?;
+        Some(last.saturating_add(gap.max(1)))
+    }
 }

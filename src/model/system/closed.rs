@@ -1,6 +1,7 @@
 //! Closed loops: users who think, send one request, wait for its end, and think again.
 
 use super::*;
+use crate::model::spec::Arrivals;
 
 /// Who of which closed source waits for which request.
 #[derive(Clone, Debug)]

@@ -36,7 +36,7 @@ use super::ledger::Ledger;
 use super::level::Level;
 use super::outcome::Outcome;
 use super::source::Source;
-use super::spec::{Arrivals, SystemSpec};
+use super::spec::{SourceSpec, SystemSpec};
 use super::trial::{Horizon, Observer, RunSpec, TrialOutput};
 use super::worker::Workers;
 use crate::base::units::Nanos;
@@ -231,12 +231,9 @@ fn sources<'s, W: Entry>(
     key: &Key,
     queue: &mut Queue<W, Event>,
 ) -> Vec<Source<'s>> {
-    let traces = spec.sources.iter().filter_map(|s| match &s.arrivals {
-        Arrivals::Trace(trace) => trace.at.last().map(|last| s.start.saturating_add(last + 1)),
-        _ => None,
-    });
+    let traces = spec.sources.iter().filter_map(SourceSpec::last_row);
     let last = match run.timing.horizon {
-        Horizon::Trace => traces.max().unwrap_or(0),
+        Horizon::Trace => traces.max().map_or(0, |last| last.saturating_add(1)),
         Horizon::For(_) => Nanos::MAX,
     };
     let mut first_class = 0;

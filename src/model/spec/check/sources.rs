@@ -21,6 +21,21 @@ impl Rules {
             if let Some(batch) = &source.batch {
                 self.batch(batch, &format!("{path}.arrivals.batch"));
             }
+            if let (Some(_), Arrivals::Trace(_)) = (&source.profile, &source.arrivals) {
+                let place = format!("{path}.arrivals.profile");
+                let message = format!("`{place}` cannot change the times of a trace");
+                self.add(Code::KEYS_DISAGREE, &place, message, None);
+            }
+            if let Arrivals::Trace(trace) = &source.arrivals
+                && trace
+                    .class
+                    .iter()
+                    .any(|&c| c as usize >= source.classes.len())
+            {
+                let place = format!("{path}.arrivals.columns.class");
+                let message = format!("`{place}` names a class that the source does not have");
+                self.add(Code::UNKNOWN_NAME, &place, message, None);
+            }
             if source.stop.is_some_and(|stop| stop <= source.start) {
                 let message = format!("`{path}.stop` must be after `start`");
                 self.add(Code::KEYS_DISAGREE, &format!("{path}.stop"), message, None);
@@ -149,9 +164,18 @@ impl Rules {
 
     fn trace(&mut self, trace: &Trace, path: &str) {
         let rows = trace.at.len();
-        let columns = [trace.size.len(), trace.work.len(), trace.memory.len()];
+        let columns = [
+            trace.size.len(),
+            trace.work.len(),
+            trace.memory.len(),
+            trace.class.len(),
+        ];
         if columns.iter().any(|&n| n != 0 && n != rows) {
             let message = format!("`{path}` has columns of different lengths");
+            self.add(Code::TRACE, path, message, None);
+        }
+        if trace.repeat && trace.at.is_sorted() && trace.round().is_none() {
+            let message = format!("`{path}` has all rows at one time: it cannot repeat");
             self.add(Code::TRACE, path, message, None);
         }
         if !trace.at.is_sorted() {

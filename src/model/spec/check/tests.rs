@@ -26,6 +26,7 @@ fn system() -> SystemSpec {
         to: 0,
         arrivals: Arrivals::Poisson { rate: 5.0 },
         batch: None,
+        profile: None,
         start: 0,
         stop: None,
         classes: vec![class],
