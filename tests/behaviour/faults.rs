@@ -365,3 +365,80 @@ fn a_shared_fault_befalls_all_its_targets_at_once() {
     spec.faults[0].shared = false;
     assert!(alike(&spec) < 90);
 }
+
+/// A request of 30 bytes every millisecond to a worker of 100.
+fn holding(count: u64, work: u64) -> SystemSpec {
+    let small = GroupSpec {
+        ram: Some(100),
+        restart: just(2 * MS),
+        ..group(1, 8, None)
+    };
+    let mut spec = replay(&every_ms(count, work), small);
+    spec.services[0].memory.base = just(30);
+    spec
+}
+
+/// Ten bytes a millisecond: the ninth finds no room, the restart (from 10 ms to 12 ms) finds all.
+#[test]
+fn a_leak_fills_the_ram_until_a_restart() {
+    let mut spec = holding(22, MS / 2);
+    let leak = FaultKind::Leak { rate: 10_000.0 };
+    spec.faults = vec![
+        fault("leak", leak, (1, 1), FaultWhen::Always),
+        fault("r", FaultKind::Restart, (1, 1), FaultWhen::At(10 * MS)),
+    ];
+    let outcomes = |spec: &SystemSpec| -> Vec<Outcome> {
+        rows(spec).0.iter().map(|r| r.outcome.unwrap()).collect()
+    };
+    let all = outcomes(&spec);
+    let mut expected = vec![Ok; 8];
+    expected.extend([RamFull, RamFull, NoConnection, NoConnection]);
+    expected.extend([Ok; 8]);
+    expected.extend([RamFull, RamFull]);
+    assert_eq!(all, expected);
+    // What has leaked by 4 ms stays away.
+    spec.faults = vec![FaultSpec {
+        lasts: Some(just(4 * MS)),
+        ..fault(
+            "leak",
+            FaultKind::Leak { rate: 20_000.0 },
+            (1, 1),
+            FaultWhen::Always,
+        )
+    }];
+    let all = outcomes(&spec);
+    assert_eq!(all[..4], [Ok; 4]);
+    assert!(all[4..].iter().all(|o| *o == RamFull));
+}
+
+/// From 2 ms to 4 ms half the RAM is left: the two aboard stay, nobody else comes in.
+#[test]
+fn a_cap_kills_nobody_and_lets_fewer_in() {
+    let mut spec = holding(6, 2 * MS + MS / 2);
+    let cap = FaultKind::RamCap { share: 0.5 };
+    spec.faults = vec![FaultSpec {
+        lasts: Some(just(2 * MS)),
+        ..fault("cap", cap, (1, 1), FaultWhen::At(2 * MS))
+    }];
+    let (all, output) = rows(&spec);
+    let expected = [
+        (Some(0), 2_500, Ok),
+        (Some(1_000), 3_500, Ok),
+        (None, 2_000, RamFull),
+        (None, 3_000, RamFull),
+        (Some(4_000), 6_500, Ok),
+        (Some(5_000), 7_500, Ok),
+    ];
+    assert_eq!(told(&all), expected);
+    assert_eq!(output.tally.workers[0].ram_max, 60);
+}
+
+#[test]
+fn ram_without_bounds_neither_leaks_nor_is_capped() {
+    let mut spec = holding(1, MS);
+    spec.services[0].groups[0].ram = None;
+    let wrong = FaultKind::Leak { rate: 0.0 };
+    spec.faults = vec![fault("f", wrong, (1, 1), FaultWhen::Always)];
+    let paths: Vec<_> = spec.check().into_iter().map(|p| p.path).collect();
+    assert_eq!(paths, ["fault.f.rate", "fault.f.target"]);
+}

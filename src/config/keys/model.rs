@@ -295,7 +295,11 @@ pub const FAULT: Block = Block {
     keys: &[
         key("name", "", "a name"),
         key("enabled", "true", "true or false"),
-        key("kind", "", "slow, pause, crash, restart, error or surge"),
+        key(
+            "kind",
+            "",
+            "slow, pause, crash, restart, ram_cap, leak, error or surge",
+        ),
         key(
             "target",
             "",
@@ -308,10 +312,12 @@ pub const FAULT: Block = Block {
         key("probability", "", "a number from 0 to 1"),
         key("when", "\"end\"", "\"end\" or \"start\""),
         key("unit", "\"worker\"", "\"worker\" or \"core\""),
+        key("share", "", "a share from 0 to 1"),
+        key("rate", "", "a size a second such as \"10MiB/s\""),
         key("shared", "false", "true or false"),
         key("in_service", "", "\"resume\", \"restart\" or \"lost\""),
     ],
-    later: &["delay", "rate", "share"],
+    later: &["delay"],
 };
 
 /// `[prices]`

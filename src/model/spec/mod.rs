@@ -352,6 +352,16 @@ pub enum FaultKind {
         /// 3 = three times as many requests.
         factor: f64,
     },
+    /// Only a part of the RAM is left: nothing aboard is killed, but less is let in.
+    RamCap {
+        /// The part that is left, 0 to 1.
+        share: f64,
+    },
+    /// RAM leaks away until a restart or crash.
+    Leak {
+        /// Bytes a second.
+        rate: f64,
+    },
     /// Attempts fail, each by itself.
     Error {
         /// Chance of each, 0 to 1.

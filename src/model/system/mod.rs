@@ -57,6 +57,8 @@ pub struct System<'s, O> {
     restarts: Vec<Option<Stream>>,
     /// Faults by which attempts fail, if there are any.
     errors: Option<Box<Errors>>,
+    /// Whether RAM can leak or be capped.
+    short_of_ram: bool,
     /// What went back to a buffer, if cores can go down by themselves.
     interrupted: Option<Box<Interrupted>>,
     ledger: Ledger,
@@ -114,6 +116,7 @@ impl<'s, O: Observer> System<'s, O> {
             restarts: restarts(spec, &key),
             errors: Errors::new(spec, &key),
             interrupted: Interrupted::new(spec),
+            short_of_ram: fault::takes_ram(spec),
             measure: Measure::new(spec, run, workers.len()),
             many_workers: workers.len() >= 200,
             workers,

@@ -109,6 +109,9 @@ impl<O: Observer> System<'_, O> {
             return self.turn_away(queue, attempt, Outcome::Error);
         }
         self.workers.settle(worker, now);
+        if self.short_of_ram && self.workers.is_short(worker, memory, now) {
+            return self.no_room(queue, worker, attempt, Outcome::RamFull);
+        }
         match self.workers.admission(worker, memory) {
             Admission::Serve => {
                 self.workers.hold(worker, memory);

@@ -38,6 +38,7 @@ impl<O: Observer> System<'_, O> {
             FaultKind::Crash | FaultKind::Restart => self.crash(queue, worker, in_service),
             // The source walks through its surges by itself.
             FaultKind::Surge { .. } => {}
+            FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, true),
         }
     }
@@ -68,8 +69,11 @@ impl<O: Observer> System<'_, O> {
                 }
                 if stays_aboard(in_service) {
                     self.go_on(queue, worker);
+                } else {
+                    self.begin_life(worker, now);
                 }
             }
+            FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, false),
         }
     }
@@ -99,6 +103,28 @@ impl<O: Observer> System<'_, O> {
             if let Some(rest) = rest {
                 queue.at(now.saturating_add(rest), Event::Complete { attempt, phase });
             }
+        }
+    }
+
+    /// Finds anew how much RAM a worker is short of.
+    fn change_ram(&mut self, worker: u32, now: Nanos) {
+        let (mut rate, mut share) = (0.0, 1.0);
+        let targets = self.targets.iter();
+        for target in targets.filter(|t| t.worker == worker && t.active) {
+            match target.kind {
+                FaultKind::Leak { rate: more } => rate += more,
+                FaultKind::RamCap { share: left } => share *= left,
+                _ => {}
+            }
+        }
+        self.workers.leak(worker, rate, now);
+        self.workers.cap(worker, share);
+    }
+
+    /// What is left of a worker's last life is gone.
+    fn begin_life(&mut self, worker: u32, now: Nanos) {
+        if self.short_of_ram {
+            self.workers.forget_leak(worker, now);
         }
     }
 
@@ -204,6 +230,7 @@ impl<O: Observer> System<'_, O> {
 
     /// Everything on the cores and in the buffer of a worker ends.
     fn lose_aboard<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+        self.begin_life(worker, queue.now());
         let (waiting, cores) = self.workers.empty(worker);
         self.waiting -= waiting.len() as u64;
         for core in cores {

@@ -8,6 +8,7 @@
 
 mod core;
 mod outage;
+mod ram;
 
 pub use core::Cores;
 
@@ -133,6 +134,8 @@ pub struct Workers {
     pub cores: Cores,
     /// Whether cores go down by themselves: what was on them waits, with or without a slot.
     cores_fail: bool,
+    /// By worker, once any leaked or was capped.
+    short: Vec<ram::Shortage>,
 }
 
 impl Workers {
