@@ -49,6 +49,7 @@ pub const BLOCKS: &[&Block] = &[
     &COLUMN,
     &SERVICE,
     &WORKERS,
+    &COLD_START,
     &BALANCER,
     &BREAKER,
     &BUFFER,

@@ -2,14 +2,16 @@
 
 use crate::base::codes::Code;
 use crate::base::units::SECOND;
-use crate::model::spec::{Dist, GroupSpec, MemorySpec, OnFull, ServiceSpec, WorkSpec};
+use crate::model::spec::{
+    ColdStartSpec, Dist, GroupSpec, MemorySpec, OnFull, ServiceSpec, WorkSpec,
+};
 
 use super::balancer::plain_balancer;
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
 use super::diagnostic::Diagnostic;
 use super::dist::{Of, placeholder};
-use super::keys::{BUFFER, SERVICE, WORKERS};
+use super::keys::{BUFFER, COLD_START, SERVICE, WORKERS};
 use super::prices::Prices;
 use super::sources::TraceWork;
 use super::tree::{Node, Table};
@@ -206,6 +208,8 @@ impl Cx {
         });
         let price = self.price(&fields, prices, instance.as_ref(), cores.unwrap_or(1), ram);
         let restart = self.restart(&fields);
+        let cold_start = fields.get("cold_start").filter(|n| !n.is_none());
+        let cold_start = cold_start.and_then(|n| self.cold_start(n, &fields.path("cold_start")));
         Some(GroupSpec {
             name,
             count: count.unwrap_or(1),
@@ -215,7 +219,25 @@ impl Cx {
             slots: buffer.as_ref().and_then(|b| b.slots),
             on_full: buffer.map_or(OnFull::Reject, |b| b.on_full),
             restart,
+            cold_start,
             price_per_hour: price,
+        })
+    }
+
+    fn cold_start(&mut self, node: &Node, path: &str) -> Option<ColdStartSpec> {
+        let fields = self.fields(node, path, &COLD_START)?;
+        for key in ["for", "factor"] {
+            if fields.get(key).is_none() {
+                self.missing(&fields, key, &COLD_START);
+            }
+        }
+        let lasts = fields.get("for").map(|n| self.time(n, &fields.path("for")));
+        let factor = fields
+            .get("factor")
+            .map(|n| self.number(n, &fields.path("factor")));
+        Some(ColdStartSpec {
+            lasts: lasts??,
+            factor: factor??,
         })
     }
 

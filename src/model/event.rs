@@ -23,6 +23,13 @@ pub enum Event {
         /// Which of its lives was to be ended.
         epoch: u32,
     },
+    /// A worker that started cold is one step warmer.
+    Warmer {
+        /// Its number in the system.
+        worker: u32,
+        /// Which of its starts.
+        start: u32,
+    },
     /// An attempt's core has done its work.
     Complete {
         /// The attempt.
@@ -89,7 +96,10 @@ impl queue::Event for Event {
     #[inline(always)]
     fn rank(&self) -> u8 {
         match self {
-            Event::FaultStart { .. } | Event::FaultEnd { .. } | Event::Restart { .. } => 1,
+            Event::FaultStart { .. }
+            | Event::FaultEnd { .. }
+            | Event::Restart { .. }
+            | Event::Warmer { .. } => 1,
             Event::Complete { .. } | Event::Dispatched { .. } => 2,
             Event::Timeout { .. } => 3,
             Event::Arrive { .. } | Event::Retry { .. } | Event::Route { .. } => 4,
@@ -119,6 +129,7 @@ impl queue::Event for Event {
             Event::FaultStart { target } => word(6, target, 0),
             Event::FaultEnd { target } => word(7, target, 0),
             Event::Restart { worker, epoch } => word(8, worker, epoch),
+            Event::Warmer { worker, start } => word(18, worker, start),
             Event::Sample(sample) => word(9, sample as u32, 0),
         }
     }
@@ -144,6 +155,10 @@ impl queue::Event for Event {
             8 => Event::Restart {
                 worker: index,
                 epoch: life,
+            },
+            18 => Event::Warmer {
+                worker: index,
+                start: life,
             },
             _ => Event::Sample(Sample::ALL[index as usize]),
         }
@@ -175,6 +190,8 @@ pub(super) mod kind {
     pub const RESTARTED: u32 = 8;
     /// Work done, and an error the answer.
     pub const ERRED: u32 = 30;
+    /// A worker that started cold is one step warmer.
+    pub const WARMER: u32 = 31;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -205,6 +222,10 @@ mod tests {
             Event::Restart {
                 worker: index,
                 epoch: life,
+            },
+            Event::Warmer {
+                worker: index,
+                start: life,
             },
         ];
         events.extend(Sample::ALL.map(Event::Sample));

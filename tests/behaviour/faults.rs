@@ -5,7 +5,7 @@ use veltrix::model::spec::*;
 
 use veltrix::model::trial::{AttemptRow, Horizon};
 
-use crate::systems::{MS, S, drawn, fault, go, group, just, replay, rows, run_spec, system};
+use crate::systems::{MS, S, drawn, fault, go, group, just, replay, rows, run_spec, system, trace};
 use crate::{every_ms, told};
 
 fn errors(probability: f64, when: ErrorWhen) -> FaultKind {
@@ -441,4 +441,40 @@ fn ram_without_bounds_neither_leaks_nor_is_capped() {
     spec.faults = vec![fault("f", wrong, (1, 1), FaultWhen::Always)];
     let paths: Vec<_> = spec.check().into_iter().map(|p| p.path).collect();
     assert_eq!(paths, ["fault.f.rate", "fault.f.target"]);
+}
+
+/// Back at 2 ms at half its speed, full at 18 ms: on average three quarters of it in between.
+#[test]
+fn a_worker_that_came_back_is_slow_at_first() {
+    let births = [(2 * MS, 12 * MS), (18 * MS, MS)];
+    let one = GroupSpec {
+        restart: just(2 * MS),
+        cold_start: Some(ColdStartSpec {
+            lasts: 16 * MS,
+            factor: 0.5,
+        }),
+        ..group(1, 1, None)
+    };
+    let mut spec = replay(&births, one);
+    let warm = [(Some(2_000), 14_000, Ok), (Some(18_000), 19_000, Ok)];
+    assert_eq!(told(&rows(&spec).0), warm);
+    spec.faults = vec![fault("r", FaultKind::Restart, (1, 1), FaultWhen::At(0))];
+    let cold = [(Some(2_000), 18_000, Ok), (Some(18_000), 19_000, Ok)];
+    assert_eq!(told(&rows(&spec).0), cold);
+    // Another crash begins it anew: 4 ms of the first are over when it comes.
+    let crash = fault("c", FaultKind::Crash, (1, 1), FaultWhen::At(6 * MS));
+    spec.faults.push(FaultSpec {
+        lasts: Some(just(MS)),
+        ..crash
+    });
+    spec.sources[0].arrivals = trace(&[(2 * MS, 12 * MS), (7 * MS, 12 * MS)]);
+    let anew = [(Some(2_000), 6_000, WorkerDown), (Some(7_000), 23_000, Ok)];
+    assert_eq!(told(&rows(&spec).0), anew);
+    spec.services[0].groups[0].cold_start = Some(ColdStartSpec {
+        lasts: 0,
+        factor: 1.5,
+    });
+    let paths: Vec<_> = spec.check().into_iter().map(|p| p.path).collect();
+    let below = |key: &str| format!("service.e.workers.cold_start.{key}");
+    assert_eq!(paths, [below("for"), below("factor")]);
 }

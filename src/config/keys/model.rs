@@ -274,19 +274,29 @@ pub const WORKERS: Block = Block {
             "",
             "a time such as \"30s\" or { dist = .. }",
         ),
+        key("cold_start", "", "{ for, factor } or \"none\""),
         key("price", "", "money such as \"0.4284/h\""),
         key("instance", "", "a name from the price table"),
     ],
     later: &[
         "weight",
         "shed",
-        "cold_start",
         "zone",
         "ram_base",
         "ram_policy",
         "pressure",
         "gc",
     ],
+};
+
+/// `cold_start`
+pub const COLD_START: Block = Block {
+    name: "cold_start",
+    keys: &[
+        key("for", "", TIME),
+        key("factor", "", "a number above 0, at most 1"),
+    ],
+    later: &[],
 };
 
 /// `[[fault]]`

@@ -200,6 +200,13 @@ impl Rules {
             "at most 2^31",
             slots,
         );
+        if let Some(cold) = group.cold_start {
+            let path = format!("{path}.cold_start");
+            self.range(cold.lasts > 0, &format!("{path}.for"), "above 0", "0s");
+            let fine = cold.factor > 0.0 && cold.factor <= 1.0;
+            let allowed = "above 0 and at most 1";
+            self.range(fine, &format!("{path}.factor"), allowed, cold.factor);
+        }
         let price = group.price_per_hour;
         let fine = (0.0..=1e12).contains(&price);
         self.range(fine, &format!("{path}.price"), "0 to 1e12 an hour", price);

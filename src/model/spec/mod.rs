@@ -271,8 +271,19 @@ pub struct GroupSpec {
     /// How long a wedged worker takes to come back (and a crashed one whose fault has no end of
     /// its own), nanoseconds.
     pub restart: Dist,
+    /// How slow it is when it has come back; `None`: as fast as ever.
+    pub cold_start: Option<ColdStartSpec>,
     /// Money an hour for one worker.
     pub price_per_hour: f64,
+}
+
+/// A worker that came back from a restart or crash is slow at first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ColdStartSpec {
+    /// How long until it is as fast as ever, nanoseconds.
+    pub lasts: Nanos,
+    /// What its speed is multiplied by at first, above 0 and at most 1.
+    pub factor: f64,
 }
 
 /// What a worker does when a request does not fit.

@@ -18,10 +18,12 @@ mod measure;
 mod request;
 mod serve;
 mod trouble;
+mod warming;
 
 use interrupt::Interrupted;
 use jobs::{Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use measure::Measure;
+use warming::Warming;
 
 use super::balancer::Front;
 use super::event::{Event, Sample, kind};
@@ -59,6 +61,8 @@ pub struct System<'s, O> {
     errors: Option<Box<Errors>>,
     /// Whether RAM can leak or be capped.
     short_of_ram: bool,
+    /// How warm workers are, if any starts cold.
+    warming: Option<Box<Warming>>,
     /// What went back to a buffer, if cores can go down by themselves.
     interrupted: Option<Box<Interrupted>>,
     ledger: Ledger,
@@ -116,6 +120,7 @@ impl<'s, O: Observer> System<'s, O> {
             restarts: restarts(spec, &key),
             errors: Errors::new(spec, &key),
             interrupted: Interrupted::new(spec),
+            warming: Warming::new(spec),
             short_of_ram: fault::takes_ram(spec),
             measure: Measure::new(spec, run, workers.len()),
             many_workers: workers.len() >= 200,
@@ -269,6 +274,7 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
             Event::FaultStart { target } => self.fault_start(queue, target),
             Event::FaultEnd { target } => self.fault_end(queue, target),
             Event::Restart { worker, epoch } => self.restart(queue, worker, epoch),
+            Event::Warmer { worker, start } => self.warmer(queue, worker, start),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
         if self.measure.over(self.sending) {

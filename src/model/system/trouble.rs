@@ -70,7 +70,7 @@ impl<O: Observer> System<'_, O> {
                 if stays_aboard(in_service) {
                     self.go_on(queue, worker);
                 } else {
-                    self.begin_life(worker, now);
+                    self.begin_life(queue, worker);
                 }
             }
             FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
@@ -79,7 +79,7 @@ impl<O: Observer> System<'_, O> {
     }
 
     /// Finds a worker's speed anew; what is on its cores goes on at that speed.
-    fn change_speed<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+    pub(super) fn change_speed<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
         let now = queue.now();
         let faults = self
             .targets
@@ -91,7 +91,7 @@ impl<O: Observer> System<'_, O> {
                 _ => 1.0,
             })
             .product();
-        let (old, new, cores) = self.workers.set_speed(worker, factor);
+        let (old, new, cores) = self.workers.set_speed(worker, factor * self.warmth(worker));
         for core in cores {
             let Some(attempt) = self.workers.cores.get(core).attempt() else {
                 continue;
@@ -122,9 +122,12 @@ impl<O: Observer> System<'_, O> {
     }
 
     /// What is left of a worker's last life is gone.
-    fn begin_life(&mut self, worker: u32, now: Nanos) {
+    fn begin_life<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
         if self.short_of_ram {
-            self.workers.forget_leak(worker, now);
+            self.workers.forget_leak(worker, queue.now());
+        }
+        if self.warming.is_some() {
+            self.start_cold(queue, worker);
         }
     }
 
@@ -230,7 +233,6 @@ impl<O: Observer> System<'_, O> {
 
     /// Everything on the cores and in the buffer of a worker ends.
     fn lose_aboard<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
-        self.begin_life(worker, queue.now());
         let (waiting, cores) = self.workers.empty(worker);
         self.waiting -= waiting.len() as u64;
         for core in cores {
@@ -244,6 +246,7 @@ impl<O: Observer> System<'_, O> {
             self.workers.release(worker, memory);
             self.turn_away(queue, attempt, Outcome::WorkerDown);
         }
+        self.begin_life(queue, worker);
     }
 
     /// A worker refuses everything until a restart, which is now on its way.
