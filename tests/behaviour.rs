@@ -11,6 +11,8 @@ mod clients;
 mod faults;
 #[path = "systems/mod.rs"]
 mod systems;
+#[path = "behaviour/troubles.rs"]
+mod troubles;
 #[path = "behaviour/workers.rs"]
 mod workers;
 
