@@ -17,6 +17,8 @@ mod limits;
 mod room;
 #[path = "systems/mod.rs"]
 mod systems;
+#[path = "behaviour/troubles.rs"]
+mod troubles;
 #[path = "behaviour/workers.rs"]
 mod workers;
 

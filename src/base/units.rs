@@ -280,6 +280,25 @@ pub fn byte_unit(name: &str) -> Option<u64> {
     BYTE_UNITS.iter().find(|u| u.0 == name).map(|u| u.1)
 }
 
+/// Reads bytes a second: `10MiB/s`, `1GiB/h`.
+///
+/// # Errors
+/// See [`UnitError`].
+pub fn parse_byte_rate(text: &str) -> Result<f64, UnitError> {
+    let (bytes, per) = text.split_once('/').unwrap_or((text, ""));
+    let seconds = match per.trim() {
+        "s" => 1.0,
+        "min" => 60.0,
+        "h" => 3600.0,
+        _ => {
+            let help = "write a size a time, such as \"10MiB/s\" (/s, /min, /h)";
+            let message = format!("{} is no size a second", shown(text));
+            return Err(error(Fault::Unit, message, help));
+        }
+    };
+    Ok(BYTES.parse(bytes.trim())? as f64 / seconds)
+}
+
 /// Reads a rate, requests a second: `40k/s`, `120/min`.
 ///
 /// # Errors

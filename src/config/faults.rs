@@ -13,8 +13,6 @@ use super::tree::Node;
 /// Kinds of faults of the format that this version does not have.
 const LATER_FAULTS: &[&str] = &[
     "steal",
-    "leak",
-    "ram_cap",
     "network",
     "partition",
     "zone_down",
@@ -73,7 +71,9 @@ impl Cx {
             .map(|n| self.dist(n, &fields.path("for"), Of::Time));
         let when = self.fault_when(&fields);
         let (kind, target) = (fields.get("kind")?, fields.get("target")?);
-        let now = &["slow", "pause", "crash", "error", "surge", "restart"];
+        let now = &[
+            "slow", "pause", "crash", "error", "surge", "restart", "ram_cap", "leak",
+        ];
         let word = self.choice(kind, &fields.path("kind"), now, LATER_FAULTS);
         let path = fields.path("target");
         let (source, target) = match word {
@@ -123,6 +123,8 @@ impl Cx {
             "error" => &["probability", "when", "shared", "for"],
             "surge" => &["factor", "for"],
             "restart" => &[],
+            "ram_cap" => &["share", "shared", "for"],
+            "leak" => &["rate", "shared", "for"],
             _ => &["unit", "in_service", "shared", "for"],
         };
         let keys = [&COMMON[..], own].concat();
@@ -145,6 +147,18 @@ impl Cx {
                 let factor = self.needed_number(fields, "factor")?;
                 source.map(|source| FaultKind::Surge { source, factor })
             }
+            "ram_cap" => Some(FaultKind::RamCap {
+                share: self.needed_number(fields, "share")?,
+            }),
+            "leak" => match fields.get("rate") {
+                Some(node) => Some(FaultKind::Leak {
+                    rate: self.byte_rate(node, &fields.path("rate"))?,
+                }),
+                None => {
+                    self.missing(fields, "rate", &FAULT);
+                    None
+                }
+            },
             "restart" => Some(FaultKind::Restart),
             "pause" => Some(FaultKind::Pause),
             _ => Some(FaultKind::Crash),

@@ -51,6 +51,7 @@ pub const BLOCKS: &[&Block] = &[
     &COLUMN,
     &SERVICE,
     &WORKERS,
+    &COLD_START,
     &BALANCER,
     &BREAKER,
     &BUFFER,

@@ -158,6 +158,7 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("[service.NAME]", "balancer") => Some(&keys::BALANCER),
         ("[service.NAME]", "workers") => Some(&keys::WORKERS),
         ("[service.NAME.balancer]" | "[service.NAME.workers]", "buffer") => Some(&keys::BUFFER),
+        ("[service.NAME.workers]", "cold_start") => Some(&keys::COLD_START),
         ("[service.NAME.balancer]", "breaker") => Some(&keys::BREAKER),
         _ => None,
     }

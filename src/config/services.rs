@@ -3,8 +3,8 @@
 use crate::base::codes::Code;
 use crate::base::units::SECOND;
 use crate::model::spec::{
-    Discipline, Dist, GroupSpec, Held, MemorySpec, OnFull, RamPolicy, ServiceSpec, UNBOUNDED_CORES,
-    WorkSpec,
+    ColdStartSpec, Discipline, Dist, GroupSpec, Held, MemorySpec, OnFull, RamPolicy, ServiceSpec,
+    UNBOUNDED_CORES, WorkSpec,
 };
 
 use super::balancer::plain_balancer;
@@ -12,7 +12,7 @@ use super::csv::Unit;
 use super::decode::{Cx, Fields};
 use super::diagnostic::Diagnostic;
 use super::dist::{Of, placeholder};
-use super::keys::{BUFFER, SERVICE, WORKERS};
+use super::keys::{BUFFER, COLD_START, SERVICE, WORKERS};
 use super::prices::Prices;
 use super::sources::TraceWork;
 use super::tree::{Node, Table};
@@ -243,6 +243,8 @@ impl Cx {
             self.price_of_unbounded(&fields, prices);
         }
         let restart = self.restart(&fields);
+        let cold_start = fields.get("cold_start").filter(|n| !n.is_none());
+        let cold_start = cold_start.and_then(|n| self.cold_start(n, &fields.path("cold_start")));
         Some(GroupSpec {
             ram_base: ram_base.unwrap_or(0),
             ram_policy: match ram_policy {
@@ -259,6 +261,7 @@ impl Cx {
             slots: buffer.as_ref().and_then(|b| b.slots),
             on_full: buffer.map_or(OnFull::Reject, |b| b.on_full),
             restart,
+            cold_start,
             price_per_hour: price,
         })
     }
@@ -287,6 +290,23 @@ impl Cx {
             let path = fields.path("cores");
             self.disagree(node.span, &path, message, "add `price` for one worker");
         }
+    }
+
+    fn cold_start(&mut self, node: &Node, path: &str) -> Option<ColdStartSpec> {
+        let fields = self.fields(node, path, &COLD_START)?;
+        for key in ["for", "factor"] {
+            if fields.get(key).is_none() {
+                self.missing(&fields, key, &COLD_START);
+            }
+        }
+        let lasts = fields.get("for").map(|n| self.time(n, &fields.path("for")));
+        let factor = fields
+            .get("factor")
+            .map(|n| self.number(n, &fields.path("factor")));
+        Some(ColdStartSpec {
+            lasts: lasts??,
+            factor: factor??,
+        })
     }
 
     fn restart(&mut self, fields: &Fields<'_>) -> Dist {

@@ -2,7 +2,7 @@
 
 use crate::base::codes::Code;
 use crate::base::units::{
-    Fault, UnitError, parse_bytes, parse_money, parse_rate, parse_time, shown,
+    Fault, UnitError, parse_byte_rate, parse_bytes, parse_money, parse_rate, parse_time, shown,
 };
 
 use super::decode::Cx;
@@ -155,6 +155,16 @@ impl Cx {
     /// A rate, requests a second.
     pub fn rate(&mut self, node: &Node, path: &str) -> Option<f64> {
         self.quantity(node, path, "a rate such as \"40k/s\"", parse_rate)
+    }
+
+    /// Bytes a second.
+    pub fn byte_rate(&mut self, node: &Node, path: &str) -> Option<f64> {
+        self.quantity(
+            node,
+            path,
+            "a size a second such as \"10MiB/s\"",
+            parse_byte_rate,
+        )
     }
 
     /// Money an hour.

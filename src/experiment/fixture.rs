@@ -77,6 +77,7 @@ pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> Syste
                 slots: Some(128),
                 on_full,
                 restart: constant(3e10),
+                cold_start: None,
                 price_per_hour: f64::from(cores) * 0.02988 + (ram / GIB) as f64 * 0.00293,
             }],
         }],

@@ -23,6 +23,13 @@ pub enum Event {
         /// Which of its lives was to be ended.
         epoch: u32,
     },
+    /// A worker that started cold is one step warmer.
+    Warmer {
+        /// Its number in the system.
+        worker: u32,
+        /// Which of its starts.
+        start: u32,
+    },
     /// An attempt's core has done its work.
     Complete {
         /// The attempt.
@@ -125,6 +132,7 @@ impl queue::Event for Event {
             Event::FaultStart { .. }
             | Event::FaultEnd { .. }
             | Event::Restart { .. }
+            | Event::Warmer { .. }
             | Event::Recover { .. } => 1,
             Event::Complete { .. } | Event::Dispatched { .. } | Event::ShareDone { .. } => 2,
             Event::Timeout { .. } | Event::PendingOver { .. } => 3,
@@ -159,6 +167,7 @@ impl queue::Event for Event {
             Event::FaultStart { target } => word(6, target, 0),
             Event::FaultEnd { target } => word(7, target, 0),
             Event::Restart { worker, epoch } => word(8, worker, epoch),
+            Event::Warmer { worker, start } => word(18, worker, start),
             Event::Sample(sample) => word(9, sample as u32, 0),
             Event::ShareDone { worker, epoch } => word(22, worker, epoch),
             Event::Recover { worker } => word(23, worker, 0),
@@ -213,6 +222,10 @@ impl queue::Event for Event {
                 attempt: index,
                 generation: life,
             },
+            18 => Event::Warmer {
+                worker: index,
+                start: life,
+            },
             _ => Event::Sample(Sample::ALL[index as usize]),
         }
     }
@@ -253,6 +266,8 @@ pub(super) mod kind {
     pub const LIMITED: u32 = 26;
     /// Work done, and an error the answer.
     pub const ERRED: u32 = 30;
+    /// A worker that started cold is one step warmer.
+    pub const WARMER: u32 = 31;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -295,6 +310,10 @@ mod tests {
             Event::ThinkOver {
                 source: index,
                 user: life,
+            },
+            Event::Warmer {
+                worker: index,
+                start: life,
             },
         ];
         events.push(Event::ShareDone {

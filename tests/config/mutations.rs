@@ -141,8 +141,32 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "fault-kind",
         "kind   = \"slow\"",
-        "kind   = \"leak\"",
-        &["VX1010", "leak"],
+        "kind   = \"network\"",
+        &["VX1010", "network"],
+    ),
+    (
+        "fault-surge-of-a-service",
+        "kind   = \"slow\"",
+        "kind   = \"surge\"",
+        &["VX1004", "source.people"],
+    ),
+    (
+        "fault-of-a-source",
+        "target = \"events[3]\"",
+        "target = \"source.web\"",
+        &["VX1012", "`surge`"],
+    ),
+    (
+        "fault-key-of-another-kind",
+        "factor = 0.5",
+        "factor = 0.5\nunit   = \"core\"",
+        &["VX1012", "has no `unit`"],
+    ),
+    (
+        "fault-leak-without-time",
+        "kind   = \"slow\"\ntarget = \"events[3]\"\nfactor = 0.5",
+        "kind   = \"leak\"\ntarget = \"events[3]\"\nrate   = \"10MiB\"",
+        &["VX1005", "10MiB/s"],
     ),
     (
         "missing",

@@ -70,6 +70,7 @@ pub fn group(count: u32, cores: u32, slots: Option<u32>) -> GroupSpec {
         slots,
         on_full: OnFull::Reject,
         restart: just(10 * S),
+        cold_start: None,
         price_per_hour: 1.0,
     }
 }

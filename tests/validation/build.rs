@@ -64,6 +64,7 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
         slots: count("waiting_slots_per_node"),
         on_full: OnFull::Reject,
         restart: Dist::constant(S as f64).unwrap(),
+        cold_start: None,
         price_per_hour: 0.0,
     };
     let mut sender = source("clients", arrivals(&model["arrivals"], traced)?);

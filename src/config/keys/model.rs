@@ -346,12 +346,23 @@ pub const WORKERS: Block = Block {
             "",
             "a time such as \"30s\" or { dist = .. }",
         ),
+        key("cold_start", "", "{ for, factor } or \"none\""),
         key("price", "", "money such as \"0.4284/h\""),
         key("instance", "", "a name from the price table"),
         key("ram_base", "\"0B\"", "a size such as \"512MiB\""),
         key("ram_policy", "\"refuse\"", "\"refuse\" or \"oom_kill\""),
     ],
-    later: &["weight", "shed", "cold_start", "zone", "pressure", "gc"],
+    later: &["weight", "shed", "zone", "pressure", "gc"],
+};
+
+/// `cold_start`
+pub const COLD_START: Block = Block {
+    name: "cold_start",
+    keys: &[
+        key("for", "", TIME),
+        key("factor", "", "a number above 0, at most 1"),
+    ],
+    later: &[],
 };
 
 /// `[[fault]]`
@@ -360,7 +371,11 @@ pub const FAULT: Block = Block {
     keys: &[
         key("name", "", "a name"),
         key("enabled", "true", "true or false"),
-        key("kind", "", "slow, pause, crash, restart, error or surge"),
+        key(
+            "kind",
+            "",
+            "slow, pause, crash, restart, ram_cap, leak, error or surge",
+        ),
         key(
             "target",
             "",
@@ -373,10 +388,12 @@ pub const FAULT: Block = Block {
         key("probability", "", "a number from 0 to 1"),
         key("when", "\"end\"", "\"end\" or \"start\""),
         key("unit", "\"worker\"", "\"worker\" or \"core\""),
+        key("share", "", "a share from 0 to 1"),
+        key("rate", "", "a size a second such as \"10MiB/s\""),
         key("shared", "false", "true or false"),
         key("in_service", "", "\"resume\", \"restart\" or \"lost\""),
     ],
-    later: &["delay", "rate", "share"],
+    later: &["delay"],
 };
 
 /// `[prices]`

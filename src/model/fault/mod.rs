@@ -31,6 +31,11 @@ pub const FAULTS: &[(&str, &str)] = &[
     ),
     ("surge", "the rate of a source is multiplied by `factor`"),
     (
+        "ram_cap",
+        "only a `share` of the RAM is left to those who come",
+    ),
+    ("leak", "RAM leaks away at `rate` until a restart or crash"),
+    (
         "error",
         "attempts fail with `probability`, when done or at once",
     ),
@@ -136,6 +141,12 @@ pub fn surges<'s>(
         }
         _ => None,
     })
+}
+
+/// Whether any fault that is on takes RAM away.
+pub fn takes_ram(spec: &SystemSpec) -> bool {
+    let takes = |f: &FaultSpec| matches!(f.kind, FaultKind::RamCap { .. } | FaultKind::Leak { .. });
+    spec.faults.iter().any(|f| f.enabled && takes(f))
 }
 
 /// Every fault that is on, at every worker it targets.

@@ -211,6 +211,13 @@ impl Rules {
             "at most 2^31",
             slots,
         );
+        if let Some(cold) = group.cold_start {
+            let path = format!("{path}.cold_start");
+            self.range(cold.lasts > 0, &format!("{path}.for"), "above 0", "0s");
+            let fine = cold.factor > 0.0 && cold.factor <= 1.0;
+            let allowed = "above 0 and at most 1";
+            self.range(fine, &format!("{path}.factor"), allowed, cold.factor);
+        }
         let price = group.price_per_hour;
         let fine = (0.0..=1e12).contains(&price);
         self.range(fine, &format!("{path}.price"), "0 to 1e12 an hour", price);
@@ -351,6 +358,7 @@ impl Rules {
                 let allowed = "above 0 and at most 1e6 (for a standstill use kind `pause`)";
                 self.range(fine, &format!("{path}.factor"), allowed, factor);
             }
+            self.ram_faults(fault, service, &path);
             if let FaultKind::Error { probability, .. } = fault.kind {
                 let fine = (0.0..=1.0).contains(&probability);
                 self.range(fine, &format!("{path}.probability"), "0 to 1", probability);
@@ -425,6 +433,36 @@ impl Rules {
                  count bytes or do otherwise than reject and wedge"
             );
             self.add(Code::UNSUPPORTED, &path, message, None);
+        }
+    }
+
+    /// Leaks and caps, which need RAM that ends.
+    fn ram_faults(&mut self, fault: &FaultSpec, service: &ServiceSpec, path: &str) {
+        match fault.kind {
+            FaultKind::RamCap { share } => {
+                let fine = (0.0..=1.0).contains(&share);
+                self.range(fine, &format!("{path}.share"), "0 to 1", share);
+            }
+            FaultKind::Leak { rate } => {
+                let fine = rate > 0.0 && rate <= 1e15;
+                let allowed = "above 0 and at most 1e15 bytes a second";
+                self.range(fine, &format!("{path}.rate"), allowed, rate);
+            }
+            _ => return,
+        }
+        let mut first = 1;
+        for group in &service.groups {
+            let last = first + u64::from(group.count).max(1) - 1;
+            let (from, to) = (u64::from(fault.workers.0), u64::from(fault.workers.1));
+            if group.ram.is_none() && from <= last && to >= first {
+                let path = format!("{path}.target");
+                let name = group_path(service, group);
+                let message = format!("`{path}`: the RAM of `{name}` is unbounded");
+                let help = Some("give it `ram`, or target other workers");
+                self.add(Code::KEYS_DISAGREE, &path, message, help);
+                break;
+            }
+            first = last + 1;
         }
     }
 

@@ -335,8 +335,19 @@ pub struct GroupSpec {
     /// How long a wedged worker takes to come back (and a crashed one whose fault has no end of
     /// its own), nanoseconds.
     pub restart: Dist,
+    /// How slow it is when it has come back; `None`: as fast as ever.
+    pub cold_start: Option<ColdStartSpec>,
     /// Money an hour for one worker.
     pub price_per_hour: f64,
+}
+
+/// A worker that came back from a restart or crash is slow at first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ColdStartSpec {
+    /// How long until it is as fast as ever, nanoseconds.
+    pub lasts: Nanos,
+    /// What its speed is multiplied by at first, above 0 and at most 1.
+    pub factor: f64,
 }
 
 /// What a worker does when a request does not fit.
@@ -455,6 +466,16 @@ pub enum FaultKind {
         source: usize,
         /// 3 = three times as many requests.
         factor: f64,
+    },
+    /// Only a part of the RAM is left: nothing aboard is killed, but less is let in.
+    RamCap {
+        /// The part that is left, 0 to 1.
+        share: f64,
+    },
+    /// RAM leaks away until a restart or crash.
+    Leak {
+        /// Bytes a second.
+        rate: f64,
     },
     /// Attempts fail, each by itself.
     Error {

@@ -21,6 +21,7 @@ mod request;
 mod room;
 mod serve;
 mod trouble;
+mod warming;
 
 use closed::{Loops, NO_USER};
 use interrupt::Interrupted;
@@ -28,6 +29,7 @@ use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use limits::Limits;
 use measure::Measure;
 use room::Needs;
+use warming::Warming;
 
 use super::balancer::Front;
 use super::event::{Event, Sample, kind};
@@ -63,6 +65,10 @@ pub struct System<'s, O> {
     restarts: Vec<Option<Stream>>,
     /// Faults by which attempts fail, if there are any.
     errors: Option<Box<Errors>>,
+    /// Whether RAM can leak or be capped.
+    short_of_ram: bool,
+    /// How warm workers are, if any starts cold.
+    warming: Option<Box<Warming>>,
     /// What went back to a buffer, if cores can go down by themselves.
     interrupted: Option<Box<Interrupted>>,
     ledger: Ledger,
@@ -133,6 +139,8 @@ impl<'s, O: Observer> System<'s, O> {
             restarts: restarts(spec, &key),
             errors: Errors::new(spec, &key),
             interrupted: Interrupted::new(spec),
+            warming: Warming::new(spec),
+            short_of_ram: fault::takes_ram(spec),
             measure: Measure::new(spec, run, workers.len()),
             many_workers: workers.len() >= 200,
             workers,
@@ -304,6 +312,7 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
                 attempt,
                 generation,
             } => self.pending_over(queue, attempt, generation),
+            Event::Warmer { worker, start } => self.warmer(queue, worker, start),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
         if self.measure.over(self.sending) {

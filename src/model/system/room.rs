@@ -85,8 +85,12 @@ impl<O: Observer> System<'_, O> {
     }
 
     /// What an attempt lacks to be taken in by a worker.
-    fn lacks(&self, worker: u32, attempt: u32) -> Option<Outcome> {
+    fn lacks(&self, worker: u32, attempt: u32, now: Nanos) -> Option<Outcome> {
         let memory = self.held_waiting(attempt);
+        let all = memory + self.held_later(attempt);
+        if self.short_of_ram && self.workers.is_short(worker, all, now) {
+            return Some(Outcome::RamFull);
+        }
         if !self.workers.has_memory(worker, memory) {
             return Some(Outcome::RamFull);
         }
@@ -111,7 +115,7 @@ impl<O: Observer> System<'_, O> {
         worker: u32,
         attempt: u32,
     ) -> Option<Outcome> {
-        let lacking = self.lacks(worker, attempt);
+        let lacking = self.lacks(worker, attempt, queue.now());
         if lacking.is_some() {
             return lacking;
         }
@@ -313,7 +317,7 @@ impl<O: Observer> System<'_, O> {
             if self.workers.cold[worker as usize].wedged || down {
                 return;
             }
-            if self.lacks(worker, first).is_some() {
+            if self.lacks(worker, first, queue.now()).is_some() {
                 return;
             }
             self.workers.cold[worker as usize].blocked.pop_front();
@@ -460,6 +464,7 @@ impl<O: Observer> System<'_, O> {
         if self.workers.up(worker, now) {
             self.down.down(now);
         }
+        self.begin_life(queue, worker);
     }
 
     /// An attempt waits for a dispatch core of its balancer, if there is room.

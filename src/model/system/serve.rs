@@ -115,6 +115,9 @@ impl<O: Observer> System<'_, O> {
         if self.elaborate {
             return self.admit(queue, worker, attempt);
         }
+        if self.short_of_ram && self.workers.is_short(worker, memory, now) {
+            return self.no_room(queue, worker, attempt, Outcome::RamFull);
+        }
         match self.workers.admission(worker, memory) {
             Admission::Serve => {
                 self.workers.hold(worker, memory);

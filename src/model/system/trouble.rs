@@ -38,6 +38,7 @@ impl<O: Observer> System<'_, O> {
             FaultKind::Crash | FaultKind::Restart => self.crash(queue, worker, in_service),
             // The source walks through its surges by itself.
             FaultKind::Surge { .. } => {}
+            FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, true),
         }
     }
@@ -68,14 +69,17 @@ impl<O: Observer> System<'_, O> {
                 }
                 if stays_aboard(in_service) {
                     self.go_on(queue, worker);
+                } else {
+                    self.begin_life(queue, worker);
                 }
             }
+            FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, false),
         }
     }
 
     /// Finds a worker's speed anew; what is on its cores goes on at that speed.
-    fn change_speed<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+    pub(super) fn change_speed<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
         let now = queue.now();
         let faults = self
             .targets
@@ -88,7 +92,7 @@ impl<O: Observer> System<'_, O> {
             })
             .product();
         self.workers.advance_shared(worker, now);
-        let (old, new, cores) = self.workers.set_speed(worker, factor);
+        let (old, new, cores) = self.workers.set_speed(worker, factor * self.warmth(worker));
         self.schedule_share(queue, worker);
         for core in cores {
             let Some(attempt) = self.workers.cores.get(core).attempt() else {
@@ -101,6 +105,31 @@ impl<O: Observer> System<'_, O> {
             if let Some(rest) = rest {
                 queue.at(now.saturating_add(rest), Event::Complete { attempt, phase });
             }
+        }
+    }
+
+    /// Finds anew how much RAM a worker is short of.
+    fn change_ram(&mut self, worker: u32, now: Nanos) {
+        let (mut rate, mut share) = (0.0, 1.0);
+        let targets = self.targets.iter();
+        for target in targets.filter(|t| t.worker == worker && t.active) {
+            match target.kind {
+                FaultKind::Leak { rate: more } => rate += more,
+                FaultKind::RamCap { share: left } => share *= left,
+                _ => {}
+            }
+        }
+        self.workers.leak(worker, rate, now);
+        self.workers.cap(worker, share);
+    }
+
+    /// What is left of a worker's last life is gone.
+    pub(super) fn begin_life<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+        if self.short_of_ram {
+            self.workers.forget_leak(worker, queue.now());
+        }
+        if self.warming.is_some() {
+            self.start_cold(queue, worker);
         }
     }
 
@@ -231,6 +260,7 @@ impl<O: Observer> System<'_, O> {
         if self.elaborate {
             self.refuse_blocked(queue, worker);
         }
+        self.begin_life(queue, worker);
     }
 
     /// A worker refuses everything until a restart, which is now on its way.

@@ -9,6 +9,7 @@
 mod core;
 mod line;
 mod outage;
+mod ram;
 mod shared;
 
 pub use core::Cores;
@@ -154,6 +155,8 @@ pub struct Workers {
     pub cores: Cores,
     /// Whether cores go down by themselves: what was on them waits, with or without a slot.
     cores_fail: bool,
+    /// By worker, once any leaked or was capped.
+    short: Vec<ram::Shortage>,
 }
 
 impl Workers {

@@ -233,6 +233,8 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
                 FaultKind::Crash => "down".into(),
                 FaultKind::Restart => "restarted".into(),
                 FaultKind::Surge { factor, .. } => format!("sends {factor} times as much"),
+                FaultKind::RamCap { share } => format!("has {} of its RAM", show::share(share)),
+                FaultKind::Leak { .. } => "leaks".into(),
                 FaultKind::Error { probability, .. } => {
                     format!("fails {} of attempts", show::share(probability))
                 }

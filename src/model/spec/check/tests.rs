@@ -45,6 +45,7 @@ fn system() -> SystemSpec {
         slots: None,
         on_full: OnFull::Reject,
         restart: constant(1e10),
+        cold_start: None,
         price_per_hour: 0.0,
     };
     let service = ServiceSpec {
