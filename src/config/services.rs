@@ -196,6 +196,9 @@ impl Cx {
         let speed = fields
             .get("speed")
             .and_then(|n| self.number(n, &fields.path("speed")));
+        let weight = fields
+            .get("weight")
+            .and_then(|n| self.number(n, &fields.path("weight")));
         if let Some(node) = fields.get("discipline") {
             let later = &["lifo", "adaptive_lifo", "priority", "edf", "ps"];
             self.choice(node, &fields.path("discipline"), &["fifo"], later);
@@ -212,6 +215,7 @@ impl Cx {
             cores: cores.unwrap_or(1),
             ram,
             speed: speed.unwrap_or(1.0),
+            weight: weight.unwrap_or(1.0),
             slots: buffer.as_ref().and_then(|b| b.slots),
             on_full: buffer.map_or(OnFull::Reject, |b| b.on_full),
             restart,

@@ -46,6 +46,7 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
         cores,
         ram: None,
         speed: 1.0,
+        weight: 1.0,
         slots: count("waiting_slots_per_node"),
         on_full: OnFull::Reject,
         restart: Dist::constant(S as f64).unwrap(),

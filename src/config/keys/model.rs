@@ -187,6 +187,7 @@ pub const BALANCER: Block = Block {
             "\"random\"",
             "\"random\" or the number of a worker",
         ),
+        key("schedule", "\"smooth\"", "\"smooth\" or \"edf\""),
         key("choices", "2", COUNT),
         key("full_scan", "false", "true or false"),
         key("ties", "\"random\"", "\"random\" or \"first\""),
@@ -200,7 +201,6 @@ pub const BALANCER: Block = Block {
         key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
     ],
     later: &[
-        "schedule",
         "instances",
         "health",
         "outlier",
@@ -266,6 +266,7 @@ pub const WORKERS: Block = Block {
             "a size such as \"4GiB\", or \"unbounded\"",
         ),
         key("speed", "1.0", NUMBER),
+        key("weight", "1.0", NUMBER),
         key("discipline", "\"fifo\"", "\"fifo\""),
         key("buffer", "\"none\"", "{ slots, on_full } or \"none\""),
         key("restart", "\"10s\"", "a time, { dist = .. } or \"manual\""),
@@ -278,7 +279,6 @@ pub const WORKERS: Block = Block {
         key("instance", "", "a name from the price table"),
     ],
     later: &[
-        "weight",
         "shed",
         "cold_start",
         "zone",

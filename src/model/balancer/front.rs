@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Policy, View};
+use super::{Fleet, Policy, View};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Lane;
@@ -69,7 +69,7 @@ impl<'s> Front<'s> {
         let spec: &BalancerSpec = &service.balancer;
         let workers = service.worker_count() as u32;
         let mut stream = Stream::new(key, &format!("service/{}/balancer/1", service.name));
-        let policy = Policy::new(&spec.policy, workers, &mut stream);
+        let policy = Policy::new(&spec.policy, &Fleet::of(service), &mut stream);
         Front {
             dispatch: spec.dispatch.as_ref(),
             cores: u64::from(spec.cores),

@@ -168,6 +168,7 @@ impl Rules {
             self.group(group, &group_path(service, group));
         }
         self.balancer(service, &format!("{path}.balancer"));
+        self.weights(service);
         if let Some(work) = &service.work {
             self.work(work, &format!("{path}.work"));
         }
@@ -190,6 +191,8 @@ impl Rules {
             "above 0 and at most 1e6",
             group.speed,
         );
+        let fine = (0.0..=1e6).contains(&group.weight);
+        self.range(fine, &format!("{path}.weight"), "0 to 1e6", group.weight);
         let slots = group.slots.unwrap_or(0);
         self.range(
             slots <= MAX_SLOTS,
@@ -220,7 +223,7 @@ impl Rules {
                 let allowed = format!("\"random\" or a worker from 1 to {workers}");
                 self.range(fine, &format!("{path}.start"), &allowed, start);
             }
-            PolicySpec::LeastRequest { choices, .. } => {
+            PolicySpec::LeastRequest { choices, .. } | PolicySpec::RandomN { choices } => {
                 let fine = (1..=1_000_000).contains(&choices);
                 self.range(fine, &format!("{path}.choices"), "1 to 1000000", choices);
             }
@@ -228,6 +231,28 @@ impl Rules {
         }
         if let Some(breaker) = &balancer.breaker {
             self.breaker(breaker, workers, &format!("{path}.breaker"));
+        }
+    }
+
+    /// Weights must mean something, and not all be nothing.
+    fn weights(&mut self, service: &ServiceSpec) {
+        let weighs = service.balancer.policy.weighs();
+        let path = |group| format!("{}.weight", group_path(service, group));
+        if !weighs {
+            for group in service.groups.iter().filter(|g| g.weight != 1.0) {
+                let path = path(group);
+                let message = format!("`{path}` has no effect: the policy does not weigh");
+                let help = "policies that weigh: random, weighted_round_robin, least_request, \
+                            random_n, least_connections";
+                self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+            }
+        } else if let Some(group) = service.groups.first()
+            && service.groups.iter().all(|g| g.weight == 0.0)
+        {
+            let path = path(group);
+            let message = format!("`{path}`: the weights sum to 0, nobody could be chosen");
+            let help = "give at least one group of workers a weight above 0";
+            self.add(Code::OUT_OF_RANGE, &path, message, Some(help));
         }
     }
 
