@@ -20,7 +20,6 @@ const LATER_POLICIES: &[&str] = &[
     "maglev",
     "rendezvous",
     "aperture",
-    "central_queue",
 ];
 
 impl Cx {
@@ -72,6 +71,7 @@ impl Cx {
             "least_connections",
             "first",
             "jsq_oracle",
+            "central_queue",
         ];
         let name = match fields.get("policy") {
             Some(node) => self.choice(node, &fields.path("policy"), now, LATER_POLICIES),
@@ -96,6 +96,7 @@ impl Cx {
             "p2c" => PolicySpec::P2c,
             "least_connections" => PolicySpec::LeastConnections,
             "first" => PolicySpec::First,
+            "central_queue" => PolicySpec::CentralQueue,
             "random_n" => PolicySpec::RandomN {
                 choices: self.choices(fields),
             },

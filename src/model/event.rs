@@ -173,6 +173,8 @@ pub(super) mod kind {
     pub const FAULT_STARTED: u32 = 6;
     pub const FAULT_ENDED: u32 = 7;
     pub const RESTARTED: u32 = 8;
+    /// Waits in a shared buffer.
+    pub const SHARED: u32 = 50;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }

@@ -11,7 +11,7 @@ use crate::model::breaker::{Breaker, Call, Heard};
 use crate::model::fault::worker_path;
 use crate::model::level::Level;
 use crate::model::source::whole;
-use crate::model::spec::{BalancerSpec, BreakerSpec, ServiceSpec};
+use crate::model::spec::{BalancerSpec, BreakerSpec, PolicySpec, ServiceSpec};
 
 /// A balancer with what it knows.
 #[derive(Clone, Debug)]
@@ -34,6 +34,10 @@ pub struct Front<'s> {
     pub first_worker: u32,
     /// How many workers it has.
     pub worker_count: usize,
+    /// Workers pull from [`Front::shared`].
+    pub pulled: bool,
+    /// Attempts that wait for whichever worker is free first.
+    pub shared: VecDeque<u32>,
     policy: Policy,
     stream: Stream,
     /// Workers that breakers let through, ascending.
@@ -80,6 +84,8 @@ impl<'s> Front<'s> {
             lane: None,
             first_worker,
             worker_count: workers as usize,
+            pulled: spec.policy == PolicySpec::CentralQueue,
+            shared: VecDeque::new(),
             policy,
             stream,
             eligible: (0..workers).collect(),

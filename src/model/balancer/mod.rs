@@ -3,6 +3,7 @@
 //! A policy gets a read-only view of what its balancer knows and its own stream. It can't reach
 //! the queue or change a worker. "Fewest" always counts waiting and in service.
 
+mod central_queue;
 mod first;
 mod fleet;
 mod front;
@@ -87,6 +88,8 @@ policies! {
         "fewest for its weight of all, in turn among equals (HAProxy)";
     "first" first::First "lowest number with a free core, else with a free place (HAProxy)";
     "jsq_oracle" jsq_oracle::JsqOracle "fewest of all, known at once: an oracle";
+    "central_queue" central_queue::CentralQueue
+        "workers pull from one shared buffer, first come first served";
 }
 
 impl Policy {
@@ -112,6 +115,9 @@ impl Policy {
                 Policy::LeastConnections(least_connections::LeastConnections::new(fleet))
             }
             PolicySpec::First => Policy::First(first::First::new(fleet)),
+            PolicySpec::CentralQueue => {
+                Policy::CentralQueue(central_queue::CentralQueue::new(fleet))
+            }
             PolicySpec::JsqOracle { ties } => Policy::JsqOracle(jsq_oracle::JsqOracle { ties }),
         }
     }
@@ -174,6 +180,7 @@ mod tests {
             PolicySpec::RandomN { choices: 2 },
             PolicySpec::LeastConnections,
             PolicySpec::First,
+            PolicySpec::CentralQueue,
             PolicySpec::JsqOracle { ties: Ties::Random },
             PolicySpec::JsqOracle { ties: Ties::First },
         ]

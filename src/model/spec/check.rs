@@ -5,8 +5,8 @@ mod sources;
 mod tests;
 
 use super::{
-    BreakerSpec, BreakerWindow, Dist, FaultKind, FaultWhen, GroupSpec, PolicySpec, ServiceSpec,
-    SystemSpec,
+    BreakerSpec, BreakerWindow, Dist, FaultKind, FaultWhen, GroupSpec, OnFull, PolicySpec,
+    ServiceSpec, SystemSpec,
 };
 use crate::base::codes::Code;
 
@@ -169,6 +169,7 @@ impl Rules {
         }
         self.balancer(service, &format!("{path}.balancer"));
         self.weights(service);
+        self.shared_buffer(service, &format!("{path}.balancer"));
         if let Some(work) = &service.work {
             self.work(work, &format!("{path}.work"));
         }
@@ -231,6 +232,25 @@ impl Rules {
         }
         if let Some(breaker) = &balancer.breaker {
             self.breaker(breaker, workers, &format!("{path}.breaker"));
+        }
+    }
+
+    /// With one shared buffer nobody has another.
+    fn shared_buffer(&mut self, service: &ServiceSpec, path: &str) {
+        if service.balancer.policy != PolicySpec::CentralQueue {
+            return;
+        }
+        let own = |g: &&GroupSpec| g.slots.is_some() || g.on_full != OnFull::Reject;
+        for group in service.groups.iter().filter(own) {
+            let path = format!("{}.buffer", group_path(service, group));
+            let message = format!("`{path}`: workers that share one buffer have none of their own");
+            let help = "say the places at the balancer: balancer.buffer = { slots = .. }";
+            self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+        }
+        if service.balancer.breaker.is_some() {
+            let path = format!("{path}.breaker");
+            let message = format!("`{path}` with the policy `central_queue` is not supported yet");
+            self.add(Code::UNSUPPORTED, &path, message, None);
         }
     }
 

@@ -205,6 +205,8 @@ pub enum PolicySpec {
     LeastConnections,
     /// The lowest number with room.
     First,
+    /// Workers pull from one shared buffer, first come first served.
+    CentralQueue,
     /// The fewest requests of all, known at once: an oracle.
     JsqOracle {
         /// What is done about ties.
@@ -233,6 +235,7 @@ impl PolicySpec {
             PolicySpec::RoundRobin { .. }
             | PolicySpec::P2c
             | PolicySpec::First
+            | PolicySpec::CentralQueue
             | PolicySpec::JsqOracle { .. } => false,
         }
     }

@@ -14,6 +14,7 @@
 
 mod jobs;
 mod measure;
+mod pull;
 mod request;
 mod serve;
 mod trouble;
@@ -28,7 +29,7 @@ use super::ledger::Ledger;
 use super::level::Level;
 use super::outcome::Outcome;
 use super::source::Source;
-use super::spec::{Arrivals, SystemSpec};
+use super::spec::{Arrivals, PolicySpec, SystemSpec};
 use super::trial::{Horizon, Observer, RunSpec, TrialOutput};
 use super::worker::Workers;
 use crate::base::units::Nanos;
@@ -58,6 +59,8 @@ pub struct System<'s, O> {
     holds_memory: bool,
     /// Whether any balancer takes time.
     dispatches: bool,
+    /// Whether workers of any service pull.
+    pulls: bool,
     /// So many that looking ahead pays.
     many_workers: bool,
     /// Written so that what is fetched ahead is used; never read.
@@ -117,6 +120,10 @@ impl<'s, O: Observer> System<'s, O> {
                 .collect(),
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
+            pulls: spec
+                .services
+                .iter()
+                .any(|s| s.balancer.policy == PolicySpec::CentralQueue),
             fetched: 0,
             holds_memory: spec.holds_memory(),
             waiting: 0,

@@ -90,6 +90,9 @@ impl<O: Observer> System<'_, O> {
     ) {
         let now = queue.now();
         let front = &mut self.fronts[service];
+        if front.pulled {
+            return self.route_pulled(queue, attempt, service, memory);
+        }
         let first = front.first_worker as usize;
         let load = &self.workers.load[first..first + front.worker_count];
         let a = self.jobs.attempt_mut(attempt);
@@ -125,7 +128,7 @@ impl<O: Observer> System<'_, O> {
 
     /// One more waits somewhere.
     #[inline(always)]
-    fn waits(&mut self) {
+    pub(super) fn waits(&mut self) {
         self.waiting += 1;
         self.measure.tally.queue_max = self.measure.tally.queue_max.max(self.waiting);
     }
@@ -146,7 +149,7 @@ impl<O: Observer> System<'_, O> {
 
     /// An attempt gets a core.
     #[inline(always)]
-    fn start<W: Entry>(
+    pub(super) fn start<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         worker: u32,
@@ -204,6 +207,9 @@ impl<O: Observer> System<'_, O> {
         self.workers.finish(worker, core, memory);
         self.fold(now, kind::COMPLETED, number, worker);
         self.start_next(queue, worker);
+        if self.pulls {
+            self.pull(queue, worker);
+        }
         if open {
             self.answer(attempt, now);
         } else {
