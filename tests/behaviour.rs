@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "behaviour/balancers.rs"]
+mod balancers;
 #[path = "behaviour/breakers.rs"]
 mod breakers;
 #[path = "behaviour/clients.rs"]

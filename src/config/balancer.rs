@@ -2,7 +2,7 @@
 
 use crate::base::units::SECOND;
 use crate::model::spec::{
-    BalancerSpec, BreakerSpec, BreakerWindow, Dist, OnFull, PolicySpec, Ties,
+    BalancerSpec, BreakerSpec, BreakerWindow, Dist, OnFull, PolicySpec, Schedule, Ties,
 };
 
 use super::decode::{Cx, Fields};
@@ -12,19 +12,14 @@ use super::tree::Node;
 
 /// Policies of the format that this version does not have.
 const LATER_POLICIES: &[&str] = &[
-    "weighted_round_robin",
     "client_wrr",
-    "random_n",
     "peak_ewma",
-    "least_connections",
     "jiq",
     "prequal",
     "ring_hash",
     "maglev",
     "rendezvous",
     "aperture",
-    "first",
-    "central_queue",
 ];
 
 impl Cx {
@@ -65,9 +60,14 @@ impl Cx {
         let now = &[
             "random",
             "round_robin",
+            "weighted_round_robin",
             "least_request",
             "p2c",
+            "random_n",
+            "least_connections",
+            "first",
             "jsq_oracle",
+            "central_queue",
         ];
         let name = match fields.get("policy") {
             Some(node) => self.choice(node, &fields.path("policy"), now, LATER_POLICIES),
@@ -78,7 +78,9 @@ impl Cx {
         };
         let own: &[&str] = match name {
             "round_robin" => &["start"],
+            "weighted_round_robin" => &["schedule"],
             "least_request" => &["choices", "full_scan"],
+            "random_n" => &["choices"],
             "jsq_oracle" => &["ties"],
             _ => &[],
         };
@@ -88,6 +90,23 @@ impl Cx {
         match name {
             "random" => PolicySpec::Random,
             "p2c" => PolicySpec::P2c,
+            "least_connections" => PolicySpec::LeastConnections,
+            "first" => PolicySpec::First,
+            "central_queue" => PolicySpec::CentralQueue,
+            "random_n" => PolicySpec::RandomN {
+                choices: self.choices(fields),
+            },
+            "weighted_round_robin" => {
+                let path = fields.path("schedule");
+                let given = fields.get("schedule");
+                let word = given.and_then(|n| self.choice(n, &path, &["smooth", "edf"], &[]));
+                PolicySpec::WeightedRoundRobin {
+                    schedule: match word {
+                        Some("edf") => Schedule::Edf,
+                        _ => Schedule::Smooth,
+                    },
+                }
+            }
             "least_request" => self.least_request(fields),
             "jsq_oracle" => {
                 let ties = fields
@@ -109,15 +128,20 @@ impl Cx {
         }
     }
 
+    fn choices(&mut self, fields: &Fields<'_>) -> u32 {
+        let given = fields.get("choices");
+        given
+            .and_then(|n| self.count32(n, &fields.path("choices"), 1, 1_000_000))
+            .unwrap_or(2)
+    }
+
     fn least_request(&mut self, fields: &Fields<'_>) -> PolicySpec {
-        let choices = fields
-            .get("choices")
-            .and_then(|n| self.count32(n, &fields.path("choices"), 1, 1_000_000));
+        let choices = self.choices(fields);
         let full_scan = fields
             .get("full_scan")
             .and_then(|n| self.boolean(n, &fields.path("full_scan")));
         PolicySpec::LeastRequest {
-            choices: choices.unwrap_or(2),
+            choices,
             full_scan: full_scan.unwrap_or(false),
         }
     }

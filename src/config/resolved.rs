@@ -172,9 +172,13 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         ("[service.NAME.balancer]", "start") => {
             (says("policy", "round_robin") || table.get("policy").is_none()).then_some(text)
         }
-        ("[service.NAME.balancer]", "choices" | "full_scan") => {
-            says("policy", "least_request").then_some(text)
+        ("[service.NAME.balancer]", "schedule") => {
+            says("policy", "weighted_round_robin").then_some(text)
         }
+        ("[service.NAME.balancer]", "choices") => {
+            (says("policy", "least_request") || says("policy", "random_n")).then_some(text)
+        }
+        ("[service.NAME.balancer]", "full_scan") => says("policy", "least_request").then_some(text),
         ("[service.NAME.balancer]", "ties") => says("policy", "jsq_oracle").then_some(text),
         ("breaker", "failures" | "successes") => consecutive.then_some(text),
         ("breaker", "open_for" | "half_open_calls") if consecutive => Some(text),

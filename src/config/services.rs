@@ -226,6 +226,9 @@ impl Cx {
         let speed = fields
             .get("speed")
             .and_then(|n| self.number(n, &fields.path("speed")));
+        let weight = fields
+            .get("weight")
+            .and_then(|n| self.number(n, &fields.path("weight")));
         let discipline = self.discipline(&fields);
         let buffer = fields
             .get("buffer")
@@ -258,6 +261,7 @@ impl Cx {
             cores: cores.unwrap_or(1),
             ram,
             speed: speed.unwrap_or(1.0),
+            weight: weight.unwrap_or(1.0),
             slots: buffer.as_ref().and_then(|b| b.slots),
             on_full: buffer.map_or(OnFull::Reject, |b| b.on_full),
             restart,

@@ -74,6 +74,7 @@ pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> Syste
                 cores,
                 ram: Some(ram),
                 speed: 1.0,
+                weight: 1.0,
                 slots: Some(128),
                 on_full,
                 restart: constant(3e10),

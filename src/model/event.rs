@@ -268,6 +268,8 @@ pub(super) mod kind {
     pub const ERRED: u32 = 30;
     /// A worker that started cold is one step warmer.
     pub const WARMER: u32 = 31;
+    /// Waits in a shared buffer.
+    pub const SHARED: u32 = 50;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }

@@ -67,6 +67,7 @@ pub fn group(count: u32, cores: u32, slots: Option<u32>) -> GroupSpec {
         cores,
         ram: None,
         speed: 1.0,
+        weight: 1.0,
         slots,
         on_full: OnFull::Reject,
         restart: just(10 * S),

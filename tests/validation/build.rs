@@ -61,6 +61,7 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
         // A GiB of theirs is a byte of ours.
         ram: model["ram_gib_per_node"].as_u64(),
         speed: 1.0,
+        weight: 1.0,
         slots: count("waiting_slots_per_node"),
         on_full: OnFull::Reject,
         restart: Dist::constant(S as f64).unwrap(),

@@ -241,6 +241,7 @@ pub const BALANCER: Block = Block {
             "\"random\"",
             "\"random\" or the number of a worker",
         ),
+        key("schedule", "\"smooth\"", "\"smooth\" or \"edf\""),
         key("choices", "2", COUNT),
         key("full_scan", "false", "true or false"),
         key("ties", "\"random\"", "\"random\" or \"first\""),
@@ -258,7 +259,6 @@ pub const BALANCER: Block = Block {
         key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
     ],
     later: &[
-        "schedule",
         "instances",
         "health",
         "outlier",
@@ -330,6 +330,7 @@ pub const WORKERS: Block = Block {
             "a size such as \"4GiB\", or \"unbounded\"",
         ),
         key("speed", "1.0", NUMBER),
+        key("weight", "1.0", NUMBER),
         key(
             "discipline",
             "\"fifo\"",
@@ -352,7 +353,7 @@ pub const WORKERS: Block = Block {
         key("ram_base", "\"0B\"", "a size such as \"512MiB\""),
         key("ram_policy", "\"refuse\"", "\"refuse\" or \"oom_kill\""),
     ],
-    later: &["weight", "shed", "zone", "pressure", "gc"],
+    later: &["shed", "zone", "pressure", "gc"],
 };
 
 /// `cold_start`

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Policy, View};
+use super::{Fleet, Policy, View};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Lane;
@@ -11,7 +11,7 @@ use crate::model::breaker::{Breaker, Call, Heard};
 use crate::model::fault::worker_path;
 use crate::model::level::Level;
 use crate::model::source::whole;
-use crate::model::spec::{BalancerSpec, BreakerSpec, OnFull, ServiceSpec};
+use crate::model::spec::{BalancerSpec, BreakerSpec, OnFull, PolicySpec, ServiceSpec};
 
 /// A balancer with what it knows.
 #[derive(Clone, Debug)]
@@ -40,6 +40,10 @@ pub struct Front<'s> {
     pub first_worker: u32,
     /// How many workers it has.
     pub worker_count: usize,
+    /// Workers pull from [`Front::shared`].
+    pub pulled: bool,
+    /// Attempts that wait for whichever worker is free first.
+    pub shared: VecDeque<u32>,
     policy: Policy,
     stream: Stream,
     /// Workers that breakers let through, ascending.
@@ -75,7 +79,7 @@ impl<'s> Front<'s> {
         let spec: &BalancerSpec = &service.balancer;
         let workers = service.worker_count() as u32;
         let mut stream = Stream::new(key, &format!("service/{}/balancer/1", service.name));
-        let policy = Policy::new(&spec.policy, workers, &mut stream);
+        let policy = Policy::new(&spec.policy, &Fleet::of(service), &mut stream);
         Front {
             dispatch: spec.dispatch.as_ref(),
             cores: u64::from(spec.cores),
@@ -89,6 +93,8 @@ impl<'s> Front<'s> {
             lane: None,
             first_worker,
             worker_count: workers as usize,
+            pulled: spec.policy == PolicySpec::CentralQueue,
+            shared: VecDeque::new(),
             policy,
             stream,
             eligible: (0..workers).collect(),

@@ -1,10 +1,12 @@
 //! `least_request`: Envoy's. Draws some workers with replacement and takes the one with the
-//! fewest requests, the first drawn on a tie; or looks at all.
+//! fewest requests, the first drawn on a tie; or looks at all. With unequal weights: deadlines
+//! that are (requests + 1) / weight apart.
 //!
 //! Source: Envoy, `least_request.proto`; gRPC proposal A48.
 
-use super::View;
+use super::fleet::Deadlines;
 use super::jsq_oracle::fewest;
+use super::{Fleet, View};
 use crate::engine::rng::{Bits, Stream};
 use crate::model::spec::Ties;
 
@@ -12,15 +14,31 @@ use crate::model::spec::Ties;
 #[derive(Clone, Debug)]
 pub struct LeastRequest {
     /// How many are drawn.
-    pub choices: u32,
+    choices: u32,
     /// Looks at all instead; ties at random.
-    pub full_scan: bool,
+    full_scan: bool,
+    /// Where weights are unequal.
+    turns: Option<Box<Deadlines>>,
 }
 
 impl LeastRequest {
-    /// `choices` draws.
+    /// For these workers; with unequal weights the first deadlines are drawn.
+    pub fn new(choices: u32, full_scan: bool, fleet: &Fleet, stream: &mut Stream) -> Self {
+        let weights = fleet.unequal();
+        let turns = (!weights.is_empty()).then(|| Box::new(Deadlines::new(&weights, stream)));
+        LeastRequest {
+            choices,
+            full_scan,
+            turns,
+        }
+    }
+
+    /// `choices` draws, or the earliest deadline.
     #[inline]
-    pub fn pick(&self, view: &View, stream: &mut Stream) -> u32 {
+    pub fn pick(&mut self, view: &View, stream: &mut Stream) -> u32 {
+        if let Some(turns) = &mut self.turns {
+            return turns.next(view, |worker| f64::from(view.load_of(worker)) + 1.0);
+        }
         if self.full_scan {
             return fewest(view, Ties::Random, stream);
         }

@@ -3,13 +3,20 @@
 //! A policy gets a read-only view of what its balancer knows and its own stream. It can't reach
 //! the queue or change a worker. "Fewest" always counts waiting and in service.
 
+mod central_queue;
+mod first;
+mod fleet;
 mod front;
 mod jsq_oracle;
+mod least_connections;
 mod least_request;
 mod p2c;
 mod random;
+mod random_n;
 mod round_robin;
+mod weighted_round_robin;
 
+pub use fleet::Fleet;
 pub use front::Front;
 
 use super::spec::PolicySpec;
@@ -69,26 +76,48 @@ macro_rules! policies {
 }
 
 policies! {
-    "random" random::Random "uniform over the eligible workers";
+    "random" random::Random "uniform over the eligible workers, or by weight";
     "round_robin" round_robin::RoundRobin "in turn; a refused attempt has used up its turn";
+    "weighted_round_robin" weighted_round_robin::WeightedRoundRobin
+        "in turn, each as often as its weight says";
     "least_request" least_request::LeastRequest
         "fewest of `choices` drawn with replacement, or of all";
     "p2c" p2c::P2c "fewer of two different workers drawn at random (Finagle)";
+    "random_n" random_n::RandomN "fewest for its weight of `choices` drawn by weight (HAProxy)";
+    "least_connections" least_connections::LeastConnections
+        "fewest for its weight of all, in turn among equals (HAProxy)";
+    "first" first::First "lowest number with a free core, else with a free place (HAProxy)";
     "jsq_oracle" jsq_oracle::JsqOracle "fewest of all, known at once: an oracle";
+    "central_queue" central_queue::CentralQueue
+        "workers pull from one shared buffer, first come first served";
 }
 
 impl Policy {
-    /// The policy of a spec for so many workers; may draw its start.
-    pub fn new(spec: &PolicySpec, workers: u32, stream: &mut Stream) -> Policy {
+    /// The policy of a spec for these workers; may draw its start.
+    pub fn new(spec: &PolicySpec, fleet: &Fleet, stream: &mut Stream) -> Policy {
         match *spec {
-            PolicySpec::Random => Policy::Random(random::Random),
+            PolicySpec::Random => Policy::Random(random::Random::new(fleet)),
             PolicySpec::RoundRobin { start } => {
+                let workers = fleet.weights.len() as u32;
                 Policy::RoundRobin(round_robin::RoundRobin::new(start, workers, stream))
             }
-            PolicySpec::LeastRequest { choices, full_scan } => {
-                Policy::LeastRequest(least_request::LeastRequest { choices, full_scan })
-            }
+            PolicySpec::WeightedRoundRobin { schedule } => Policy::WeightedRoundRobin(
+                weighted_round_robin::WeightedRoundRobin::new(schedule, fleet, stream),
+            ),
+            PolicySpec::LeastRequest { choices, full_scan } => Policy::LeastRequest(
+                least_request::LeastRequest::new(choices, full_scan, fleet, stream),
+            ),
             PolicySpec::P2c => Policy::P2c(p2c::P2c),
+            PolicySpec::RandomN { choices } => {
+                Policy::RandomN(random_n::RandomN::new(choices, fleet))
+            }
+            PolicySpec::LeastConnections => {
+                Policy::LeastConnections(least_connections::LeastConnections::new(fleet))
+            }
+            PolicySpec::First => Policy::First(first::First::new(fleet)),
+            PolicySpec::CentralQueue => {
+                Policy::CentralQueue(central_queue::CentralQueue::new(fleet))
+            }
             PolicySpec::JsqOracle { ties } => Policy::JsqOracle(jsq_oracle::JsqOracle { ties }),
         }
     }
@@ -98,11 +127,30 @@ impl Policy {
 mod tests {
     use super::*;
     use crate::engine::rng::Key;
-    use crate::model::spec::Ties;
+    use crate::model::spec::{Schedule, Ties};
+
+    /// Workers of 2 cores and 1 waiting place.
+    fn fleet(weights: &[f64]) -> Fleet {
+        Fleet {
+            weights: weights.to_vec(),
+            cores: vec![2; weights.len()],
+            room: vec![3; weights.len()],
+        }
+    }
 
     fn counts(spec: PolicySpec, eligible: &[u32], load: &[u32], picks: u32) -> Vec<u32> {
+        weighed(spec, &vec![1.0; load.len()], eligible, load, picks)
+    }
+
+    fn weighed(
+        spec: PolicySpec,
+        weights: &[f64],
+        eligible: &[u32],
+        load: &[u32],
+        picks: u32,
+    ) -> Vec<u32> {
         let mut stream = Stream::new(&Key::new(1, 0, 0), "test");
-        let mut policy = Policy::new(&spec, load.len() as u32, &mut stream);
+        let mut policy = Policy::new(&spec, &fleet(weights), &mut stream);
         let mut counts = vec![0; load.len()];
         for _ in 0..picks {
             counts[policy.pick(&View { eligible, load }, &mut stream) as usize] += 1;
@@ -123,6 +171,16 @@ mod tests {
                 full_scan: true,
             },
             PolicySpec::P2c,
+            PolicySpec::WeightedRoundRobin {
+                schedule: Schedule::Smooth,
+            },
+            PolicySpec::WeightedRoundRobin {
+                schedule: Schedule::Edf,
+            },
+            PolicySpec::RandomN { choices: 2 },
+            PolicySpec::LeastConnections,
+            PolicySpec::First,
+            PolicySpec::CentralQueue,
             PolicySpec::JsqOracle { ties: Ties::Random },
             PolicySpec::JsqOracle { ties: Ties::First },
         ]
@@ -188,5 +246,56 @@ mod tests {
         );
         assert_eq!(fair[0] + fair[2] + fair[4], 0);
         assert!((9_500..10_500).contains(&fair[1]), "{fair:?}");
+    }
+
+    #[test]
+    fn weighted_turns_are_exact_and_leave_out_who_weighs_nothing() {
+        for schedule in [Schedule::Smooth, Schedule::Edf] {
+            let spec = PolicySpec::WeightedRoundRobin { schedule };
+            let all = [0, 1, 2, 3];
+            let counts = weighed(spec, &[5.0, 1.0, 2.0, 0.0], &all, &[0; 4], 800);
+            assert_eq!(counts, [500, 100, 200, 0], "{schedule:?}");
+        }
+    }
+
+    #[test]
+    fn random_draws_by_weight() {
+        let counts = weighed(PolicySpec::Random, &[3.0, 1.0], &[0, 1], &[0; 2], 40_000);
+        assert!((29_500..30_500).contains(&counts[0]), "{counts:?}");
+    }
+
+    /// 3 + 1 turns of the first count as much as 1 + 1 of the second weighs.
+    #[test]
+    fn least_request_with_weights_goes_by_load_and_weight() {
+        let spec = PolicySpec::LeastRequest {
+            choices: 2,
+            full_scan: false,
+        };
+        let counts = weighed(spec, &[4.0, 1.0], &[0, 1], &[3, 1], 300);
+        assert_eq!(counts, [200, 100]);
+    }
+
+    #[test]
+    fn random_n_and_least_connections_divide_by_the_weight() {
+        let spec = PolicySpec::RandomN { choices: 40 };
+        let weights = [4.0, 1.0, 1.0];
+        let counts = weighed(spec, &weights, &[0, 1, 2], &[3, 1, 1], 50);
+        assert_eq!(counts, [50, 0, 0]);
+        let spec = PolicySpec::LeastConnections;
+        assert_eq!(weighed(spec, &weights, &[0, 1, 2], &[8, 2, 2], 9), [3; 3]);
+        assert_eq!(counts_of_equals(), [0, 6, 0, 6]);
+    }
+
+    fn counts_of_equals() -> Vec<u32> {
+        let spec = PolicySpec::LeastConnections;
+        counts(spec, &[0, 1, 2, 3], &[4, 1, 3, 1], 12)
+    }
+
+    #[test]
+    fn first_fills_cores_then_places_then_the_lowest_number() {
+        let pick = |load: &[u32]| counts(PolicySpec::First, &[0, 1, 2], load, 1);
+        assert_eq!(pick(&[2, 1, 0]), [0, 1, 0]);
+        assert_eq!(pick(&[3, 2, 2]), [0, 1, 0]);
+        assert_eq!(pick(&[3, 3, 3]), [1, 0, 0]);
     }
 }

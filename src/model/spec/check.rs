@@ -7,8 +7,8 @@ mod sources;
 mod tests;
 
 use super::{
-    Arrivals, BreakerSpec, BreakerWindow, Dist, FaultKind, FaultSpec, FaultUnit, FaultWhen,
-    GroupSpec, PolicySpec, ServiceSpec, SystemSpec,
+    Arrivals, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind, FaultSpec, FaultUnit,
+    FaultWhen, GroupSpec, OnFull, PolicySpec, ServiceSpec, SystemSpec,
 };
 use crate::base::codes::Code;
 
@@ -152,6 +152,7 @@ impl SystemSpec {
             rules.admission(self, index);
             rules.cores_of_classes(self, index);
         }
+        rules.pulled(self);
         rules.faults(self);
         rules.found
     }
@@ -180,6 +181,8 @@ impl Rules {
             self.group(group, &group_path(service, group));
         }
         self.balancer(service, &format!("{path}.balancer"));
+        self.weights(service);
+        self.shared_buffer(service, &format!("{path}.balancer"));
         if let Some(work) = &service.work {
             self.work(work, &format!("{path}.work"));
         }
@@ -204,6 +207,8 @@ impl Rules {
             "above 0 and at most 1e6",
             group.speed,
         );
+        let fine = (0.0..=1e6).contains(&group.weight);
+        self.range(fine, &format!("{path}.weight"), "0 to 1e6", group.weight);
         let slots = group.slots.unwrap_or(0);
         self.range(
             slots <= MAX_SLOTS,
@@ -241,7 +246,7 @@ impl Rules {
                 let allowed = format!("\"random\" or a worker from 1 to {workers}");
                 self.range(fine, &format!("{path}.start"), &allowed, start);
             }
-            PolicySpec::LeastRequest { choices, .. } => {
+            PolicySpec::LeastRequest { choices, .. } | PolicySpec::RandomN { choices } => {
                 let fine = (1..=1_000_000).contains(&choices);
                 self.range(fine, &format!("{path}.choices"), "1 to 1000000", choices);
             }
@@ -249,6 +254,47 @@ impl Rules {
         }
         if let Some(breaker) = &balancer.breaker {
             self.breaker(breaker, workers, &format!("{path}.breaker"));
+        }
+    }
+
+    /// With one shared buffer nobody has another.
+    fn shared_buffer(&mut self, service: &ServiceSpec, path: &str) {
+        if service.balancer.policy != PolicySpec::CentralQueue {
+            return;
+        }
+        let own = |g: &&GroupSpec| g.slots.is_some() || g.on_full != OnFull::Reject;
+        for group in service.groups.iter().filter(own) {
+            let path = format!("{}.buffer", group_path(service, group));
+            let message = format!("`{path}`: workers that share one buffer have none of their own");
+            let help = "say the places at the balancer: balancer.buffer = { slots = .. }";
+            self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+        }
+        if service.balancer.breaker.is_some() {
+            let path = format!("{path}.breaker");
+            let message = format!("`{path}` with the policy `central_queue` is not supported yet");
+            self.add(Code::UNSUPPORTED, &path, message, None);
+        }
+    }
+
+    /// Weights must mean something, and not all be nothing.
+    fn weights(&mut self, service: &ServiceSpec) {
+        let weighs = service.balancer.policy.weighs();
+        let path = |group| format!("{}.weight", group_path(service, group));
+        if !weighs {
+            for group in service.groups.iter().filter(|g| g.weight != 1.0) {
+                let path = path(group);
+                let message = format!("`{path}` has no effect: the policy does not weigh");
+                let help = "policies that weigh: random, weighted_round_robin, least_request, \
+                            random_n, least_connections";
+                self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+            }
+        } else if let Some(group) = service.groups.first()
+            && service.groups.iter().all(|g| g.weight == 0.0)
+        {
+            let path = path(group);
+            let message = format!("`{path}`: the weights sum to 0, nobody could be chosen");
+            let help = "give at least one group of workers a weight above 0";
+            self.add(Code::OUT_OF_RANGE, &path, message, Some(help));
         }
     }
 
@@ -365,6 +411,7 @@ impl Rules {
             }
             self.cores_and_service(fault, service, &path);
             self.plain_service(fault, system, &path);
+            self.with_pull(fault, service, &path);
         }
     }
 }
@@ -433,6 +480,27 @@ impl Rules {
                  count bytes or do otherwise than reject and wedge"
             );
             self.add(Code::UNSUPPORTED, &path, message, None);
+        }
+    }
+
+    /// Some faults are not simulated together with workers that pull.
+    fn with_pull(&mut self, fault: &FaultSpec, service: &ServiceSpec, path: &str) {
+        let beyond = matches!(
+            fault.kind,
+            FaultKind::Leak { .. }
+                | FaultKind::RamCap { .. }
+                | FaultKind::Error {
+                    when: ErrorWhen::Start,
+                    ..
+                }
+        ) || fault.unit == FaultUnit::Core
+            || fault.in_service.is_some();
+        if beyond && service.balancer.policy == PolicySpec::CentralQueue {
+            let message = format!(
+                "`{path}`: this fault is not supported yet together with the policy \
+                 `central_queue`"
+            );
+            self.add(Code::UNSUPPORTED, path, message, None);
         }
     }
 

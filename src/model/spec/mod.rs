@@ -245,13 +245,56 @@ pub enum PolicySpec {
         /// Looks at all instead.
         full_scan: bool,
     },
+    /// In turn, each as often as its weight says.
+    WeightedRoundRobin {
+        /// How the turns are spread.
+        schedule: Schedule,
+    },
     /// The fewer requests of two different workers.
     P2c,
+    /// The fewest requests for their weight of some drawn by weight, with replacement.
+    RandomN {
+        /// How many are drawn.
+        choices: u32,
+    },
+    /// The fewest requests for their weight of all, in turn among equals.
+    LeastConnections,
+    /// The lowest number with room.
+    First,
+    /// Workers pull from one shared buffer, first come first served.
+    CentralQueue,
     /// The fewest requests of all, known at once: an oracle.
     JsqOracle {
         /// What is done about ties.
         ties: Ties,
     },
+}
+
+/// How weighted turns are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// Credit grows by the weight with each pick; the most credit is next.
+    Smooth,
+    /// The earliest deadline is next; deadlines are 1 / weight apart, the first is drawn.
+    Edf,
+}
+
+impl PolicySpec {
+    /// Whether the weights of workers count.
+    pub fn weighs(&self) -> bool {
+        match self {
+            PolicySpec::Random
+            | PolicySpec::WeightedRoundRobin { .. }
+            | PolicySpec::LeastRequest { .. }
+            | PolicySpec::RandomN { .. }
+            | PolicySpec::LeastConnections => true,
+            PolicySpec::RoundRobin { .. }
+            | PolicySpec::P2c
+            | PolicySpec::First
+            | PolicySpec::CentralQueue
+            | PolicySpec::JsqOracle { .. } => false,
+        }
+    }
 }
 
 /// Who of several with the fewest requests is taken.
@@ -326,6 +369,8 @@ pub struct GroupSpec {
     pub discipline: Discipline,
     /// How fast its cores are: work / speed = time.
     pub speed: f64,
+    /// Its share where the policy weighs, against the weights of the others.
+    pub weight: f64,
     /// Waiting places of each, without those in service; `None`: unbounded.
     pub slots: Option<u32>,
     /// Most bytes (sizes summed) waiting at each; `None`: unbounded.

@@ -17,6 +17,7 @@ mod interrupt;
 mod jobs;
 mod limits;
 mod measure;
+mod pull;
 mod request;
 mod room;
 mod serve;
@@ -38,7 +39,7 @@ use super::ledger::Ledger;
 use super::level::Level;
 use super::outcome::Outcome;
 use super::source::Source;
-use super::spec::{SourceSpec, SystemSpec};
+use super::spec::{PolicySpec, SourceSpec, SystemSpec};
 use super::trial::{Horizon, Observer, RunSpec, TrialOutput};
 use super::worker::Workers;
 use crate::base::units::Nanos;
@@ -88,6 +89,8 @@ pub struct System<'s, O> {
     ends_matter: bool,
     /// Whether any balancer takes time.
     dispatches: bool,
+    /// Whether workers of any service pull.
+    pulls: bool,
     /// So many that looking ahead pays.
     many_workers: bool,
     /// Written so that what is fetched ahead is used; never read.
@@ -152,6 +155,10 @@ impl<'s, O: Observer> System<'s, O> {
                 .collect(),
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
+            pulls: spec
+                .services
+                .iter()
+                .any(|s| s.balancer.policy == PolicySpec::CentralQueue),
             fetched: 0,
             holds_memory: spec.holds_memory(),
             elaborate: spec.is_elaborate(),

@@ -93,6 +93,9 @@ impl<O: Observer> System<'_, O> {
     ) {
         let now = queue.now();
         let front = &mut self.fronts[service];
+        if front.pulled {
+            return self.route_pulled(queue, attempt, service, memory);
+        }
         let first = front.first_worker as usize;
         let load = &self.workers.load[first..first + front.worker_count];
         let a = self.jobs.attempt_mut(attempt);
@@ -239,6 +242,9 @@ impl<O: Observer> System<'_, O> {
             self.workers.finish(worker, core, memory);
             self.fold(now, kind::COMPLETED, number, worker);
             self.start_next(queue, worker);
+        }
+        if self.pulls {
+            self.pull(queue, worker);
         }
         if open {
             self.answer(queue, attempt, now);

@@ -72,6 +72,9 @@ impl<O: Observer> System<'_, O> {
                 } else {
                     self.begin_life(queue, worker);
                 }
+                if self.pulls {
+                    self.pull(queue, worker);
+                }
             }
             FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, false),

@@ -4,7 +4,7 @@
 use super::{MAX_CORES, Rules, group_path};
 use crate::base::codes::Code;
 use crate::base::units::print_bytes;
-use crate::model::spec::{Discipline, GroupSpec, OnFull, RamPolicy, SystemSpec};
+use crate::model::spec::{Discipline, GroupSpec, OnFull, PolicySpec, RamPolicy, SystemSpec};
 
 impl Rules {
     fn disagree(&mut self, path: &str, message: String, help: &str) {
@@ -40,6 +40,22 @@ impl Rules {
         if let OnFull::Redispatch { max } = group.on_full {
             let path = format!("{path}.buffer.redispatch_max");
             self.range((1..=1000).contains(&max), &path, "1 to 1000", max);
+        }
+    }
+
+    /// Workers that pull serve in the order of the shared buffer.
+    pub(super) fn pulled(&mut self, system: &SystemSpec) {
+        for service in &system.services {
+            let pulls = service.balancer.policy == PolicySpec::CentralQueue;
+            if pulls && system.is_elaborate() {
+                let path = format!("service.{}.balancer.policy", service.name);
+                let message = format!(
+                    "`{path}`: `central_queue` is not supported yet together with other \
+                     disciplines than `fifo`, requests of several cores, memory held in service, \
+                     `oom_kill`, or buffers that count bytes or do otherwise than reject"
+                );
+                self.add(Code::UNSUPPORTED, &path, message, None);
+            }
         }
     }
 

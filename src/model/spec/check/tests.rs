@@ -42,6 +42,7 @@ fn system() -> SystemSpec {
         cores: 1,
         ram: None,
         speed: 1.0,
+        weight: 1.0,
         slots: None,
         on_full: OnFull::Reject,
         restart: constant(1e10),
@@ -202,4 +203,16 @@ fn names_are_plain_and_short() {
         );
     }
     assert!(name_problem(&"n".repeat(65)).is_some_and(|p| p.contains("64")));
+}
+
+#[test]
+fn weights_must_count_and_not_all_be_nothing() {
+    let none = broken(|s| s.services[0].groups[0].weight = 0.0);
+    assert_eq!(none.0, "service.events.workers.weight");
+    assert!(none.1.contains("sum to 0"), "{}", none.1);
+    let idle = broken(|s| {
+        s.services[0].groups[0].weight = 2.0;
+        s.services[0].balancer.policy = PolicySpec::P2c;
+    });
+    assert!(idle.1.contains("does not weigh"), "{}", idle.1);
 }

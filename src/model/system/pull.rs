@@ -1,0 +1,81 @@
+//! One shared buffer, from which workers pull.
+
+use super::*;
+
+impl<O: Observer> System<'_, O> {
+    /// An attempt goes to the worker with the most free cores, or waits for whichever is free
+    /// first.
+    #[inline(never)]
+    pub(super) fn route_pulled<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        service: usize,
+        memory: u64,
+    ) {
+        let now = queue.now();
+        let among = self.workers_of(service);
+        if !self.workers.fits(among.clone(), memory) {
+            return self.turn_away(queue, attempt, Outcome::RamFull);
+        }
+        // Nobody overtakes those that wait.
+        if self.fronts[service].shared.is_empty()
+            && let Some(worker) = self.workers.most_free(among, memory)
+        {
+            return self.serve_pulled(queue, worker, attempt, memory);
+        }
+        let front = &mut self.fronts[service];
+        if front.waiting.value >= front.slots {
+            return self.turn_away(queue, attempt, Outcome::BufferFull);
+        }
+        front.waiting.up(now);
+        front.shared.push_back(attempt);
+        let number = self.jobs.attempt(attempt).number;
+        self.fold(now, kind::SHARED, number, service as u32);
+        self.waits();
+    }
+
+    /// A worker has room: it takes from the head of the shared buffer what it can serve.
+    #[inline(never)]
+    pub(super) fn pull<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
+        let now = queue.now();
+        let service = self.workers.cold[worker as usize].service as usize;
+        while let Some(&head) = self.fronts[service].shared.front() {
+            let memory = self.memory_of(head);
+            let only = worker..worker + 1;
+            let mut taker = self.workers.most_free(only, memory);
+            if taker.is_none() && self.holds_memory {
+                // The head may have kept others from workers that have room for them.
+                taker = self.workers.most_free(self.workers_of(service), memory);
+            }
+            let Some(taker) = taker else { return };
+            let front = &mut self.fronts[service];
+            front.shared.pop_front();
+            front.waiting.down(now);
+            self.waiting -= 1;
+            self.serve_pulled(queue, taker, head, memory);
+        }
+    }
+
+    fn workers_of(&self, service: usize) -> std::ops::Range<u32> {
+        let front = &self.fronts[service];
+        front.first_worker..front.first_worker + front.worker_count as u32
+    }
+
+    fn serve_pulled<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        attempt: u32,
+        memory: u64,
+    ) {
+        let now = queue.now();
+        let a = self.jobs.attempt_mut(attempt);
+        a.worker = worker;
+        let (number, work) = (a.number, a.work);
+        self.fold(now, kind::ROUTED, number, worker);
+        self.workers.settle(worker, now);
+        self.workers.hold(worker, memory);
+        self.start(queue, worker, attempt, work);
+    }
+}
