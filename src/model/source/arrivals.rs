@@ -1,12 +1,13 @@
 //! Arrival processes: when the next request is born.
 
+use super::states::States;
 use super::surge::Surges;
 use crate::base::units::{Nanos, SECOND};
 use crate::engine::dist::Dist;
-use crate::engine::rng::{Bits, Stream};
+use crate::engine::rng::Stream;
 use crate::engine::ziggurat::exp1;
 use crate::model::source::whole;
-use crate::model::spec::{Arrivals, Profile, SourceSpec, Trace, state_shares};
+use crate::model::spec::{Arrivals, Profile, SourceSpec, Trace};
 
 /// Name and one line of each process.
 pub const ARRIVALS: &[(&str, &str)] = &[
@@ -99,23 +100,6 @@ enum Gap<'s> {
 struct Clock<'s> {
     profile: &'s Profile,
     start: Nanos,
-}
-
-/// What the states are and which is the present one.
-#[derive(Clone, Debug)]
-enum States<'s> {
-    Chain {
-        rates: &'s [f64],
-        dwell: &'s [f64],
-        switch: &'s [Vec<f64>],
-        state: usize,
-    },
-    OnOff {
-        rate: f64,
-        on: &'s Dist,
-        off: &'s Dist,
-        sending: bool,
-    },
 }
 
 /// Several that are born together.
@@ -450,56 +434,6 @@ impl Clock<'_> {
     }
 }
 
-impl<'s> States<'s> {
-    /// The state at the start, drawn by the shares of time.
-    fn new(spec: &'s Arrivals, stream: &mut Stream) -> Self {
-        match spec {
-            Arrivals::Mmpp {
-                rates,
-                dwell,
-                switch,
-            } => States::Chain {
-                rates,
-                dwell,
-                switch,
-                state: choose(&state_shares(dwell, switch), stream.unit()),
-            },
-            Arrivals::OnOff { rate, on, off } => States::OnOff {
-                rate: *rate,
-                on,
-                off,
-                sending: stream.unit() * (on.mean() + off.mean()) < on.mean(),
-            },
-            _ => unreachable!("only of a process with states"),
-        }
-    }
-
-    /// Requests a nanosecond.
-    fn rate(&self) -> f64 {
-        let a_second = match self {
-            States::Chain { rates, state, .. } => rates[*state],
-            States::OnOff { rate, sending, .. } if *sending => *rate,
-            States::OnOff { .. } => 0.0,
-        };
-        a_second / SECOND as f64
-    }
-
-    fn stay(&self, stream: &mut Stream) -> f64 {
-        match self {
-            States::Chain { dwell, state, .. } => dwell[*state] * exp1(stream),
-            States::OnOff { on, sending, .. } if *sending => on.sample(stream),
-            States::OnOff { off, .. } => off.sample(stream),
-        }
-    }
-
-    fn change(&mut self, stream: &mut Stream) {
-        match self {
-            States::Chain { switch, state, .. } => *state = choose(&switch[*state], stream.unit()),
-            States::OnOff { sending, .. } => *sending = !*sending,
-        }
-    }
-}
-
 /// The first row of the next round of a trace, if there is one.
 #[cold]
 fn again(trace: &Trace, start: &mut Nanos, row: &mut usize) -> Option<Nanos> {
@@ -507,19 +441,6 @@ fn again(trace: &Trace, start: &mut Nanos, row: &mut usize) -> Option<Nanos> {
     *start = start.saturating_add(round);
     *row = 0;
     trace.at.first().copied()
-}
-
-/// The index that a number between 0 and 1 falls on when shares are laid end to end.
-fn choose(shares: &[f64], u: f64) -> usize {
-    let mut below = 0.0;
-    let last = shares.len() - 1;
-    shares[..last]
-        .iter()
-        .take_while(|&&share| {
-            below += share;
-            u >= below
-        })
-        .count()
 }
 
 #[cfg(test)]

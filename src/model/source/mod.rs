@@ -3,6 +3,7 @@
 //! the same requests.
 
 mod arrivals;
+mod states;
 mod surge;
 
 use arrivals::Gaps;

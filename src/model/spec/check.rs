@@ -465,8 +465,8 @@ impl Rules {
         }
     }
 
-    /// Cores that go down one by one, and what is in service then, are simulated where first come is
-    /// first served and each request has one core.
+    /// Cores that go down one by one, and what is in service then, are simulated where first come
+    /// is first served and each request has one core.
     fn plain_service(&mut self, fault: &FaultSpec, system: &SystemSpec, path: &str) {
         let beyond = [
             ("unit", fault.unit == FaultUnit::Core),

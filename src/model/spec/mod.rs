@@ -6,18 +6,23 @@
 //! the rules of meaning for both. It must not know where it was read from.
 
 mod check;
+mod fault;
 mod limit;
 mod load;
 mod profile;
+mod room;
 mod trace;
 
 pub use check::{
     MAX_BURST, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem, name_problem,
 };
+pub use fault::*;
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use profile::{Profile, ProfileError};
 pub use trace::Trace;
+
+pub use room::*;
 
 use std::sync::Arc;
 
@@ -393,162 +398,6 @@ pub struct ColdStartSpec {
     pub lasts: Nanos,
     /// What its speed is multiplied by at first, above 0 and at most 1.
     pub factor: f64,
-}
-
-/// What a worker does when a request does not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnFull {
-    /// Turns it away.
-    Reject,
-    /// Turns it away, and everything after it until restarted.
-    Wedge,
-    /// The one who has waited longest is turned away instead.
-    DropOldest,
-    /// It waits at its sender, in order: in the balancer's buffer, for this worker.
-    Block,
-    /// The balancer tries another worker.
-    Redispatch {
-        /// So many others at most.
-        max: u32,
-    },
-    /// It is put aside, never to be tried again.
-    DeadLetter,
-    /// Turns it away; the worker goes down and what is aboard is lost.
-    Crash,
-}
-
-/// Stands for cores without bound.
-pub const UNBOUNDED_CORES: u32 = u32::MAX;
-
-/// Who of those who wait is served next.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Discipline {
-    /// First come, first served.
-    #[default]
-    Fifo,
-    /// Last come, first served.
-    Lifo,
-    /// The most urgent class first, without pre-emption; within it first come, first served.
-    Priority,
-    /// Nobody waits: all inside share the cores equally, each at most one.
-    Ps,
-}
-
-/// What a worker does with a request whose memory does not fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RamPolicy {
-    /// It is as with a full buffer, but with the code of RAM.
-    #[default]
-    Refuse,
-    /// Lets it in, and is killed: all aboard is lost and the worker restarts.
-    OomKill,
-}
-
-/// Something that goes wrong on workers of one service.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FaultSpec {
-    /// Its name, unique among faults; part of its streams' paths.
-    pub name: String,
-    /// Off: it does not happen.
-    pub enabled: bool,
-    /// What happens.
-    pub kind: FaultKind,
-    /// Index into [`SystemSpec::services`].
-    pub service: usize,
-    /// First and last worker (from 1) within the service; each target by itself.
-    pub workers: (u32, u32),
-    /// When it happens.
-    pub when: FaultWhen,
-    /// How long, nanoseconds; `None`: to the end of the run (a crash: until restarted).
-    pub lasts: Option<Dist>,
-    /// What goes down by itself; only pauses and crashes know cores.
-    pub unit: FaultUnit,
-    /// What becomes of a request in service; only for pauses and crashes. `None`: a pause resumes
-    /// it, a crash loses it, a core that goes down by itself resumes it.
-    pub in_service: Option<InService>,
-    /// It befalls all its targets at once, by one common draw.
-    pub shared: bool,
-}
-
-/// What goes down by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FaultUnit {
-    /// A whole worker.
-    #[default]
-    Worker,
-    /// Each core; its request goes back to the head of the buffer, which needs no slot.
-    Core,
-}
-
-/// What becomes of a request in service where something goes down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InService {
-    /// It goes on with the work that is left.
-    Resume,
-    /// It starts anew with its whole work.
-    Restart,
-    /// It is lost.
-    Lost,
-}
-
-/// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum FaultKind {
-    /// Speed is multiplied by the factor.
-    Slow {
-        /// 0.2 = a fifth as fast.
-        factor: f64,
-    },
-    /// Nothing moves; what is aboard stays, cores stay occupied.
-    Pause,
-    /// Down; what is aboard is lost.
-    Crash,
-    /// Restarted by hand: what is aboard is lost, and it is back after its group's restart time.
-    Restart,
-    /// The rate of a source is multiplied; the fault's service and workers say nothing.
-    Surge {
-        /// Index into [`SystemSpec::sources`].
-        source: usize,
-        /// 3 = three times as many requests.
-        factor: f64,
-    },
-    /// Only a part of the RAM is left: nothing aboard is killed, but less is let in.
-    RamCap {
-        /// The part that is left, 0 to 1.
-        share: f64,
-    },
-    /// RAM leaks away until a restart or crash.
-    Leak {
-        /// Bytes a second.
-        rate: f64,
-    },
-    /// Attempts fail, each by itself.
-    Error {
-        /// Chance of each, 0 to 1.
-        probability: f64,
-        /// Before or after the work.
-        when: ErrorWhen,
-    },
-}
-
-/// When an attempt that is to fail does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorWhen {
-    /// When its work is done.
-    End,
-    /// At once, without work.
-    Start,
-}
-
-/// When a fault happens.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FaultWhen {
-    /// From the start of the run.
-    Always,
-    /// Once, at this time of the run.
-    At(Nanos),
-    /// Again and again: time from the end of one to the start of the next, nanoseconds.
-    Every(Dist),
 }
 
 /// What things cost. Each group's own price is in [`GroupSpec::price_per_hour`].

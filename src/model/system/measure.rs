@@ -142,7 +142,8 @@ impl<'s> Measure<'s> {
         }
     }
 
-    /// A measured attempt was served to its end, with so much core-time. The latency of a request whose first attempt is
+    /// A measured attempt was served to its end, with so much core-time. The latency of a request
+    /// whose first attempt is
     /// `ok` is that attempt's response: one record for both.
     #[inline(always)]
     pub fn served(&mut self, a: &Attempt, spent: u64, waited: Nanos, now: Nanos) {

@@ -21,6 +21,7 @@ mod pull;
 mod request;
 mod room;
 mod serve;
+mod share;
 mod trouble;
 mod warming;
 

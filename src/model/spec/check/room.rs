@@ -76,8 +76,8 @@ impl Rules {
                         self.disagree(&path, message, "use `cores = 1` there");
                     } else if class.cores > group.cores {
                         let message = format!(
-                            "no request of class `{}` can ever run: it needs {} cores, and a worker \
-                             of `{group_path}` has {}",
+                            "no request of class `{}` can ever run: it needs {} cores, and a \
+                             worker of `{group_path}` has {}",
                             class.name, class.cores, group.cores
                         );
                         self.add(Code::OUT_OF_RANGE, &path, message, None);

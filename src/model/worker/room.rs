@@ -1,0 +1,125 @@
+//! Room in a worker where more than cores and slots decides, and cores that all inside share.
+
+use super::Workers;
+use crate::base::units::Nanos;
+
+impl Workers {
+    /// Whether so many cores of a worker are free; where all are in service at once, whether one
+    /// more may come in.
+    pub fn has_cores(&self, worker: u32, cores: u32) -> bool {
+        self.hot[worker as usize].free >= cores
+    }
+
+    /// Whether so much memory is free.
+    pub fn has_memory(&self, worker: u32, memory: u64) -> bool {
+        memory <= self.hot[worker as usize].ram_free
+    }
+
+    /// How many wait.
+    pub fn waiting(&self, worker: u32) -> u32 {
+        self.hot[worker as usize].waiting
+    }
+
+    /// Whether there is a waiting place, and room for so many bytes.
+    pub fn has_place(&self, worker: u32, bytes: u64) -> bool {
+        let cold = &self.cold[worker as usize];
+        let room = cold.bytes - cold.waiting_bytes;
+        self.hot[worker as usize].waiting < cold.slots && bytes <= room
+    }
+
+    /// Whose turn it is among those who wait.
+    pub fn turn(&mut self, worker: u32) -> Option<u32> {
+        self.cold[worker as usize].queue.turn()
+    }
+
+    /// The one who has waited longest.
+    pub fn oldest_waiting(&self, worker: u32) -> Option<u32> {
+        self.cold[worker as usize].queue.oldest()
+    }
+
+    /// Takes an attempt out of a worker's buffer before its turn; says whether it waited there.
+    pub fn leave_line(&mut self, worker: u32, attempt: u32) -> bool {
+        let cold = &mut self.cold[worker as usize];
+        let waited = cold.queue.remove(attempt);
+        if waited {
+            self.hot[worker as usize].waiting -= 1;
+            self.load[worker as usize] -= 1;
+        }
+        waited
+    }
+
+    /// Takes memory for an attempt that holds it only from now on.
+    pub fn take_memory(&mut self, worker: u32, memory: u64) {
+        let (hot, cold) = (
+            &mut self.hot[worker as usize],
+            &mut self.cold[worker as usize],
+        );
+        hot.ram_free -= memory;
+        cold.areas.ram_max = cold.areas.ram_max.max(cold.ram - hot.ram_free);
+    }
+
+    /// An attempt that has just been started occupies so many cores.
+    pub fn widen(&mut self, worker: u32, cores: u32) {
+        self.cold[worker as usize].serving += 1;
+        let hot = &mut self.hot[worker as usize];
+        hot.free -= cores - 1;
+        hot.busy += cores - 1;
+    }
+
+    /// Undoes [`Workers::widen`], before [`Workers::finish`].
+    pub fn narrow(&mut self, worker: u32, cores: u32) {
+        self.cold[worker as usize].serving -= 1;
+        let hot = &mut self.hot[worker as usize];
+        hot.free += cores - 1;
+        hot.busy -= cores - 1;
+    }
+
+    /// Where all are in service at once: brings their service up to now.
+    pub fn advance_shared(&mut self, worker: u32, now: Nanos) {
+        let cold = &mut self.cold[worker as usize];
+        if let Some(shared) = &mut cold.shared {
+            shared.advance(now, cold.speed);
+        }
+    }
+
+    /// One more comes in there.
+    pub fn enter_shared(&mut self, worker: u32, attempt: u32, work: Nanos) {
+        self.hot[worker as usize].free -= 1;
+        let cold = &mut self.cold[worker as usize];
+        cold.serving += 1;
+        if let Some(shared) = &mut cold.shared {
+            shared.enter(attempt, work);
+            self.hot[worker as usize].busy = shared.busy();
+        }
+    }
+
+    /// The one whose service is done leaves.
+    pub fn leave_shared(&mut self, worker: u32) -> Option<u32> {
+        let shared = self.cold[worker as usize].shared.as_mut()?;
+        shared.leave_first()
+    }
+
+    /// One leaves before its end; returns the work that is left.
+    pub fn remove_shared(&mut self, worker: u32, attempt: u32) -> Option<Nanos> {
+        self.cold[worker as usize].shared.as_mut()?.remove(attempt)
+    }
+
+    /// After somebody left: place and memory are free again.
+    pub fn finish_shared(&mut self, worker: u32, memory: u64) {
+        self.load[worker as usize] -= 1;
+        let cold = &mut self.cold[worker as usize];
+        cold.serving -= 1;
+        let hot = &mut self.hot[worker as usize];
+        hot.free += 1;
+        hot.ram_free += memory;
+        hot.busy = cold.shared.as_ref().map_or(0, |s| s.busy());
+    }
+
+    /// How long until the next is done there, with the epoch of that end.
+    pub fn next_shared_end(&mut self, worker: u32) -> Option<(Nanos, u32)> {
+        let cold = &mut self.cold[worker as usize];
+        let shared = cold.shared.as_mut()?;
+        shared.epoch = shared.epoch.wrapping_add(1);
+        shared.next_end(cold.speed).map(|end| (end, shared.epoch))
+    }
+}
