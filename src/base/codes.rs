@@ -135,6 +135,8 @@ codes! {
         "the balancer had no worker that was up and accepting";
     3105 BREAKER_OPEN Outcome "breaker open"
         "an attempt was refused by a breaker that is open or has no probe to give";
+    3108 GAVE_UP Outcome "gave up waiting"
+        "an attempt left the buffer that it waited in: its patience ran out";
     3111 WORKER_DOWN Outcome "worker went down"
         "an attempt was lost because its worker crashed";
     3113 CONNECTION Outcome "lost on the way"
@@ -158,7 +160,6 @@ codes! {
 pub const RESERVED: &[(u16, &str)] = &[
     (3106, "refused: limit (rate, in flight, pending)"),
     (3107, "refused: shed"),
-    (3108, "gave up waiting"),
     (3109, "refused at its turn: deadline over"),
     (3110, "failed: error"),
     (3112, "failed: killed for memory"),

@@ -4,6 +4,7 @@
 //! ([`crate::model::spec::SystemSpec::check`]).
 
 mod balancer;
+mod client;
 mod csv;
 mod decode;
 mod diagnostic;

@@ -42,6 +42,13 @@ pub enum Event {
         /// Which user of that slot.
         generation: u32,
     },
+    /// The patience of an attempt that waits runs out.
+    Patience {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
     /// A source's next request is born.
     Arrive {
         /// The source.
@@ -91,7 +98,7 @@ impl queue::Event for Event {
         match self {
             Event::FaultStart { .. } | Event::FaultEnd { .. } | Event::Restart { .. } => 1,
             Event::Complete { .. } | Event::Dispatched { .. } => 2,
-            Event::Timeout { .. } => 3,
+            Event::Timeout { .. } | Event::Patience { .. } => 3,
             Event::Arrive { .. } | Event::Retry { .. } | Event::Route { .. } => 4,
             Event::Sample(_) => 5,
         }
@@ -120,6 +127,10 @@ impl queue::Event for Event {
             Event::FaultEnd { target } => word(7, target, 0),
             Event::Restart { worker, epoch } => word(8, worker, epoch),
             Event::Sample(sample) => word(9, sample as u32, 0),
+            Event::Patience {
+                attempt,
+                generation,
+            } => word(10, attempt, generation),
         }
     }
 
@@ -145,7 +156,11 @@ impl queue::Event for Event {
                 worker: index,
                 epoch: life,
             },
-            _ => Event::Sample(Sample::ALL[index as usize]),
+            9 => Event::Sample(Sample::ALL[index as usize]),
+            _ => Event::Patience {
+                attempt: index,
+                generation: life,
+            },
         }
     }
 }
@@ -173,6 +188,7 @@ pub(super) mod kind {
     pub const FAULT_STARTED: u32 = 6;
     pub const FAULT_ENDED: u32 = 7;
     pub const RESTARTED: u32 = 8;
+    pub const GAVE_UP: u32 = 20;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -192,6 +208,10 @@ mod tests {
             },
             Event::Arrive { source: index },
             Event::Timeout {
+                attempt: index,
+                generation: life,
+            },
+            Event::Patience {
                 attempt: index,
                 generation: life,
             },

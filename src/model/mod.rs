@@ -9,6 +9,7 @@ mod event;
 pub mod fault;
 mod ledger;
 mod level;
+mod line;
 pub mod metric;
 pub mod outcome;
 pub mod series;

@@ -18,6 +18,8 @@ pub enum Outcome {
     NoWorker,
     /// Refused: breakers shut off every worker.
     BreakerOpen,
+    /// Left the buffer: its patience ran out.
+    GaveUp,
     /// Lost aboard a worker that went down.
     WorkerDown,
     /// Sent to a worker that is down: no connection.
@@ -26,7 +28,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -35,6 +37,7 @@ impl Outcome {
         Outcome::TimedOut,
         Outcome::NoWorker,
         Outcome::BreakerOpen,
+        Outcome::GaveUp,
         Outcome::WorkerDown,
         Outcome::NoConnection,
     ];
@@ -54,6 +57,7 @@ impl Outcome {
             Outcome::TimedOut => Some(Code::TIMED_OUT),
             Outcome::NoWorker => Some(Code::NO_ELIGIBLE_WORKER),
             Outcome::BreakerOpen => Some(Code::BREAKER_OPEN),
+            Outcome::GaveUp => Some(Code::GAVE_UP),
             Outcome::WorkerDown => Some(Code::WORKER_DOWN),
             Outcome::NoConnection => Some(Code::CONNECTION),
         }
@@ -69,6 +73,7 @@ impl Outcome {
         match self {
             Outcome::Ok => "ok",
             Outcome::TimedOut => "timed_out",
+            Outcome::GaveUp => "gave_up",
             Outcome::WorkerDown | Outcome::NoConnection => "failed",
             _ => "refused",
         }

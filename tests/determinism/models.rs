@@ -32,6 +32,7 @@ pub fn story() -> SystemSpec {
             base: 10 * MS,
             cap: 200 * MS,
         }),
+        ..ClientSpec::default()
     };
     people.classes = vec![
         ClassSpec {

@@ -103,6 +103,8 @@ pub fn ours(case: &Case, word: &str) -> String {
         ("sojourn", how) if late_too => format!("response_{how}"),
         ("sojourn", how) => format!("latency_{how}"),
         ("wait", "delayed_prob") => "delayed".into(),
+        ("wait_all", "mean") => "wait_all_mean".into(),
+        ("abandon", "prob") => "loss_VX3108".into(),
         ("wait", how) => format!("wait_{how}"),
         ("loss", "prob") => "loss".into(),
         ("queue", "mean") => "queue_mean".into(),

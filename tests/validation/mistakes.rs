@@ -26,6 +26,10 @@ pub enum Change {
     Split(u32),
     /// Dispatching takes time but nobody waits for it.
     DispatchWithoutQueue,
+    /// Exponential patience of the same mean.
+    ExponentialPatience,
+    /// Constant patience of the same mean.
+    ConstantPatience,
     /// Another metric is taken for the one asked for.
     ReadAs(&'static str),
 }
@@ -36,6 +40,14 @@ pub const MADE: &[(&str, Change)] = &[
     (
         "exponential service with the same mean",
         Change::ExponentialWork,
+    ),
+    (
+        "exponential patience of the same mean",
+        Change::ExponentialPatience,
+    ),
+    (
+        "constant patience of the same mean",
+        Change::ConstantPatience,
     ),
     (
         "constant service instead of exponential",
@@ -119,6 +131,16 @@ impl Change {
                 group.cores /= group.count;
             }
             Change::DispatchWithoutQueue => service.balancer.cores = 1000,
+            Change::ExponentialPatience => {
+                let patience = &mut spec.sources[0].client.patience;
+                let mean = patience.as_ref().unwrap().mean();
+                *patience = Some(Dist::exponential(mean).unwrap());
+            }
+            Change::ConstantPatience => {
+                let patience = &mut spec.sources[0].client.patience;
+                let mean = patience.as_ref().unwrap().mean();
+                *patience = Some(Dist::constant(mean).unwrap());
+            }
             Change::ReadAs(_) => {}
         }
         assert!(spec.check().is_empty(), "{:?}", spec.check());

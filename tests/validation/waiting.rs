@@ -9,7 +9,6 @@ pub const WAITING: &[(&str, &str)] = &[
     ("breakdown-c4-2.4", "failures of single cores"),
     ("breaker-run3-exp", "calls that fail with a probability"),
     ("breaker-run3-det", "calls that fail with a probability"),
-    ("erlang-a-c5", "patience while waiting"),
     (
         "fanout-100-exp-inf",
         "fan-out, workers with unbounded cores",
@@ -20,8 +19,6 @@ pub const WAITING: &[(&str, &str)] = &[
     ("hedge-two_point", "hedged requests"),
     ("mg1-ps-exp", "processor sharing"),
     ("mg1-ps-bpareto", "processor sharing"),
-    ("mmc-d-c1-tau3", "patience while waiting"),
-    ("mmc-d-c8-tau0.5", "patience while waiting"),
     ("kaufman-roberts-10", "requests that hold several cores"),
     ("loss-core-ram", "requests that hold several cores"),
     ("priority-c1", "priorities"),
@@ -40,5 +37,4 @@ pub const WAITING: &[(&str, &str)] = &[
     ),
     ("bucket-even-b5", "token buckets"),
     ("bucket-tick-b5", "token buckets"),
-    ("trace-timeout", "patience while waiting"),
 ];

@@ -1,7 +1,5 @@
 //! A balancer in a run: its buffer and dispatch cores, its policy, and a breaker for each worker.
 
-use std::collections::VecDeque;
-
 use super::{Policy, View};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
@@ -10,6 +8,7 @@ use crate::engine::rng::{Key, Stream};
 use crate::model::breaker::{Breaker, Call, Heard};
 use crate::model::fault::worker_path;
 use crate::model::level::Level;
+use crate::model::line::Line;
 use crate::model::source::whole;
 use crate::model::spec::{BalancerSpec, BreakerSpec, ServiceSpec};
 
@@ -23,7 +22,7 @@ pub struct Front<'s> {
     /// Most waiting in its buffer.
     pub slots: u64,
     /// Attempts waiting to be dispatched.
-    pub buffer: VecDeque<u32>,
+    pub buffer: Line,
     /// Attempts in its buffer.
     pub waiting: Level,
     /// Attempts being dispatched.
@@ -74,7 +73,7 @@ impl<'s> Front<'s> {
             dispatch: spec.dispatch.as_ref(),
             cores: u64::from(spec.cores),
             slots: spec.slots.map_or(u64::MAX, u64::from),
-            buffer: VecDeque::with_capacity(spec.slots.unwrap_or(0).min(1 << 16) as usize),
+            buffer: Line::with_capacity(spec.slots.unwrap_or(0).min(1 << 16) as usize),
             waiting: Level::default(),
             dispatching: Level::default(),
             lane: None,

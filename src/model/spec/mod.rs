@@ -126,8 +126,18 @@ pub struct ClientSpec {
     /// How long one attempt may take, nanoseconds; `None`: waits for ever. Work that was given up
     /// on goes on (`cancel = "none"`).
     pub timeout: Option<Dist>,
+    /// How long an attempt stays in a buffer, nanoseconds from its arrival, drawn for a request at
+    /// its birth; `None`: for ever. Once served it stays.
+    pub patience: Option<Dist>,
     /// Further attempts; `None`: none.
     pub retry: Option<RetrySpec>,
+}
+
+impl ClientSpec {
+    /// Whether an attempt may leave a buffer before its turn.
+    pub fn may_leave(&self) -> bool {
+        self.patience.is_some()
+    }
 }
 
 /// Retries with full jitter: before attempt n + 1 a pause uniform between 0 and

@@ -13,6 +13,7 @@
 //! attempt of it is anywhere.
 
 mod jobs;
+mod leave;
 mod measure;
 mod request;
 mod serve;
@@ -56,6 +57,8 @@ pub struct System<'s, O> {
     ledger: Ledger,
     /// Whether any request holds memory.
     holds_memory: bool,
+    /// Whether an attempt may leave a buffer before its turn.
+    may_leave: bool,
     /// Whether any balancer takes time.
     dispatches: bool,
     /// So many that looking ahead pays.
@@ -117,6 +120,7 @@ impl<'s, O: Observer> System<'s, O> {
                 .collect(),
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
+            may_leave: spec.sources.iter().any(|s| s.client.may_leave()),
             fetched: 0,
             holds_memory: spec.holds_memory(),
             waiting: 0,
@@ -180,7 +184,7 @@ fn needs_requests(spec: &SystemSpec) -> bool {
     spec.holds_memory()
         || clients
             .into_iter()
-            .any(|c| c.timeout.is_some() || c.retry.is_some())
+            .any(|c| c.timeout.is_some() || c.retry.is_some() || c.may_leave())
         || balancers
             .into_iter()
             .any(|b| b.dispatch.is_some() || b.breaker.is_some())
@@ -254,6 +258,10 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
                 attempt,
                 generation,
             } => self.timeout(queue, attempt, generation),
+            Event::Patience {
+                attempt,
+                generation,
+            } => self.patience_over(queue, attempt, generation),
             Event::Retry { request } => self.retry(queue, request),
             Event::FaultStart { target } => self.fault_start(queue, target),
             Event::FaultEnd { target } => self.fault_end(queue, target),

@@ -37,6 +37,9 @@ impl<O: Observer> System<'_, O> {
             measured,
         };
         let place = self.jobs.add_request(new, now);
+        if self.may_leave {
+            self.draw_patience(place, source);
+        }
         self.ledger.born += 1;
         if measured {
             self.measure.tally.classes[class as usize].born += 1;

@@ -19,8 +19,11 @@ impl<O: Observer> System<'_, O> {
             self.dispatch(queue, attempt, service);
         } else if front.waiting.value < front.slots {
             front.waiting.up(now);
-            front.buffer.push_back(attempt);
+            let ticket = front.buffer.push_back(attempt);
             self.waits();
+            if self.may_leave {
+                self.line_up(queue, attempt, ticket);
+            }
         } else {
             self.turn_away(queue, attempt, Outcome::BufferFull);
         }
@@ -52,7 +55,10 @@ impl<O: Observer> System<'_, O> {
         if let Some(next) = front.buffer.pop_front() {
             front.waiting.down(now);
             self.waiting -= 1;
-            self.jobs.request_mut(next).waited = now - self.jobs.attempt(next).arrived;
+            let arrived = self.jobs.attempt(next).arrived;
+            let aside = self.jobs.request_mut(next);
+            aside.waited = now - arrived;
+            aside.lined_up = false;
             self.dispatch(queue, next, service);
         }
         // Routing is an arrival at the workers: behind everything that ends at this instant. When
@@ -73,7 +79,7 @@ impl<O: Observer> System<'_, O> {
         self.route(queue, attempt, self.service_at(attempt), work, memory);
     }
 
-    fn service_at(&self, attempt: u32) -> usize {
+    pub(super) fn service_at(&self, attempt: u32) -> usize {
         let class = self.jobs.attempt(attempt).class;
         self.service_of[self.source_of[class as usize] as usize] as usize
     }
@@ -113,8 +119,11 @@ impl<O: Observer> System<'_, O> {
             }
             Admission::Wait => {
                 self.workers.hold(worker, memory);
-                self.workers.wait(worker, attempt);
+                let ticket = self.workers.wait(worker, attempt);
                 self.waits();
+                if self.may_leave {
+                    self.line_up(queue, attempt, ticket);
+                }
             }
             Admission::RamFull => self.no_room(queue, worker, attempt, Outcome::RamFull),
             Admission::BufferFull => self.no_room(queue, worker, attempt, Outcome::BufferFull),

@@ -10,8 +10,7 @@ mod core;
 
 pub use core::Cores;
 
-use std::collections::VecDeque;
-
+use super::line::Line;
 use super::spec::{GroupSpec, OnFull, ServiceSpec};
 use crate::base::units::Nanos;
 
@@ -69,7 +68,7 @@ pub struct Cold {
     /// Its lives: moves on when it wedges, goes down or comes back.
     pub epoch: u32,
     /// Attempts waiting, first come first served.
-    queue: VecDeque<u32>,
+    queue: Line,
     slots: u32,
     ram: u64,
     holds_memory: bool,
@@ -256,16 +255,28 @@ impl Workers {
         }
     }
 
-    /// Puts an attempt at the end of a worker's buffer.
+    /// Puts an attempt at the end of a worker's buffer; returns what it can be
+    /// [removed](Workers::remove_waiting) with.
     #[inline]
-    pub fn wait(&mut self, worker: u32, attempt: u32) {
+    pub fn wait(&mut self, worker: u32, attempt: u32) -> u32 {
         let (hot, cold) = (
             &mut self.hot[worker as usize],
             &mut self.cold[worker as usize],
         );
-        cold.queue.push_back(attempt);
+        let ticket = cold.queue.push_back(attempt);
         hot.waiting += 1;
         cold.areas.queue_max = cold.areas.queue_max.max(u64::from(hot.waiting));
+        ticket
+    }
+
+    /// Takes a waiting attempt that holds so much memory out of a worker's buffer. The integrals
+    /// must be settled.
+    pub fn remove_waiting(&mut self, worker: u32, ticket: u32, memory: u64) {
+        let hot = &mut self.hot[worker as usize];
+        hot.waiting -= 1;
+        hot.ram_free += memory;
+        self.load[worker as usize] -= 1;
+        self.cold[worker as usize].queue.leave(ticket);
     }
 
     /// Takes the first in a worker's buffer.
@@ -315,7 +326,7 @@ impl Workers {
         self.load[worker as usize] -= hot.waiting;
         hot.waiting = 0;
         (
-            cold.queue.drain(..).collect(),
+            cold.queue.empty(),
             hot.first_core..hot.first_core + cold.cores,
         )
     }
@@ -440,7 +451,7 @@ impl Cold {
             downs: 0,
             wedged: false,
             epoch: 0,
-            queue: VecDeque::with_capacity(slots.min(SET_ASIDE) as usize),
+            queue: Line::with_capacity(slots.min(SET_ASIDE) as usize),
             slots,
             ram: spec.ram.unwrap_or(u64::MAX),
             holds_memory,
