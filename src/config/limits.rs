@@ -227,16 +227,15 @@ pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
         }
         let Some(end) = end(timing) else { continue };
         let whole = end.saturating_add(timing.drain);
-        if let Some(Dist::Constant { value }) = &source.client.timeout
-            && *value > whole as f64
-        {
-            let place = format!("{path}.timeout");
-            never(
-                cx,
-                tree,
-                &place,
-                &format!("the run ends at {}", print_time(whole)),
-            );
+        let client = &source.client;
+        for (key, dist) in [("timeout", &client.timeout), ("patience", &client.patience)] {
+            if let Some(Dist::Constant { value }) = dist
+                && *value > whole as f64
+            {
+                let place = format!("{path}.{key}");
+                let why = format!("the run ends at {}", print_time(whole));
+                never(cx, tree, &place, &why);
+            }
         }
         if source.start > 0 && source.start >= end {
             let place = format!("source.{}.start", source.name);

@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod balancer;
+mod client;
 mod csv;
 mod decode;
 mod diagnostic;

@@ -1,12 +1,12 @@
 //! `[source.NAME]`: who sends, when, what, and what the caller does about trouble.
 
-use crate::model::spec::{Arrivals, ClassSpec, ClientSpec, Dist, RetrySpec, SourceSpec};
+use crate::model::spec::{Arrivals, ClassSpec, Dist, SourceSpec};
 
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
 use super::dist::{Of, placeholder};
-use super::keys::{CLASS, CLIENT, RETRY, SOURCE};
-use super::tree::{Node, Table, Value};
+use super::keys::{CLASS, SOURCE};
+use super::tree::{Node, Table};
 use super::work::{Work, drawn};
 
 /// What a service says about its work, before it is known who calls.
@@ -186,76 +186,6 @@ impl Cx {
             class.cores = cores.unwrap_or(1);
         }
         Some(class)
-    }
-
-    fn client(&mut self, node: &Node, path: &str) -> ClientSpec {
-        if node.is_none() {
-            return ClientSpec::default();
-        }
-        let Some(fields) = self.fields(node, path, &CLIENT) else {
-            return ClientSpec::default();
-        };
-        if let Some(node) = fields.get("cancel") {
-            self.choice(node, &fields.path("cancel"), &["none"], &["queued", "full"]);
-        }
-        let timeout = match fields.get("timeout").filter(|n| !n.is_none()) {
-            Some(node) => self.dist(node, &fields.path("timeout"), Of::Time),
-            None => None,
-        };
-        let retry = match fields.get("retry").filter(|n| !n.is_none()) {
-            Some(node) => self.retry(node, &fields.path("retry")),
-            None => None,
-        };
-        let limit = fields
-            .get("limit")
-            .and_then(|n| self.limit(n, &fields.path("limit")));
-        ClientSpec {
-            timeout,
-            retry,
-            limit,
-        }
-    }
-
-    fn retry(&mut self, node: &Node, path: &str) -> Option<RetrySpec> {
-        let fields = self.fields(node, path, &RETRY)?;
-        let mut retry = RetrySpec {
-            attempts: 3,
-            base: 25_000_000,
-            cap: 250_000_000,
-        };
-        if let Some(node) = fields.get("backoff") {
-            let path = fields.path("backoff");
-            if matches!(node.value, Value::Table(_)) {
-                self.later(node.span, &path, "a distribution as `backoff`");
-            } else {
-                let later = &[
-                    "constant",
-                    "exponential",
-                    "equal_jitter",
-                    "decorrelated_jitter",
-                ];
-                self.choice(node, &path, &["full_jitter"], later);
-            }
-        }
-        if let Some(node) = fields.get("attempts") {
-            let path = fields.path("attempts");
-            retry.attempts = match node.text() {
-                Some("unbounded") => u32::MAX,
-                _ => self.count32(node, &path, 1, u32::MAX - 1).unwrap_or(3),
-            };
-        }
-        let base = fields
-            .get("base")
-            .and_then(|n| self.time(n, &fields.path("base")));
-        let cap = fields
-            .get("cap")
-            .and_then(|n| self.time(n, &fields.path("cap")));
-        retry.base = base.unwrap_or(retry.base);
-        retry.cap = cap.unwrap_or(match fields.get("cap") {
-            None => retry.cap.max(retry.base),
-            Some(_) => retry.base,
-        });
-        Some(retry)
     }
 }
 

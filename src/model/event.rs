@@ -49,6 +49,13 @@ pub enum Event {
         /// Which user of that slot.
         generation: u32,
     },
+    /// The patience of an attempt that waits runs out.
+    Patience {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
     /// A source's next request is born.
     Arrive {
         /// The source.
@@ -135,7 +142,7 @@ impl queue::Event for Event {
             | Event::Warmer { .. }
             | Event::Recover { .. } => 1,
             Event::Complete { .. } | Event::Dispatched { .. } | Event::ShareDone { .. } => 2,
-            Event::Timeout { .. } | Event::PendingOver { .. } => 3,
+            Event::Timeout { .. } | Event::PendingOver { .. } | Event::Patience { .. } => 3,
             Event::Arrive { .. }
             | Event::Retry { .. }
             | Event::Route { .. }
@@ -180,6 +187,10 @@ impl queue::Event for Event {
                 attempt,
                 generation,
             } => word(15, attempt, generation),
+            Event::Patience {
+                attempt,
+                generation,
+            } => word(10, attempt, generation),
         }
     }
 
@@ -226,6 +237,10 @@ impl queue::Event for Event {
                 worker: index,
                 start: life,
             },
+            10 => Event::Patience {
+                attempt: index,
+                generation: life,
+            },
             _ => Event::Sample(Sample::ALL[index as usize]),
         }
     }
@@ -270,6 +285,7 @@ pub(super) mod kind {
     pub const WARMER: u32 = 31;
     /// Waits in a shared buffer.
     pub const SHARED: u32 = 50;
+    pub const GAVE_UP: u32 = 20;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -289,6 +305,10 @@ mod tests {
             },
             Event::Arrive { source: index },
             Event::Timeout {
+                attempt: index,
+                generation: life,
+            },
+            Event::Patience {
                 attempt: index,
                 generation: life,
             },

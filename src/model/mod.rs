@@ -10,6 +10,7 @@ pub mod fault;
 mod ledger;
 mod level;
 mod limit;
+mod line;
 pub mod metric;
 pub mod outcome;
 pub mod series;

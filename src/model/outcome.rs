@@ -20,6 +20,8 @@ pub enum Outcome {
     BreakerOpen,
     /// Refused: the client's own limit.
     Limited,
+    /// Left the buffer: its patience ran out.
+    GaveUp,
     /// An error of the worker, at once or when its work was done.
     Error,
     /// Lost aboard a worker that went down.
@@ -34,7 +36,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 13;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -44,6 +46,7 @@ impl Outcome {
         Outcome::NoWorker,
         Outcome::BreakerOpen,
         Outcome::Limited,
+        Outcome::GaveUp,
         Outcome::Error,
         Outcome::WorkerDown,
         Outcome::OutOfMemory,
@@ -68,6 +71,7 @@ impl Outcome {
             Outcome::BreakerOpen => Some(Code::BREAKER_OPEN),
             Outcome::Limited => Some(Code::LIMITED),
             Outcome::Error => Some(Code::ERROR),
+            Outcome::GaveUp => Some(Code::GAVE_UP),
             Outcome::WorkerDown => Some(Code::WORKER_DOWN),
             Outcome::OutOfMemory => Some(Code::KILLED_FOR_MEMORY),
             Outcome::NoConnection => Some(Code::CONNECTION),
@@ -89,6 +93,7 @@ impl Outcome {
                 "failed"
             }
             Outcome::DeadLettered => "dead_lettered",
+            Outcome::GaveUp => "gave_up",
             _ => "refused",
         }
     }

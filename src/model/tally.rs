@@ -110,6 +110,10 @@ pub struct Delays {
     pub wait: Histogram,
     /// Arrival at the service to the reply, of attempts served, late ones included.
     pub response: Histogram,
+    /// Sum of the waits of attempts that gave up waiting.
+    pub gave_up: u128,
+    /// Attempts in that sum.
+    pub gave_up_n: u64,
     /// Sum of response over work in units of 2^-20, of attempts with work.
     pub slowdown: u128,
     /// Attempts in that sum.
@@ -217,6 +221,8 @@ impl Delays {
         self.latency.merge(&other.latency);
         self.wait.merge(&other.wait);
         self.response.merge(&other.response);
+        self.gave_up += other.gave_up;
+        self.gave_up_n += other.gave_up_n;
         self.slowdown += other.slowdown;
         self.slowdown_n += other.slowdown_n;
     }

@@ -279,3 +279,55 @@ fn a_trace_says_the_class_of_each_row() {
     ];
     assert_eq!(told(&rows), expected);
 }
+/// Whoever runs out of patience leaves slot, memory and count at once; the one behind moves up.
+#[test]
+fn patience_that_runs_out_frees_the_place_at_once() {
+    let births = [
+        (0, 10 * MS),
+        (MS, MS),
+        (2 * MS, MS),
+        (4 * MS - US, MS),
+        (4 * MS, MS),
+        (6 * MS, 2 * MS),
+    ];
+    let mut spec = replay(&births, group(1, 1, Some(2)));
+    spec.services[0].memory.base = just(100);
+    spec.services[0].groups[0].ram = Some(300);
+    spec.sources[0].client.patience = Some(just(3 * MS));
+    let (rows, output) = rows(&spec);
+    let expected = [
+        (Some(0), 10_000, Ok),
+        (None, 4_000, GaveUp),
+        (None, 5_000, GaveUp),
+        (None, 3_999, RamFull),
+        (None, 7_000, GaveUp),
+        (None, 9_000, GaveUp),
+    ];
+    assert_eq!(told(&rows), expected);
+    let worker = &output.tally.workers[0];
+    assert_eq!(worker.queue_area, u128::from(12 * MS));
+    assert_eq!(worker.ram_area, u128::from(100 * 22 * MS));
+    assert_eq!(worker.ended[GaveUp.index()], 4);
+    let delays = &output.tally.delays[0];
+    assert_eq!(delays.gave_up, u128::from(12 * MS));
+    assert_eq!((delays.gave_up_n, delays.wait.count()), (4, 1));
+}
+
+/// Patience counts at the balancer too, and through dispatch; each attempt has it anew.
+#[test]
+fn patience_counts_from_arrival_through_both_buffers() {
+    let births = [(0, 9 * MS), (0, MS), (0, MS)];
+    let mut spec = replay(&births, group(1, 1, None));
+    spec.services[0].balancer.dispatch = Some(just(2 * MS));
+    spec.sources[0].client.patience = Some(just(3 * MS));
+    let (rows, output) = rows(&spec);
+    let expected = [
+        (Some(2_000), 11_000, Ok),
+        // Dispatched from 2 to 4 ms: its patience ran out at 3 ms and ends its wait at once.
+        (None, 4_000, GaveUp),
+        (None, 3_000, GaveUp),
+    ];
+    assert_eq!(told(&rows), expected);
+    assert_eq!(output.tally.delays[0].gave_up, u128::from(5 * MS));
+    assert_eq!(output.tally.balancers[0].queue_area, u128::from(5 * MS));
+}

@@ -216,7 +216,10 @@ fn dist(value: &Value) -> Result<Dist, Lacking> {
         |key: &str| -> Vec<f64> { numbers(&value[key]).iter().map(|v| v * SECOND).collect() };
     let name = value["distribution"].as_str();
     let made = match name.ok_or_else(|| format!("service {value}"))? {
-        "constant" => Dist::constant(time("value")),
+        "constant" => Dist::constant(match value["value_ns"].as_f64() {
+            Some(ns) => ns,
+            None => time("value"),
+        }),
         "exponential" => Dist::exponential(time("mean")),
         "uniform" => Dist::uniform(time("low"), time("high")),
         "erlang" => Dist::erlang(time("mean"), value["shape"].as_u64().unwrap() as u32),
@@ -253,8 +256,19 @@ fn failures(value: &Value) -> Result<Vec<FaultSpec>, Lacking> {
 }
 
 fn client(value: &Value) -> Result<ClientSpec, Lacking> {
-    only(value, &["timeout_s", "cancels_work", "retries"])?;
+    let known = [
+        "timeout_s",
+        "cancels_work",
+        "retries",
+        "patience",
+        "applies",
+    ];
+    only(value, &known)?;
     let mut client = ClientSpec::default();
+    if value["patience"].is_object() {
+        assert_eq!(value["applies"], "while waiting");
+        client.patience = Some(dist(&value["patience"])?);
+    }
     if let Some(timeout) = value["timeout_s"].as_f64() {
         if value["cancels_work"] != false || value["retries"] != 0 {
             return Err("a timeout that cancels".into());

@@ -161,6 +161,8 @@ pub fn ours(case: &Case, word: &str) -> String {
             let (class, how) = how.split_once('.').unwrap();
             format!("wait_{how}@class:{class}")
         }
+        ("wait_all", "mean") => "wait_all_mean".into(),
+        ("abandon", "prob") => "loss_VX3108".into(),
         ("wait", how) => format!("wait_{how}"),
         ("loss", "prob") => "loss".into(),
         ("loss", class) => format!("loss@class:{class}"),

@@ -36,6 +36,10 @@ pub enum Change {
     Fill(Fill),
     /// Cores that never go down but are slower by as much.
     SlowedCores,
+    /// Exponential patience of the same mean.
+    ExponentialPatience,
+    /// Constant patience of the same mean.
+    ConstantPatience,
     /// Another metric is taken for the one asked for.
     ReadAs(&'static str),
 }
@@ -46,6 +50,14 @@ pub const MADE: &[(&str, Change)] = &[
     (
         "exponential service with the same mean",
         Change::ExponentialWork,
+    ),
+    (
+        "exponential patience of the same mean",
+        Change::ExponentialPatience,
+    ),
+    (
+        "constant patience of the same mean",
+        Change::ConstantPatience,
     ),
     (
         "constant service instead of exponential",
@@ -161,6 +173,16 @@ impl Change {
             Change::Fill(fill) => {
                 let limit = spec.sources[0].client.limit.as_mut().unwrap();
                 limit.rate.as_mut().unwrap().fill = fill;
+            }
+            Change::ExponentialPatience => {
+                let patience = &mut spec.sources[0].client.patience;
+                let mean = patience.as_ref().unwrap().mean();
+                *patience = Some(Dist::exponential(mean).unwrap());
+            }
+            Change::ConstantPatience => {
+                let patience = &mut spec.sources[0].client.patience;
+                let mean = patience.as_ref().unwrap().mean();
+                *patience = Some(Dist::constant(mean).unwrap());
             }
             Change::ReadAs(_) => {}
         }

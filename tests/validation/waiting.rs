@@ -5,7 +5,8 @@
 pub const WAITING: &[(&str, &str)] = &[
     ("breaker-run3-exp", "breakers that do not count refusals"),
     ("breaker-run3-det", "breakers that do not count refusals"),
-    ("erlang-a-c5", "patience while waiting"),
+    ("breaker-run3-exp", "calls that fail with a probability"),
+    ("breaker-run3-det", "calls that fail with a probability"),
     (
         "fanout-100-exp-inf",
         "fan-out, workers with unbounded cores",
@@ -13,8 +14,12 @@ pub const WAITING: &[(&str, &str)] = &[
     ("tail-at-scale-100", "fan-out, workers with unbounded cores"),
     ("forkjoin-2-rho50", "fan-out"),
     ("hedge-two_point", "hedged requests"),
-    ("mmc-d-c1-tau3", "patience while waiting"),
-    ("mmc-d-c8-tau0.5", "patience while waiting"),
+    ("mg1-ps-exp", "processor sharing"),
+    ("mg1-ps-bpareto", "processor sharing"),
+    ("kaufman-roberts-10", "requests that hold several cores"),
+    ("loss-core-ram", "requests that hold several cores"),
+    ("priority-c1", "priorities"),
+    ("priority-c4", "priorities"),
     (
         "rare-overflow-c4-k40",
         "estimating events too rare to count",
@@ -27,5 +32,6 @@ pub const WAITING: &[(&str, &str)] = &[
         "retrial-m-5-k2",
         "retry pauses from a distribution, unbounded attempts",
     ),
-    ("trace-timeout", "patience while waiting"),
+    ("bucket-even-b5", "token buckets"),
+    ("bucket-tick-b5", "token buckets"),
 ];

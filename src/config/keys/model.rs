@@ -69,13 +69,13 @@ pub const CLIENT: Block = Block {
     name: "client",
     keys: &[
         key("timeout", "", "a time such as \"250ms\" or { dist = .. }"),
+        key("patience", "", "a time such as \"2s\" or { dist = .. }"),
         key("cancel", "\"none\"", "\"none\""),
         key("retry", "\"none\"", "{ attempts, base, cap } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
     ],
     later: &[
         "deadline",
-        "patience",
         "propagate_deadline",
         "hedge",
         "breaker",

@@ -10,6 +10,7 @@ use crate::engine::rng::{Key, Stream};
 use crate::model::breaker::{Breaker, Call, Heard};
 use crate::model::fault::worker_path;
 use crate::model::level::Level;
+use crate::model::line::Line;
 use crate::model::source::whole;
 use crate::model::spec::{BalancerSpec, BreakerSpec, OnFull, PolicySpec, ServiceSpec};
 
@@ -29,7 +30,7 @@ pub struct Front<'s> {
     /// What becomes of the one that finds no room there.
     pub on_full: OnFull,
     /// Attempts waiting to be dispatched.
-    pub buffer: VecDeque<u32>,
+    pub buffer: Line,
     /// Attempts in its buffer.
     pub waiting: Level,
     /// Attempts being dispatched.
@@ -87,7 +88,7 @@ impl<'s> Front<'s> {
             bytes: spec.bytes.unwrap_or(u64::MAX),
             waiting_bytes: 0,
             on_full: spec.on_full,
-            buffer: VecDeque::with_capacity(spec.slots.unwrap_or(0).min(1 << 16) as usize),
+            buffer: Line::with_capacity(spec.slots.unwrap_or(0).min(1 << 16) as usize),
             waiting: Level::default(),
             dispatching: Level::default(),
             lane: None,

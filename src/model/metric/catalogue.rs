@@ -109,7 +109,8 @@ pub const TABLE: &[Row] = rows! {
     "wait_max" Seconds Attempts "longest wait"
         |s| Part::longest(&s.delays.wait);
     "wait_all_mean" Seconds Attempts "the wait, attempts that gave up waiting included"
-        |s| Part::mean(&s.delays.wait);
+        |s| Part::quotient((s.delays.wait.sum() + s.delays.gave_up) as f64 / 1e9,
+            (s.delays.wait.count() + s.delays.gave_up_n) as f64);
     "delayed" Share Attempts "share of served attempts that waited at all"
         |s| Part::share(s.delays.wait.count_above(0), s.delays.wait.count());
     "response_mean" Seconds Attempts "arrival at the service to the reply, late replies included"

@@ -81,6 +81,7 @@ struct Streams {
     size: Stream,
     work: Stream,
     memory: Stream,
+    patience: Stream,
 }
 
 /// What keyed draws are for.
@@ -173,6 +174,7 @@ impl<'s> Source<'s> {
                 size: stream("size"),
                 work: stream("work"),
                 memory: stream("memory"),
+                patience: stream("patience"),
             },
             purposes: Purposes {
                 retry: path_hash(&path("retry")),
@@ -249,6 +251,14 @@ impl<'s> Source<'s> {
             size,
             work,
             memory,
+        }
+    }
+
+    /// How long attempts of the request born now stay in a buffer.
+    pub fn patience(&mut self) -> Nanos {
+        match &self.spec.client.patience {
+            Some(dist) => whole(dist.sample(&mut self.streams.patience)),
+            None => Nanos::MAX,
         }
     }
 

@@ -5,6 +5,7 @@
 //! Built by `config` from TOML, or in code by a user of the library; [`SystemSpec::check`] holds
 //! the rules of meaning for both. It must not know where it was read from.
 
+mod breaker;
 mod check;
 mod fault;
 mod limit;
@@ -13,6 +14,7 @@ mod profile;
 mod room;
 mod trace;
 
+pub use breaker::*;
 pub use check::{
     MAX_BURST, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem, name_problem,
 };
@@ -181,10 +183,20 @@ pub struct ClientSpec {
     /// How long one attempt may take, nanoseconds; `None`: waits for ever. Work that was given up
     /// on goes on (`cancel = "none"`).
     pub timeout: Option<Dist>,
+    /// How long an attempt stays in a buffer, nanoseconds from its arrival, drawn for a request at
+    /// its birth; `None`: for ever. Once served it stays.
+    pub patience: Option<Dist>,
     /// Further attempts; `None`: none.
     pub retry: Option<RetrySpec>,
     /// What it lets itself send; `None`: everything.
     pub limit: Option<LimitSpec>,
+}
+
+impl ClientSpec {
+    /// Whether an attempt may leave a buffer before its turn.
+    pub fn may_leave(&self) -> bool {
+        self.patience.is_some()
+    }
 }
 
 /// Retries with full jitter: before attempt n + 1 a pause uniform between 0 and
@@ -309,50 +321,6 @@ pub enum Ties {
     Random,
     /// The lowest number.
     First,
-}
-
-/// A circuit breaker, by dialect.
-#[derive(Clone, Debug, PartialEq)]
-pub enum BreakerSpec {
-    /// Opens after some failures in a row.
-    Consecutive {
-        /// How many failures in a row open it.
-        failures: u32,
-        /// How long it stays open, nanoseconds.
-        open_for: Dist,
-        /// How many calls may be out at once while half-open.
-        half_open_calls: u32,
-        /// How many successes in a row close it from half-open.
-        successes: u32,
-    },
-    /// As the library of that name: shares of failures and of slow calls over a window.
-    Resilience4j {
-        /// Over what.
-        window: BreakerWindow,
-        /// Fewest calls before shares are looked at.
-        min_calls: u32,
-        /// Opens at this share of failures (0 to 1).
-        failure_share: f64,
-        /// A call longer than this is slow, nanoseconds.
-        slow_after: Nanos,
-        /// Opens at this share of slow calls (0 to 1).
-        slow_share: f64,
-        /// How long it stays open, nanoseconds.
-        open_for: Dist,
-        /// Calls permitted while half-open.
-        half_open_calls: u32,
-        /// Longest stay half-open, nanoseconds, then open again; `None`: for ever.
-        half_open_max: Option<Nanos>,
-    },
-}
-
-/// What a breaker's shares are taken over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BreakerWindow {
-    /// The last so many calls.
-    Calls(u32),
-    /// The last so many whole seconds.
-    Seconds(u32),
 }
 
 /// Equal workers.

@@ -55,6 +55,10 @@ pub struct Request {
     pub waited: Nanos,
     /// Bytes it holds.
     pub memory: u64,
+    /// How long an attempt of it stays in a buffer, counted from the attempt's arrival.
+    pub patience: Nanos,
+    /// What the attempt in this place can leave its buffer with.
+    pub ticket: u32,
     /// Its worker's breaker's epoch when the attempt in this place was let in.
     pub epoch: u32,
     /// Its source.
@@ -67,6 +71,8 @@ pub struct Request {
     pub active: bool,
     /// It has a complete answer.
     pub answered: bool,
+    /// The attempt in this place has got into a buffer, and not from there to a dispatch core.
+    pub lined_up: bool,
 }
 
 /// Added to [`Attempt::try_number`]: the attempt set out later than its request was born, or is one
@@ -319,11 +325,14 @@ impl Request {
         dispatched_after: 0,
         waited: 0,
         memory: 0,
+        patience: Nanos::MAX,
+        ticket: 0,
         epoch: 0,
         source: 0,
         tries: 0,
         holders: 0,
         active: false,
         answered: false,
+        lined_up: false,
     };
 }

@@ -176,17 +176,23 @@ impl<'s> Measure<'s> {
         slow(&mut self.tally.delays[0]);
         let scopes = self.run.wanted.scopes.iter();
         for (scope, delays) in scopes.zip(&mut self.tally.delays[1..]) {
-            let inside = match *scope {
-                Narrow::All => true,
-                Narrow::Source(s) => s == source,
-                Narrow::Class(class) => class == a.class,
-                Narrow::Worker(worker) => worker == a.worker,
-                Narrow::Service(service) => service == self.service_of[source as usize],
-            };
-            if inside {
+            if covers(*scope, a, source, self.service_of[source as usize]) {
                 delays.wait.record(waited);
                 delays.response.record(response);
                 slow(delays);
+            }
+        }
+    }
+
+    /// A measured attempt that was still open gave up waiting.
+    pub fn gave_up(&mut self, a: &Attempt, source: u32, waited: Nanos) {
+        let service = self.service_of[source as usize];
+        let scopes = [Narrow::All].into_iter();
+        let scopes = scopes.chain(self.run.wanted.scopes.iter().copied());
+        for (scope, delays) in scopes.zip(&mut self.tally.delays) {
+            if covers(scope, a, source, service) {
+                delays.gave_up += u128::from(waited);
+                delays.gave_up_n += 1;
             }
         }
     }
@@ -215,6 +221,17 @@ impl<'s> Measure<'s> {
             class.ended[Outcome::Ok.index()] = class.ok;
         }
         tally
+    }
+}
+
+/// Whether a scope covers an attempt of a source that calls this service.
+fn covers(scope: Narrow, a: &Attempt, source: u32, service: u32) -> bool {
+    match scope {
+        Narrow::All => true,
+        Narrow::Source(s) => s == source,
+        Narrow::Class(class) => class == a.class,
+        Narrow::Worker(worker) => worker == a.worker,
+        Narrow::Service(s) => s == service,
     }
 }
 

@@ -15,6 +15,7 @@
 mod closed;
 mod interrupt;
 mod jobs;
+mod leave;
 mod limits;
 mod measure;
 mod pull;
@@ -88,6 +89,8 @@ pub struct System<'s, O> {
     loops: Option<Box<Loops>>,
     /// Whether there are any of these two: then ends of attempts set something off.
     ends_matter: bool,
+    /// Whether an attempt may leave a buffer before its turn.
+    may_leave: bool,
     /// Whether any balancer takes time.
     dispatches: bool,
     /// Whether workers of any service pull.
@@ -160,6 +163,7 @@ impl<'s, O: Observer> System<'s, O> {
                 .services
                 .iter()
                 .any(|s| s.balancer.policy == PolicySpec::CentralQueue),
+            may_leave: spec.sources.iter().any(|s| s.client.may_leave()),
             fetched: 0,
             holds_memory: spec.holds_memory(),
             elaborate: spec.is_elaborate(),
@@ -234,7 +238,7 @@ fn needs_requests(spec: &SystemSpec) -> bool {
     spec.holds_memory()
         || clients
             .into_iter()
-            .any(|c| c.timeout.is_some() || c.retry.is_some() || c.limit.is_some())
+            .any(|c| c.timeout.is_some() || c.retry.is_some() || c.limit.is_some() || c.may_leave())
         || balancers
             .into_iter()
             .any(|b| b.dispatch.is_some() || b.breaker.is_some())
@@ -305,6 +309,10 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
                 attempt,
                 generation,
             } => self.timeout(queue, attempt, generation),
+            Event::Patience {
+                attempt,
+                generation,
+            } => self.patience_over(queue, attempt, generation),
             Event::Retry { request } => self.retry(queue, request),
             Event::FaultStart { target } => self.fault_start(queue, target),
             Event::FaultEnd { target } => self.fault_end(queue, target),

@@ -56,6 +56,9 @@ impl<O: Observer> System<'_, O> {
         if user != NO_USER {
             self.user_waits(user, place);
         }
+        if self.may_leave {
+            self.draw_patience(place, source);
+        }
         self.ledger.born += 1;
         if measured {
             self.measure.tally.classes[class as usize].born += 1;

@@ -44,7 +44,16 @@ impl<O: Observer> System<'_, O> {
         self.sizes[place] = size;
     }
 
-    fn size_of(&self, attempt: u32) -> u64 {
+    /// The memory that an attempt holds while it waits, in any system.
+    pub(super) fn held_in_line(&self, attempt: u32) -> u64 {
+        if self.elaborate {
+            self.held_waiting(attempt)
+        } else {
+            self.memory_of(attempt)
+        }
+    }
+
+    pub(super) fn size_of(&self, attempt: u32) -> u64 {
         self.sizes[self.jobs.attempt(attempt).request as usize]
     }
 
@@ -127,7 +136,10 @@ impl<O: Observer> System<'_, O> {
             return None;
         }
         let (key, size) = (self.needs(attempt).key, self.size_of(attempt));
-        self.workers.wait(worker, attempt, key);
+        let ticket = self.workers.wait(worker, attempt, key);
+        if self.may_leave {
+            self.line_up(queue, attempt, ticket);
+        }
         self.workers.cold[worker as usize].waiting_bytes += size;
         self.waits();
         None
@@ -439,7 +451,10 @@ impl<O: Observer> System<'_, O> {
             if front.waiting.value < front.slots && size <= front.bytes - front.waiting_bytes {
                 front.waiting.up(now);
                 front.waiting_bytes += size;
-                front.buffer.push_back(attempt);
+                let ticket = front.buffer.push_back(attempt);
+                if self.may_leave {
+                    self.line_up(queue, attempt, ticket);
+                }
                 return self.waits();
             }
             let oldest = match front.on_full {

@@ -19,8 +19,11 @@ impl<O: Observer> System<'_, O> {
             self.dispatch(queue, attempt, service);
         } else if front.waiting.value < front.slots && !self.elaborate {
             front.waiting.up(now);
-            front.buffer.push_back(attempt);
+            let ticket = front.buffer.push_back(attempt);
             self.waits();
+            if self.may_leave {
+                self.line_up(queue, attempt, ticket);
+            }
         } else {
             self.wait_at_balancer(queue, attempt, service);
         }
@@ -55,7 +58,10 @@ impl<O: Observer> System<'_, O> {
             if self.elaborate {
                 self.leaves_balancer(next, service);
             }
-            self.jobs.request_mut(next).waited = now - self.jobs.attempt(next).arrived;
+            let arrived = self.jobs.attempt(next).arrived;
+            let aside = self.jobs.request_mut(next);
+            aside.waited = now - arrived;
+            aside.lined_up = false;
             self.dispatch(queue, next, service);
         }
         // Routing is an arrival at the workers: behind everything that ends at this instant. When
@@ -128,8 +134,11 @@ impl<O: Observer> System<'_, O> {
             }
             Admission::Wait => {
                 self.workers.hold(worker, memory);
-                self.workers.wait(worker, attempt, 0);
+                let ticket = self.workers.wait(worker, attempt, 0);
                 self.waits();
+                if self.may_leave {
+                    self.line_up(queue, attempt, ticket);
+                }
             }
             Admission::RamFull => self.no_room(queue, worker, attempt, Outcome::RamFull),
             Admission::BufferFull => self.no_room(queue, worker, attempt, Outcome::BufferFull),

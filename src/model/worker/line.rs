@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::model::line::Line as Fifo;
 use crate::model::spec::Discipline;
 
 /// Those who wait, in the order of a discipline.
@@ -17,7 +18,7 @@ pub struct Line {
 #[derive(Clone, Debug)]
 enum Order {
     /// First come, first served.
-    Fifo(VecDeque<u32>),
+    Fifo(Fifo),
     /// Last come, first served.
     Lifo(VecDeque<u32>),
     /// Lowest key first, then first come, first served. The number counts arrivals.
@@ -27,10 +28,9 @@ enum Order {
 impl Line {
     /// Nobody waits; places for so many are set aside.
     pub fn new(discipline: Discipline, set_aside: usize) -> Self {
-        let places = VecDeque::with_capacity(set_aside);
         let order = match discipline {
-            Discipline::Fifo | Discipline::Ps => Order::Fifo(places),
-            Discipline::Lifo => Order::Lifo(places),
+            Discipline::Fifo | Discipline::Ps => Order::Fifo(Fifo::with_capacity(set_aside)),
+            Discipline::Lifo => Order::Lifo(VecDeque::with_capacity(set_aside)),
             Discipline::Priority => Order::Keyed(BTreeMap::new(), 0),
         };
         Line { order, turn: None }
@@ -39,20 +39,38 @@ impl Line {
     /// How many wait.
     pub fn len(&self) -> usize {
         let others = match &self.order {
-            Order::Fifo(line) | Order::Lifo(line) => line.len(),
+            Order::Fifo(line) => line.len(),
+            Order::Lifo(line) => line.len(),
             Order::Keyed(line, _) => line.len(),
         };
         others + usize::from(self.turn.is_some())
     }
 
-    /// One more waits. The key counts only where the discipline has one.
+    /// One more waits; returns a ticket to leave with. The key counts only where the discipline
+    /// has one.
     #[inline]
-    pub fn push(&mut self, attempt: u32, key: u64) {
+    pub fn push(&mut self, attempt: u32, key: u64) -> u32 {
         match &mut self.order {
-            Order::Fifo(line) | Order::Lifo(line) => line.push_back(attempt),
+            Order::Fifo(line) => return line.push_back(attempt),
+            Order::Lifo(line) => line.push_back(attempt),
             Order::Keyed(line, next) => {
                 line.insert((key, *next), attempt);
                 *next += 1;
+            }
+        }
+        0
+    }
+
+    /// Somebody who waits leaves with the ticket that they got.
+    pub fn leave(&mut self, attempt: u32, ticket: u32) {
+        if self.turn == Some(attempt) {
+            self.turn = None;
+            return;
+        }
+        match &mut self.order {
+            Order::Fifo(line) => line.leave(ticket),
+            _ => {
+                self.remove(attempt);
             }
         }
     }
@@ -103,7 +121,8 @@ impl Line {
     /// The one who has waited longest.
     pub fn oldest(&self) -> Option<u32> {
         let others = match &self.order {
-            Order::Fifo(line) | Order::Lifo(line) => line.front().copied(),
+            Order::Fifo(line) => line.front(),
+            Order::Lifo(line) => line.front().copied(),
             Order::Keyed(line, _) => line.iter().min_by_key(|e| e.0.1).map(|e| *e.1),
         };
         match (self.turn, &self.order) {
@@ -119,7 +138,8 @@ impl Line {
             return true;
         }
         match &mut self.order {
-            Order::Fifo(line) | Order::Lifo(line) => {
+            Order::Fifo(line) => line.remove(attempt),
+            Order::Lifo(line) => {
                 let place = line.iter().position(|&a| a == attempt);
                 place.and_then(|place| line.remove(place)).is_some()
             }

@@ -8,6 +8,7 @@
 
 mod core;
 mod line;
+mod lives;
 mod outage;
 mod ram;
 mod room;
@@ -317,16 +318,28 @@ impl Workers {
         }
     }
 
-    /// Puts an attempt into a worker's buffer. The key counts where the discipline has one.
+    /// Puts an attempt into a worker's buffer; returns what it can be
+    /// [removed](Workers::remove_waiting) with. The key counts where the discipline has one.
     #[inline]
-    pub fn wait(&mut self, worker: u32, attempt: u32, key: u64) {
+    pub fn wait(&mut self, worker: u32, attempt: u32, key: u64) -> u32 {
         let (hot, cold) = (
             &mut self.hot[worker as usize],
             &mut self.cold[worker as usize],
         );
-        cold.queue.push(attempt, key);
+        let ticket = cold.queue.push(attempt, key);
         hot.waiting += 1;
         cold.areas.queue_max = cold.areas.queue_max.max(u64::from(hot.waiting));
+        ticket
+    }
+
+    /// Takes a waiting attempt that holds so much memory out of a worker's buffer. The integrals
+    /// must be settled.
+    pub fn remove_waiting(&mut self, worker: u32, attempt: u32, ticket: u32, memory: u64) {
+        let hot = &mut self.hot[worker as usize];
+        hot.waiting -= 1;
+        hot.ram_free += memory;
+        self.load[worker as usize] -= 1;
+        self.cold[worker as usize].queue.leave(attempt, ticket);
     }
 
     /// Takes the one whose turn it is out of a worker's buffer.
@@ -386,46 +399,6 @@ impl Workers {
         self.hot[worker as usize].ram_free += memory;
     }
 
-    /// Refuses everything from now on.
-    pub fn wedge(&mut self, worker: u32, now: Nanos) {
-        let cold = &mut self.cold[worker as usize];
-        cold.settle_able(now);
-        cold.wedged = true;
-        cold.epoch += 1;
-        cold.areas.wedges += 1;
-        self.refresh(worker);
-    }
-
-    /// Ends a wedge, if there is one; says whether there was.
-    pub fn unwedge(&mut self, worker: u32, now: Nanos) -> bool {
-        let cold = &mut self.cold[worker as usize];
-        cold.settle_able(now);
-        cold.epoch += 1;
-        let was = std::mem::replace(&mut cold.wedged, false);
-        self.refresh(worker);
-        was
-    }
-
-    /// One more thing keeps a worker down; says whether it is the first.
-    pub fn down(&mut self, worker: u32, now: Nanos) -> bool {
-        let cold = &mut self.cold[worker as usize];
-        cold.settle_able(now);
-        cold.downs += 1;
-        let first = cold.downs == 1;
-        self.refresh(worker);
-        first
-    }
-
-    /// One thing fewer keeps a worker down; says whether it was the last.
-    pub fn up(&mut self, worker: u32, now: Nanos) -> bool {
-        let cold = &mut self.cold[worker as usize];
-        cold.settle_able(now);
-        cold.downs -= 1;
-        let last = cold.downs == 0;
-        self.refresh(worker);
-        last
-    }
-
     /// Sets a worker's speed from its own, its pauses and a factor; returns the old and the new
     /// and its cores.
     pub fn set_speed(&mut self, worker: u32, factor: f64) -> (f64, f64, std::ops::Range<u32>) {
@@ -451,31 +424,6 @@ impl Workers {
         let cold = &self.cold[worker as usize];
         self.hot[worker as usize].plain =
             !(cold.holds_memory || cold.wide || cold.wedged || cold.downs > 0);
-    }
-
-    /// Whether what is left of each worker adds up; the text says what does not.
-    pub fn check(&self) -> Result<(), String> {
-        for ((hot, cold), &load) in self.hot.iter().zip(&self.cold).zip(&self.load) {
-            let place = || format!("worker {} of service {}", cold.number + 1, cold.service + 1);
-            let serving = if cold.wide { cold.serving } else { hot.busy };
-            if serving + hot.waiting != load || hot.waiting as usize != cold.queue.len() {
-                let inside = format!("{serving} in service, {} waiting", cold.queue.len());
-                return Err(format!("{}: load {load}, but {inside}", place()));
-            }
-            let put_back = hot.waiting > cold.slots && !self.cores_fail;
-            let full = match &cold.shared {
-                Some(shared) => shared.inside() != cold.serving || hot.waiting > 0,
-                None => hot.busy + hot.free + cold.cores_down != cold.cores || put_back,
-            };
-            if full {
-                return Err(format!("{}: holds more than it has room for", place()));
-            }
-            if load == 0 && hot.ram_free != cold.ram - cold.ram_base {
-                let held = cold.ram - hot.ram_free;
-                return Err(format!("{}: empty, but holds {held} B", place()));
-            }
-        }
-        Ok(())
     }
 }
 

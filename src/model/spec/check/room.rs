@@ -59,6 +59,21 @@ impl Rules {
         }
     }
 
+    /// Nobody leaves a shared buffer before their turn yet.
+    pub(super) fn patience_and_pull(&mut self, system: &SystemSpec) {
+        for source in &system.sources {
+            let service = system.services.get(source.to);
+            let pulls = service.is_some_and(|s| s.balancer.policy == PolicySpec::CentralQueue);
+            if pulls && source.client.may_leave() {
+                let path = format!("source.{}.client.patience", source.name);
+                let message = format!(
+                    "`{path}` is not supported yet together with the policy `central_queue`"
+                );
+                self.add(Code::UNSUPPORTED, &path, message, None);
+            }
+        }
+    }
+
     /// Requests that occupy several cores must fit every worker that may get them.
     pub(super) fn cores_of_classes(&mut self, system: &SystemSpec, index: usize) {
         let service = &system.services[index];

@@ -1,0 +1,86 @@
+//! `client`: what a caller does about trouble.
+
+use crate::model::spec::{ClientSpec, RetrySpec};
+
+use super::decode::Cx;
+use super::dist::Of;
+use super::keys::{CLIENT, RETRY};
+use super::tree::{Node, Value};
+
+impl Cx {
+    /// `client`
+    pub fn client(&mut self, node: &Node, path: &str) -> ClientSpec {
+        if node.is_none() {
+            return ClientSpec::default();
+        }
+        let Some(fields) = self.fields(node, path, &CLIENT) else {
+            return ClientSpec::default();
+        };
+        if let Some(node) = fields.get("cancel") {
+            self.choice(node, &fields.path("cancel"), &["none"], &["queued", "full"]);
+        }
+        let timeout = match fields.get("timeout").filter(|n| !n.is_none()) {
+            Some(node) => self.dist(node, &fields.path("timeout"), Of::Time),
+            None => None,
+        };
+        let retry = match fields.get("retry").filter(|n| !n.is_none()) {
+            Some(node) => self.retry(node, &fields.path("retry")),
+            None => None,
+        };
+        let patience = match fields.get("patience").filter(|n| !n.is_none()) {
+            Some(node) => self.dist(node, &fields.path("patience"), Of::Time),
+            None => None,
+        };
+        let limit = fields
+            .get("limit")
+            .and_then(|n| self.limit(n, &fields.path("limit")));
+        ClientSpec {
+            timeout,
+            patience,
+            retry,
+            limit,
+        }
+    }
+
+    fn retry(&mut self, node: &Node, path: &str) -> Option<RetrySpec> {
+        let fields = self.fields(node, path, &RETRY)?;
+        let mut retry = RetrySpec {
+            attempts: 3,
+            base: 25_000_000,
+            cap: 250_000_000,
+        };
+        if let Some(node) = fields.get("backoff") {
+            let path = fields.path("backoff");
+            if matches!(node.value, Value::Table(_)) {
+                self.later(node.span, &path, "a distribution as `backoff`");
+            } else {
+                let later = &[
+                    "constant",
+                    "exponential",
+                    "equal_jitter",
+                    "decorrelated_jitter",
+                ];
+                self.choice(node, &path, &["full_jitter"], later);
+            }
+        }
+        if let Some(node) = fields.get("attempts") {
+            let path = fields.path("attempts");
+            retry.attempts = match node.text() {
+                Some("unbounded") => u32::MAX,
+                _ => self.count32(node, &path, 1, u32::MAX - 1).unwrap_or(3),
+            };
+        }
+        let base = fields
+            .get("base")
+            .and_then(|n| self.time(n, &fields.path("base")));
+        let cap = fields
+            .get("cap")
+            .and_then(|n| self.time(n, &fields.path("cap")));
+        retry.base = base.unwrap_or(retry.base);
+        retry.cap = cap.unwrap_or(match fields.get("cap") {
+            None => retry.cap.max(retry.base),
+            Some(_) => retry.base,
+        });
+        Some(retry)
+    }
+}

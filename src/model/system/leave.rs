@@ -1,0 +1,98 @@
+//! Attempts that leave before they are done: patience that runs out.
+
+use super::*;
+
+impl<O: Observer> System<'_, O> {
+    /// A new request gets its patience.
+    #[cold]
+    pub(super) fn draw_patience(&mut self, place: u32, source: u32) {
+        let patience = self.sources[source as usize].patience();
+        self.jobs.request_mut(place).patience = patience;
+    }
+
+    /// An attempt that may leave has got into a buffer.
+    #[inline(never)]
+    pub(super) fn line_up<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        ticket: u32,
+    ) {
+        let aside = self.jobs.request_mut(attempt);
+        aside.ticket = ticket;
+        aside.lined_up = true;
+        let patience = self.jobs.request_of(attempt).patience;
+        if patience == Nanos::MAX {
+            return;
+        }
+        let a = self.jobs.attempt(attempt);
+        // What ran out while it was being dispatched is over when it would wait again.
+        let at = a.arrived.saturating_add(patience).max(queue.now());
+        let generation = a.generation;
+        queue.at(
+            at,
+            Event::Patience {
+                attempt,
+                generation,
+            },
+        );
+    }
+
+    /// The patience of an attempt runs out: if it waits, it leaves.
+    #[cold]
+    pub(super) fn patience_over<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        generation: u32,
+    ) {
+        let now = queue.now();
+        let a = *self.jobs.attempt(attempt);
+        if a.generation != generation || !self.take_out_of_buffer(attempt, now) {
+            return;
+        }
+        if a.measured && a.open {
+            let aside = self.jobs.request(attempt);
+            let waited = match a.worker {
+                NO_WORKER => now - a.arrived,
+                _ => now - a.arrived - aside.dispatched_after + aside.waited,
+            };
+            let source = self.source_of[a.class as usize];
+            self.measure.gave_up(&a, source, waited);
+        }
+        self.fold(now, kind::GAVE_UP, a.number, a.worker);
+        self.turn_away(queue, attempt, Outcome::GaveUp);
+        if self.elaborate && a.worker != NO_WORKER {
+            // Who comes next may fit where this one did not.
+            self.start_waiting(queue, a.worker);
+        }
+    }
+
+    /// Takes an attempt out of the buffer that it waits in, if it does; says whether it did. Its
+    /// memory is free at once; the attempt itself is left to the caller.
+    fn take_out_of_buffer(&mut self, attempt: u32, now: Nanos) -> bool {
+        let (a, aside) = (self.jobs.attempt(attempt), self.jobs.request(attempt));
+        if a.start != NOT_STARTED || !aside.lined_up {
+            return false;
+        }
+        let (worker, ticket) = (a.worker, aside.ticket);
+        if worker == NO_WORKER {
+            let service = self.service_at(attempt);
+            let front = &mut self.fronts[service];
+            front.waiting.down(now);
+            front.buffer.leave(ticket);
+            if self.elaborate {
+                self.leaves_balancer(attempt, service);
+            }
+        } else {
+            self.workers.settle(worker, now);
+            let memory = self.held_in_line(attempt);
+            self.workers.remove_waiting(worker, attempt, ticket, memory);
+            if self.elaborate {
+                self.workers.cold[worker as usize].waiting_bytes -= self.size_of(attempt);
+            }
+        }
+        self.waiting -= 1;
+        true
+    }
+}
