@@ -122,4 +122,26 @@ impl Workers {
         shared.epoch = shared.epoch.wrapping_add(1);
         shared.next_end(cold.speed).map(|end| (end, shared.epoch))
     }
+
+    /// Of these workers that would serve an attempt at once, the one with the most free cores;
+    /// the lowest number on a tie.
+    pub fn most_free(&self, among: std::ops::Range<u32>, memory: u64) -> Option<u32> {
+        let mut best: Option<u32> = None;
+        let free = |worker: u32| self.hot[worker as usize].free;
+        for worker in among {
+            let more = best.is_none_or(|b| free(worker) > free(b));
+            if more && self.admission(worker, memory) == Admission::Serve {
+                best = Some(worker);
+            }
+        }
+        best
+    }
+
+    /// Whether an attempt that holds so much memory has room at one of these, were it empty.
+    pub fn fits(&self, among: std::ops::Range<u32>, memory: u64) -> bool {
+        memory == 0
+            || among
+                .into_iter()
+                .any(|w| self.cold[w as usize].ram >= memory)
+    }
 }
