@@ -1,6 +1,6 @@
 //! Room in a worker where more than cores and slots decides, and cores that all inside share.
 
-use super::Workers;
+use super::{Admission, Workers};
 use crate::base::units::Nanos;
 
 impl Workers {
