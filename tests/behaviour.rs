@@ -9,6 +9,8 @@ mod breakers;
 mod clients;
 #[path = "behaviour/closed.rs"]
 mod closed;
+#[path = "behaviour/copies.rs"]
+mod copies;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "systems/mod.rs"]

@@ -141,6 +141,8 @@ codes! {
         "an attempt was lost because its worker crashed";
     3113 CONNECTION Outcome "lost on the way"
         "an attempt failed on the network: no connection, a reset, or a loss";
+    3117 CANCELLED Outcome "cancelled"
+        "an attempt was taken back: another copy had won, or enough others had answered";
     3201 BREAKER_OPENED Incident "breaker opened"
         "a breaker saw enough failures to shut a worker or a service off";
     3301 WORKER_WEDGED Incident "worker wedged"
@@ -166,7 +168,6 @@ pub const RESERVED: &[(u16, &str)] = &[
     (3114, "failed: poison"),
     (3115, "dead-lettered"),
     (3116, "failed: worker drained"),
-    (3117, "cancelled"),
 ];
 
 impl Code {

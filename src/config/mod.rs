@@ -10,6 +10,7 @@ mod diagnostic;
 mod dist;
 mod experiment;
 mod files;
+mod hedge;
 pub mod keys;
 mod limit;
 mod limits;

@@ -80,6 +80,7 @@ impl Cx {
         let client = fields
             .get("client")
             .map(|n| self.client(n, &fields.path("client")));
+        let fan_out = self.fan_out(&fields);
         let fed = work.iter().find(|w| w.service == to);
         let arrivals = match fields.get("arrivals") {
             Some(node) => self.arrivals(node, &fields.path("arrivals"), fed, &mut classes),
@@ -96,6 +97,7 @@ impl Cx {
             start: start.unwrap_or(0),
             stop,
             classes,
+            fan_out,
             client: client.unwrap_or_default(),
         })
     }
@@ -184,12 +186,16 @@ impl Cx {
             Some(node) => self.retry(node, &fields.path("retry")),
             None => None,
         };
+        let hedge = fields
+            .get("hedge")
+            .and_then(|n| self.hedge(n, &fields.path("hedge")));
         let limit = fields
             .get("limit")
             .and_then(|n| self.limit(n, &fields.path("limit")));
         ClientSpec {
             timeout,
             retry,
+            hedge,
             limit,
         }
     }

@@ -57,6 +57,13 @@ pub enum Event {
         /// The attempt.
         attempt: u32,
     },
+    /// Another copy of a request is due.
+    Hedge {
+        /// The request.
+        request: u32,
+        /// Which of its timers.
+        timer: u32,
+    },
     /// A user of a closed source has thought and sends.
     ThinkOver {
         /// The source.
@@ -117,6 +124,7 @@ impl queue::Event for Event {
             | Event::Retry { .. }
             | Event::Route { .. }
             | Event::SetOut { .. }
+            | Event::Hedge { .. }
             | Event::ThinkOver { .. } => 4,
             Event::Sample(_) => 5,
         }
@@ -145,6 +153,7 @@ impl queue::Event for Event {
             Event::FaultEnd { target } => word(7, target, 0),
             Event::Restart { worker, epoch } => word(8, worker, epoch),
             Event::Sample(sample) => word(9, sample as u32, 0),
+            Event::Hedge { request, timer } => word(17, request, timer),
             Event::ThinkOver { source, user } => word(16, source, user),
             Event::SetOut {
                 attempt,
@@ -178,6 +187,10 @@ impl queue::Event for Event {
             8 => Event::Restart {
                 worker: index,
                 epoch: life,
+            },
+            17 => Event::Hedge {
+                request: index,
+                timer: life,
             },
             16 => Event::ThinkOver {
                 source: index,
@@ -223,6 +236,10 @@ pub(super) mod kind {
     pub const SET_OUT: u32 = 25;
     /// An attempt ran into its client's own limit.
     pub const LIMITED: u32 = 26;
+    /// A copy of a request is sent.
+    pub const COPY: u32 = 27;
+    /// An attempt is taken back by its client.
+    pub const CANCELLED: u32 = 28;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -265,6 +282,10 @@ mod tests {
             Event::ThinkOver {
                 source: index,
                 user: life,
+            },
+            Event::Hedge {
+                request: index,
+                timer: life,
             },
         ];
         events.extend(Sample::ALL.map(Event::Sample));

@@ -24,11 +24,13 @@ pub enum Outcome {
     WorkerDown,
     /// Sent to a worker that is down: no connection.
     NoConnection,
+    /// Taken back: nobody waits for it any more.
+    Cancelled,
 }
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 10;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -40,6 +42,7 @@ impl Outcome {
         Outcome::Limited,
         Outcome::WorkerDown,
         Outcome::NoConnection,
+        Outcome::Cancelled,
     ];
 
     /// Its place in arrays of counts.
@@ -60,6 +63,7 @@ impl Outcome {
             Outcome::Limited => Some(Code::LIMITED),
             Outcome::WorkerDown => Some(Code::WORKER_DOWN),
             Outcome::NoConnection => Some(Code::CONNECTION),
+            Outcome::Cancelled => Some(Code::CANCELLED),
         }
     }
 
@@ -74,6 +78,7 @@ impl Outcome {
             Outcome::Ok => "ok",
             Outcome::TimedOut => "timed_out",
             Outcome::WorkerDown | Outcome::NoConnection => "failed",
+            Outcome::Cancelled => "cancelled",
             _ => "refused",
         }
     }

@@ -39,7 +39,7 @@ fn golden_runs_are_where_they_were() {
 }
 
 /// Outcomes of what the golden story does not have.
-const NOT_THERE: [Outcome; 2] = [Outcome::NoWorker, Outcome::Limited];
+const NOT_THERE: [Outcome; 3] = [Outcome::NoWorker, Outcome::Limited, Outcome::Cancelled];
 
 /// A pinned run proves little of what never happens in it.
 #[test]

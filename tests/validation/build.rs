@@ -23,6 +23,8 @@ const SAID: &[&str] = &[
     "note",
     "same_instant_order",
     "admission",
+    "fanout",
+    "needs_all",
 ];
 
 /// The system of a model.
@@ -58,6 +60,7 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     sender.client = client(&model["client"])?;
     sender.client.limit = admission(&model["admission"])?;
     let mut served = service("nodes", work, PolicySpec::Random, group);
+    sender.fan_out = fan_out(model)?;
     balancer(&model["balancer"], &mut served.balancer)?;
     let spec = SystemSpec {
         title: "a known answer".into(),
@@ -143,8 +146,26 @@ fn dist(value: &Value) -> Result<Dist, Lacking> {
 }
 
 fn client(value: &Value) -> Result<ClientSpec, Lacking> {
-    only(value, &["timeout_s", "cancels_work", "retries"])?;
+    only(
+        value,
+        &[
+            "timeout_s",
+            "cancels_work",
+            "retries",
+            "hedge_after_s",
+            "cancel_loser",
+        ],
+    )?;
     let mut client = ClientSpec::default();
+    if let Some(after) = value["hedge_after_s"].as_f64() {
+        assert_eq!(value["cancel_loser"], true);
+        client.hedge = Some(HedgeSpec {
+            kind: HedgeKind::Grpc,
+            after: (after * SECOND) as u64,
+            max: 1,
+            cancel: Cancel::Full,
+        });
+    }
     if let Some(timeout) = value["timeout_s"].as_f64() {
         if value["cancels_work"] != false || value["retries"] != 0 {
             return Err("a timeout that cancels".into());
@@ -152,6 +173,22 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
         client.timeout = Some(Dist::constant(timeout * SECOND).unwrap());
     }
     Ok(client)
+}
+
+/// One copy to each node, all of which must answer.
+fn fan_out(model: &Value) -> Result<Option<FanOutSpec>, Lacking> {
+    if model["fanout"].is_null() {
+        return Ok(None);
+    }
+    let everyone = model["fanout"] == model["nodes"] && model["needs_all"] == true;
+    if !everyone || model["balancer"]["policy"] != "all" {
+        return Err(format!("fan-out {}", model["fanout"]));
+    }
+    Ok(Some(FanOutSpec {
+        copies: None,
+        need: None,
+        rest: Cancel::Nothing,
+    }))
 }
 
 /// Tokens, in the words of the truth.
@@ -199,6 +236,8 @@ fn balancer(value: &Value, balancer: &mut BalancerSpec) -> Result<(), Lacking> {
     let at_random = value["ties"] == "random";
     let choices = value["d"].as_u64().unwrap_or(0) as u32;
     balancer.policy = match (policy, value["with_replacement"].as_bool()) {
+        // A copy for each node, or nobody ever waits: the policy decides nothing.
+        ("all" | "any", _) => PolicySpec::Random,
         ("random", _) => PolicySpec::Random,
         ("round_robin", _) => PolicySpec::RoundRobin { start: Some(1) },
         ("least_requests", _) if at_random => PolicySpec::JsqOracle { ties: Ties::Random },

@@ -96,6 +96,9 @@ pub fn ours(case: &Case, word: &str) -> String {
     let (what, how) = word.split_once('.').unwrap_or((word, ""));
     let late_too = case.kind == "timeout_no_cancel";
     match (what, how) {
+        ("sojourn", "over_tau") if case.kind == "fanout_inf" => "latency_over_500ms".into(),
+        ("hedge", "fraction") => "hedged".into(),
+        ("work", "mean") => "work_mean".into(),
         ("sojourn", "over_tau") => {
             let tau = case.model["client"]["timeout_s"].as_f64().unwrap();
             format!("response_over_{tau}s")
@@ -115,6 +118,10 @@ pub fn ours(case: &Case, word: &str) -> String {
 
 /// The value of one of our metrics.
 pub fn value(spec: &SystemSpec, tally: &Tally, metric: &str) -> f64 {
+    if metric == "work_mean" {
+        let core: u128 = tally.classes.iter().map(|class| class.core_ns).sum();
+        return core as f64 / S as f64 / count(tally) as f64;
+    }
     let metric = Metric::parse(metric).unwrap();
     let wanted = Wanted::default();
     let part = Context::new(spec, &wanted).parts(&[metric], tally)[0];

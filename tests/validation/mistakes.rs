@@ -28,6 +28,10 @@ pub enum Change {
     DispatchWithoutQueue,
     /// Tokens come in the other way.
     Fill(Fill),
+    /// One copy instead of many.
+    OneCopy,
+    /// No further copy when an answer is late.
+    NoHedge,
     /// Another metric is taken for the one asked for.
     ReadAs(&'static str),
 }
@@ -69,6 +73,8 @@ pub const MADE: &[(&str, Change)] = &[
     ("each core has its own queue", Change::Split(0)),
     ("4 separate queues, random", Change::Split(4)),
     ("balancer without queue", Change::DispatchWithoutQueue),
+    ("one leaf only", Change::OneCopy),
+    ("no hedge", Change::NoHedge),
     ("tokens added one by one at ticks", Change::Fill(Fill::Tick)),
     ("filled evenly", Change::Fill(Fill::Even)),
     (
@@ -82,6 +88,10 @@ pub const NOT_MADE: &[(&str, &str)] = &[
     (
         "counts only waiting requests",
         "policies see waiting and in service, nothing less",
+    ),
+    (
+        "the two queues taken as independent",
+        "copies of a request arrive together, there is no other way to send them",
     ),
     (
         "mean-field limit taken for this farm",
@@ -127,6 +137,8 @@ impl Change {
                 let limit = spec.sources[0].client.limit.as_mut().unwrap();
                 limit.rate.as_mut().unwrap().fill = fill;
             }
+            Change::OneCopy => spec.sources[0].fan_out = None,
+            Change::NoHedge => spec.sources[0].client.hedge = None,
             Change::ReadAs(_) => {}
         }
         assert!(spec.check().is_empty(), "{:?}", spec.check());

@@ -6,13 +6,16 @@
 //! the rules of meaning for both. It must not know where it was read from.
 
 mod check;
+mod copies;
 mod limit;
 mod load;
 mod trace;
 
 pub use check::{
-    MAX_BURST, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem, name_problem,
+    MAX_BURST, MAX_COPIES, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem,
+    name_problem,
 };
+pub use copies::{Cancel, FanOutSpec, HedgeKind, HedgeSpec};
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use trace::Trace;
@@ -52,6 +55,8 @@ pub struct SourceSpec {
     pub stop: Option<Nanos>,
     /// What kinds of requests, at least one.
     pub classes: Vec<ClassSpec>,
+    /// Copies of each request sent at once; `None`: one.
+    pub fan_out: Option<FanOutSpec>,
     /// What the caller does about trouble.
     pub client: ClientSpec,
 }
@@ -140,6 +145,8 @@ pub struct ClientSpec {
     pub timeout: Option<Dist>,
     /// Further attempts; `None`: none.
     pub retry: Option<RetrySpec>,
+    /// Further copies when no answer comes; `None`: none.
+    pub hedge: Option<HedgeSpec>,
     /// What it lets itself send; `None`: everything.
     pub limit: Option<LimitSpec>,
 }

@@ -160,7 +160,7 @@ impl<O: Observer> System<'_, O> {
         self.lose_aboard(queue, worker);
     }
 
-    fn memory_of(&self, attempt: u32) -> u64 {
+    pub(super) fn memory_of(&self, attempt: u32) -> u64 {
         if self.holds_memory {
             self.jobs.request_of(attempt).memory
         } else {

@@ -279,6 +279,19 @@ impl Workers {
         self.cold[worker as usize].queue.pop_front()
     }
 
+    /// Takes an attempt out of a worker's buffer; says whether it was there. Its memory is for the
+    /// caller to release.
+    pub fn drop_waiting(&mut self, worker: u32, attempt: u32) -> bool {
+        let queue = &mut self.cold[worker as usize].queue;
+        let Some(at) = queue.iter().position(|&other| other == attempt) else {
+            return false;
+        };
+        queue.remove(at);
+        self.hot[worker as usize].waiting -= 1;
+        self.load[worker as usize] -= 1;
+        true
+    }
+
     /// Takes a free core of a worker for an attempt that needs so much work; returns the core
     /// and, unless the worker stands still, how long it will take.
     #[inline(always)]
