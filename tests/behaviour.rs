@@ -11,6 +11,8 @@ mod breakers;
 mod clients;
 #[path = "behaviour/closed.rs"]
 mod closed;
+#[path = "behaviour/copies.rs"]
+mod copies;
 #[path = "behaviour/faults.rs"]
 mod faults;
 #[path = "behaviour/limits.rs"]

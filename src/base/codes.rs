@@ -149,6 +149,8 @@ codes! {
         "an attempt failed on the network: no connection, a reset, or a loss";
     3115 DEAD_LETTERED Outcome "dead-lettered"
         "an attempt was put aside by a full buffer and is never tried again";
+    3117 CANCELLED Outcome "cancelled"
+        "an attempt was taken back: another copy had won, or enough others had answered";
     3201 BREAKER_OPENED Incident "breaker opened"
         "a breaker saw enough failures to shut a worker or a service off";
     3301 WORKER_WEDGED Incident "worker wedged"
@@ -170,7 +172,6 @@ pub const RESERVED: &[(u16, &str)] = &[
     (3109, "refused at its turn: deadline over"),
     (3114, "failed: poison"),
     (3116, "failed: worker drained"),
-    (3117, "cancelled"),
 ];
 
 impl Code {

@@ -34,7 +34,11 @@ impl Cx {
         let limit = fields
             .get("limit")
             .and_then(|n| self.limit(n, &fields.path("limit")));
+        let hedge = fields
+            .get("hedge")
+            .and_then(|n| self.hedge(n, &fields.path("hedge")));
         ClientSpec {
+            hedge,
             timeout,
             patience,
             retry,

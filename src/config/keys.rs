@@ -44,6 +44,7 @@ pub const BLOCKS: &[&Block] = &[
     &CLASS,
     &CLIENT,
     &RETRY,
+    &HEDGE,
     &LIMIT,
     &ARRIVALS,
     &PROFILE,

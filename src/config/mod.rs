@@ -13,6 +13,7 @@ mod dist;
 mod experiment;
 mod faults;
 mod files;
+mod hedge;
 pub mod keys;
 mod limit;
 mod limits;

@@ -152,6 +152,7 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("[source.NAME]", "client") => Some(&keys::CLIENT),
         ("[source.NAME]", "arrivals") => Some(&keys::ARRIVALS),
         ("client", "retry") => Some(&keys::RETRY),
+        ("client", "hedge") => Some(&keys::HEDGE),
         ("client", "limit") => Some(&keys::LIMIT),
         ("[service.NAME]" | "[[source.NAME.class]]", "work") => Some(&keys::WORK),
         ("[service.NAME]" | "[[source.NAME.class]]", "memory") => Some(&keys::MEMORY),

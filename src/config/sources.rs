@@ -76,6 +76,7 @@ impl Cx {
         let client = fields
             .get("client")
             .map(|n| self.client(n, &fields.path("client")));
+        let fan_out = self.fan_out(&fields);
         let fed = work.iter().find(|w| w.service == to);
         let arrivals = match fields.get("arrivals") {
             Some(node) => self.sending(node, &fields.path("arrivals"), fed, &mut classes),
@@ -95,6 +96,7 @@ impl Cx {
             start: start.unwrap_or(0),
             stop,
             classes,
+            fan_out,
             client: client.unwrap_or_default(),
         })
     }

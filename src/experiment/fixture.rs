@@ -42,6 +42,7 @@ pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> Syste
             start: 0,
             stop: None,
             classes: vec![class("click", 0.9), class("=upload", 0.1)],
+            fan_out: None,
             client: ClientSpec::default(),
         }],
         services: vec![ServiceSpec {

@@ -83,6 +83,13 @@ pub enum Event {
         /// The worker.
         worker: u32,
     },
+    /// Another copy of a request is due.
+    Hedge {
+        /// The request.
+        request: u32,
+        /// Which of its timers.
+        timer: u32,
+    },
     /// A user of a closed source has thought and sends.
     ThinkOver {
         /// The source.
@@ -147,6 +154,7 @@ impl queue::Event for Event {
             | Event::Retry { .. }
             | Event::Route { .. }
             | Event::SetOut { .. }
+            | Event::Hedge { .. }
             | Event::ThinkOver { .. } => 4,
             Event::Sample(_) => 5,
         }
@@ -178,6 +186,7 @@ impl queue::Event for Event {
             Event::Sample(sample) => word(9, sample as u32, 0),
             Event::ShareDone { worker, epoch } => word(22, worker, epoch),
             Event::Recover { worker } => word(23, worker, 0),
+            Event::Hedge { request, timer } => word(17, request, timer),
             Event::ThinkOver { source, user } => word(16, source, user),
             Event::SetOut {
                 attempt,
@@ -221,6 +230,10 @@ impl queue::Event for Event {
                 epoch: life,
             },
             23 => Event::Recover { worker: index },
+            17 => Event::Hedge {
+                request: index,
+                timer: life,
+            },
             16 => Event::ThinkOver {
                 source: index,
                 user: life,
@@ -286,6 +299,10 @@ pub(super) mod kind {
     /// Waits in a shared buffer.
     pub const SHARED: u32 = 50;
     pub const GAVE_UP: u32 = 20;
+    /// A copy of a request is sent.
+    pub const COPY: u32 = 27;
+    /// An attempt is taken back by its client.
+    pub const CANCELLED: u32 = 28;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -336,6 +353,10 @@ mod tests {
             Event::Warmer {
                 worker: index,
                 start: life,
+            },
+            Event::Hedge {
+                request: index,
+                timer: life,
             },
         ];
         events.push(Event::ShareDone {

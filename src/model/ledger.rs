@@ -18,6 +18,10 @@ pub struct Ledger {
     pub lost: u64,
     /// Attempts made that were not the first.
     pub retries: u64,
+    /// Attempts made beside others of the same try: copies.
+    pub copies: u64,
+    /// Attempts that were `ok` without making their request so.
+    pub part_ok: u64,
     /// Attempts that failed, by outcome.
     pub failed: ByOutcome,
 }
@@ -37,11 +41,11 @@ impl Ledger {
                 self.born, self.ok, self.lost
             ));
         }
-        if self.born + self.retries != self.ok + failed + open_attempts {
+        let made = self.born + self.retries + self.copies;
+        let ok = self.ok + self.part_ok;
+        if made != ok + failed + open_attempts {
             return Err(format!(
-                "attempts: {} made, but {} ok + {failed} failed + {open_attempts} inside",
-                self.born + self.retries,
-                self.ok
+                "attempts: {made} made, but {ok} ok + {failed} failed + {open_attempts} inside"
             ));
         }
         if self.failed[Outcome::Ok.index()] != 0 {

@@ -32,11 +32,13 @@ pub enum Outcome {
     NoConnection,
     /// Put aside by a full buffer, never to be tried again.
     DeadLettered,
+    /// Taken back: nobody waits for it any more.
+    Cancelled,
 }
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 13;
+    pub const COUNT: usize = 14;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -52,6 +54,7 @@ impl Outcome {
         Outcome::OutOfMemory,
         Outcome::NoConnection,
         Outcome::DeadLettered,
+        Outcome::Cancelled,
     ];
 
     /// Its place in arrays of counts.
@@ -76,6 +79,7 @@ impl Outcome {
             Outcome::OutOfMemory => Some(Code::KILLED_FOR_MEMORY),
             Outcome::NoConnection => Some(Code::CONNECTION),
             Outcome::DeadLettered => Some(Code::DEAD_LETTERED),
+            Outcome::Cancelled => Some(Code::CANCELLED),
         }
     }
 
@@ -94,6 +98,7 @@ impl Outcome {
             }
             Outcome::DeadLettered => "dead_lettered",
             Outcome::GaveUp => "gave_up",
+            Outcome::Cancelled => "cancelled",
             _ => "refused",
         }
     }

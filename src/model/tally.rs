@@ -51,6 +51,8 @@ pub struct ClassTally {
     pub unfinished: u64,
     /// Attempts made.
     pub attempts: u64,
+    /// Requests that sent a hedge.
+    pub hedged: u64,
     /// Attempts ended, by outcome.
     pub ended: ByOutcome,
     /// Core-time spent, nanoseconds.
@@ -184,6 +186,7 @@ impl ClassTally {
         add_outcomes(&mut self.lost, &other.lost);
         self.unfinished += other.unfinished;
         self.attempts += other.attempts;
+        self.hedged += other.hedged;
         add_outcomes(&mut self.ended, &other.ended);
         self.core_ns += other.core_ns;
         self.wasted_ns += other.wasted_ns;

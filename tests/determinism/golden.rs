@@ -39,7 +39,8 @@ fn golden_runs_are_where_they_were() {
 }
 
 /// Outcomes of what the golden story does not have.
-const NOT_THERE: [Outcome; 6] = [
+const NOT_THERE: [Outcome; 7] = [
+    Outcome::Cancelled,
     Outcome::GaveUp,
     Outcome::Error,
     Outcome::NoWorker,

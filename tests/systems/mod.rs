@@ -43,6 +43,7 @@ pub fn source(name: &str, arrivals: Arrivals) -> SourceSpec {
         start: 0,
         stop: None,
         classes: vec![class("default")],
+        fan_out: None,
         client: ClientSpec::default(),
     }
 }

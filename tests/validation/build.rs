@@ -27,6 +27,8 @@ const SAID: &[&str] = &[
     "ram_gib_per_node",
     "admission",
     "failures",
+    "fanout",
+    "needs_all",
 ];
 
 /// The system of a model.
@@ -78,6 +80,7 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     }
     sender.client.limit = admission(&model["admission"])?;
     let mut served = service("nodes", work, PolicySpec::Random, group);
+    sender.fan_out = fan_out(model)?;
     balancer(&model["balancer"], &mut served.balancer)?;
     let spec = SystemSpec {
         title: "a known answer".into(),
@@ -262,9 +265,20 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
         "retries",
         "patience",
         "applies",
+        "hedge_after_s",
+        "cancel_loser",
     ];
     only(value, &known)?;
     let mut client = ClientSpec::default();
+    if let Some(after) = value["hedge_after_s"].as_f64() {
+        assert_eq!(value["cancel_loser"], true);
+        client.hedge = Some(HedgeSpec {
+            kind: HedgeKind::Grpc,
+            after: (after * SECOND) as u64,
+            max: 1,
+            cancel: Cancel::Full,
+        });
+    }
     if value["patience"].is_object() {
         assert_eq!(value["applies"], "while waiting");
         client.patience = Some(dist(&value["patience"])?);
@@ -276,6 +290,22 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
         client.timeout = Some(Dist::constant(timeout * SECOND).unwrap());
     }
     Ok(client)
+}
+
+/// One copy to each node, all of which must answer.
+fn fan_out(model: &Value) -> Result<Option<FanOutSpec>, Lacking> {
+    if model["fanout"].is_null() {
+        return Ok(None);
+    }
+    let everyone = model["fanout"] == model["nodes"] && model["needs_all"] == true;
+    if !everyone || model["balancer"]["policy"] != "all" {
+        return Err(format!("fan-out {}", model["fanout"]));
+    }
+    Ok(Some(FanOutSpec {
+        copies: None,
+        need: None,
+        rest: Cancel::Nothing,
+    }))
 }
 
 /// Tokens, in the words of the truth.
@@ -323,6 +353,8 @@ fn balancer(value: &Value, balancer: &mut BalancerSpec) -> Result<(), Lacking> {
     let at_random = value["ties"] == "random";
     let choices = value["d"].as_u64().unwrap_or(0) as u32;
     balancer.policy = match (policy, value["with_replacement"].as_bool()) {
+        // A copy for each node, or nobody ever waits: the policy decides nothing.
+        ("all" | "any", _) => PolicySpec::Random,
         ("random", _) => PolicySpec::Random,
         ("round_robin", _) => PolicySpec::RoundRobin { start: Some(1) },
         ("least_requests", _) if at_random => PolicySpec::JsqOracle { ties: Ties::Random },

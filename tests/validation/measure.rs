@@ -38,14 +38,21 @@ struct Band {
     born: std::ops::Range<u64>,
     sum: f64,
     n: u64,
+    /// Whether latencies are kept one by one: where many are the same, a bucket says too little.
+    exact: bool,
+    latencies: Vec<u64>,
 }
 
 impl Observer for Band {
     const ON: bool = true;
     fn begin(&mut self) {
         (self.sum, self.n) = (0.0, 0);
+        self.latencies.clear();
     }
     fn attempt(&mut self, row: &AttemptRow) {
+        if self.exact && self.born.contains(&row.born) && row.outcome == Some(Outcome::Ok) {
+            self.latencies.push(row.end.unwrap() - row.born);
+        }
         if row.work >= self.least
             && self.born.contains(&row.born)
             && row.outcome == Some(Outcome::Ok)
@@ -93,6 +100,8 @@ impl Job<'_> {
         how.wanted = Wanted::for_metrics(&self.spec, &metrics);
         let mut band = Band {
             least: u64::MAX,
+            exact: self.case.kind == "hedge",
+            born: how.timing.warm_up..how.timing.warm_up + horizon,
             ..Band::default()
         };
         if let Some(least) = self.case.model["band"]["size_at_least"].as_f64() {
@@ -133,6 +142,7 @@ pub fn run_all(jobs: &[Job]) -> Vec<Measured> {
         pooled[*i].tally.add(tally);
         pooled[*i].band.sum += tally.band.sum;
         pooled[*i].band.n += tally.band.n;
+        pooled[*i].band.latencies.extend(&tally.band.latencies);
     }
     pooled
 }
@@ -150,10 +160,14 @@ pub fn ours(case: &Case, word: &str) -> String {
     let (what, how) = word.split_once('.').unwrap_or((word, ""));
     let late_too = case.kind == "timeout_no_cancel";
     match (what, how) {
+        ("sojourn", "over_tau") if case.kind == "fanout_inf" => "latency_over_500ms".into(),
+        ("hedge", "fraction") => "hedged".into(),
+        ("work", "mean") => "work_mean".into(),
         ("sojourn", "over_tau") => {
             let tau = case.model["client"]["timeout_s"].as_f64().unwrap();
             format!("response_over_{tau}s")
         }
+        ("sojourn", "p99") if case.kind == "hedge" => "exact_p99".into(),
         ("sojourn", how) if late_too => format!("response_{how}"),
         ("sojourn", how) => format!("latency_{how}"),
         ("wait", "delayed_prob") => "delayed".into(),
@@ -182,6 +196,15 @@ pub fn ours(case: &Case, word: &str) -> String {
 pub fn value(spec: &SystemSpec, measured: &Measured, metric: &str, all: &[String]) -> f64 {
     if metric == "slowdown_in_band" {
         return measured.band.sum / measured.band.n as f64;
+    }
+    if metric == "exact_p99" {
+        let mut all = measured.band.latencies.clone();
+        all.sort_unstable();
+        return all[(all.len() * 99).div_ceil(100) - 1] as f64 / S as f64;
+    }
+    if metric == "work_mean" {
+        let core: u128 = measured.classes.iter().map(|class| class.core_ns).sum();
+        return core as f64 / S as f64 / count(measured) as f64;
     }
     let all: Vec<Metric> = all.iter().filter_map(|w| Metric::parse(w).ok()).collect();
     let wanted = Wanted::for_metrics(spec, &all);

@@ -40,6 +40,10 @@ pub enum Change {
     ExponentialPatience,
     /// Constant patience of the same mean.
     ConstantPatience,
+    /// One copy instead of many.
+    OneCopy,
+    /// No further copy when an answer is late.
+    NoHedge,
     /// Another metric is taken for the one asked for.
     ReadAs(&'static str),
 }
@@ -95,6 +99,8 @@ pub const MADE: &[(&str, Change)] = &[
     ("each core has its own queue", Change::Split(0)),
     ("4 separate queues, random", Change::Split(4)),
     ("balancer without queue", Change::DispatchWithoutQueue),
+    ("one leaf only", Change::OneCopy),
+    ("no hedge", Change::NoHedge),
     ("tokens added one by one at ticks", Change::Fill(Fill::Tick)),
     ("filled evenly", Change::Fill(Fill::Even)),
     (
@@ -112,6 +118,10 @@ pub const NOT_MADE: &[(&str, &str)] = &[
     (
         "counts only waiting requests",
         "policies see waiting and in service, nothing less",
+    ),
+    (
+        "the two queues taken as independent",
+        "copies of a request arrive together, there is no other way to send them",
     ),
     (
         "mean-field limit taken for this farm",
@@ -184,6 +194,8 @@ impl Change {
                 let mean = patience.as_ref().unwrap().mean();
                 *patience = Some(Dist::constant(mean).unwrap());
             }
+            Change::OneCopy => spec.sources[0].fan_out = None,
+            Change::NoHedge => spec.sources[0].client.hedge = None,
             Change::ReadAs(_) => {}
         }
         assert!(spec.check().is_empty(), "{:?}", spec.check());

@@ -35,9 +35,12 @@ pub const SOURCE: Block = Block {
         key("start", "\"0s\"", TIME),
         key("stop", "", TIME),
         key("class", "", "[[source.NAME.class]] tables"),
+        key("fan_out", "1", "a whole number such as 4, or \"all\""),
+        key("need", "", COUNT),
+        key("rest", "", "\"run\" or \"cancel\""),
         key("client", "", "{ timeout, retry }"),
     ],
-    later: &["fan_out", "need", "rest"],
+    later: &[],
 };
 
 /// `[[source.NAME.class]]`
@@ -72,15 +75,10 @@ pub const CLIENT: Block = Block {
         key("patience", "", "a time such as \"2s\" or { dist = .. }"),
         key("cancel", "\"none\"", "\"none\""),
         key("retry", "\"none\"", "{ attempts, base, cap } or \"none\""),
+        key("hedge", "\"none\"", "{ kind, after, .. } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
     ],
-    later: &[
-        "deadline",
-        "propagate_deadline",
-        "hedge",
-        "breaker",
-        "network",
-    ],
+    later: &["deadline", "propagate_deadline", "breaker", "network"],
 };
 
 /// `retry`
@@ -97,6 +95,18 @@ pub const RETRY: Block = Block {
         key("cap", "\"250ms\"", TIME),
     ],
     later: &["on", "budget"],
+};
+
+/// `hedge`
+pub const HEDGE: Block = Block {
+    name: "hedge",
+    keys: &[
+        key("kind", "", "\"grpc\", \"polly\" or \"envoy\""),
+        key("after", "", TIME),
+        key("max", "1", COUNT),
+        key("cancel", "\"full\"", "\"none\", \"queued\" or \"full\""),
+    ],
+    later: &[],
 };
 
 /// `limit`

@@ -136,7 +136,7 @@ impl<'s> Front<'s> {
     }
 
     /// As [`Front::pick`], but none of the workers named.
-    pub fn pick_other(
+    pub fn pick_none_of(
         &mut self,
         load: &[u32],
         now: Nanos,
@@ -166,6 +166,37 @@ impl<'s> Front<'s> {
             self.refresh(now);
         }
         Some((worker, epoch))
+    }
+
+    /// As [`Front::pick`], but of workers other than those used already (ascending), while there
+    /// are any.
+    #[inline(never)]
+    pub fn pick_other(
+        &mut self,
+        load: &[u32],
+        now: Nanos,
+        open: bool,
+        used: &[u32],
+    ) -> Option<(u32, u32)> {
+        if used.is_empty() {
+            return self.pick(load, now, open);
+        }
+        if let Some(guards) = &mut self.guards
+            && now >= guards.next_change
+        {
+            guards.tick(now);
+            self.refresh(now);
+        }
+        let unused = |worker: &u32| used.binary_search(worker).is_err();
+        let others: Vec<u32> = self.eligible.iter().copied().filter(unused).collect();
+        if others.is_empty() || others.len() == self.eligible.len() {
+            return self.pick(load, now, open);
+        }
+        let eligible = std::mem::replace(&mut self.eligible, others);
+        let picked = self.pick(load, now, open);
+        self.eligible = eligible;
+        self.refresh(now);
+        picked
     }
 
     /// Tells a worker's breaker what became of a call that it let in.

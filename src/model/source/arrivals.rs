@@ -450,6 +450,7 @@ mod tests {
 
     fn source(arrivals: Arrivals) -> SourceSpec {
         SourceSpec {
+            fan_out: None,
             name: "s".into(),
             to: 0,
             arrivals,

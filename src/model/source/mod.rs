@@ -88,6 +88,7 @@ struct Streams {
 #[derive(Clone, Copy, Debug)]
 struct Purposes {
     retry: u64,
+    copy: u64,
     think: u64,
     timeout: u64,
     dispatch: u64,
@@ -178,6 +179,7 @@ impl<'s> Source<'s> {
             },
             purposes: Purposes {
                 retry: path_hash(&path("retry")),
+                copy: path_hash(&path("copy")),
                 think: path_hash(&path("think")),
                 timeout: path_hash(&path("timeout")),
                 dispatch: path_hash(&format!("service/{}/dispatch/{}", service.name, spec.name)),
@@ -298,6 +300,22 @@ impl<'s> Source<'s> {
         let most = u128::from(retry.cap).min(doubled) as f64;
         let mut keyed = Keyed::new(&self.key, self.purposes.retry, number, 0, made);
         Some(whole(most * keyed.unit()))
+    }
+
+    /// Core-time at speed 1 of a further copy (from 1) of a request of a class, which is numbered
+    /// through all sources; `None`: that of the request, since it was recorded.
+    pub fn copy_work(&self, number: u64, class: u32, copy: u32, size: u64) -> Option<Nanos> {
+        let recorded = match &self.spec.arrivals {
+            Arrivals::Trace(trace) => !trace.work.is_empty(),
+            _ => false,
+        };
+        let asks = &self.classes[(class - self.first_class) as usize];
+        let WorkSpec::Drawn { cpu, per_kib } = asks.work else {
+            return None;
+        };
+        let mut keyed = Keyed::new(&self.key, self.purposes.copy, number, copy, 0);
+        let drawn = cpu.sample(&mut keyed) + per_kib / 1024.0 * size as f64;
+        (!recorded).then(|| whole(drawn * asks.work_factor))
     }
 
     /// How long dispatching this attempt takes.

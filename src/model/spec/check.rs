@@ -1,5 +1,6 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
+mod copies;
 mod limit;
 mod room;
 mod sources;
@@ -23,6 +24,9 @@ pub const MAX_SLOTS: u32 = 1 << 31;
 
 /// Most users of a closed source.
 pub const MAX_USERS: u32 = 10_000_000;
+
+/// Most copies of a request.
+pub const MAX_COPIES: u32 = 10_000;
 
 /// Most tokens of a bucket.
 pub const MAX_BURST: u32 = 1_000_000_000;

@@ -158,17 +158,23 @@ impl SystemSpec {
                 let here = self.sources.iter().filter(move |s| s.to == index);
                 here.filter(|s| !matches!(s.arrivals, Arrivals::Closed { .. }))
             };
+            let attempts = |s: &SourceSpec| {
+                let copies = s
+                    .fan_out
+                    .map(|f| f.copies.unwrap_or(service.worker_count() as u32));
+                s.mean_rate() * f64::from(copies.unwrap_or(1))
+            };
             let capacity: f64 = service
                 .groups
                 .iter()
                 .map(|g| f64::from(g.count) * f64::from(g.cores) * g.speed)
                 .sum();
             let asked: f64 = callers()
-                .map(|s| s.mean_rate() * s.mean_work(service.work.as_ref()))
+                .map(|s| attempts(s) * s.mean_work(service.work.as_ref()))
                 .sum();
             load.workers = load.workers.max(asked / SECOND / capacity);
             if let Some(dispatch) = &service.balancer.dispatch {
-                let rate: f64 = callers().map(SourceSpec::mean_rate).sum();
+                let rate: f64 = callers().map(attempts).sum();
                 let cores = f64::from(service.balancer.cores);
                 load.balancer = load.balancer.max(rate * dispatch.mean() / SECOND / cores);
             }

@@ -7,6 +7,7 @@
 
 mod breaker;
 mod check;
+mod copies;
 mod fault;
 mod limit;
 mod load;
@@ -16,8 +17,10 @@ mod trace;
 
 pub use breaker::*;
 pub use check::{
-    MAX_BURST, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem, name_problem,
+    MAX_BURST, MAX_COPIES, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem,
+    name_problem,
 };
+pub use copies::{Cancel, FanOutSpec, HedgeKind, HedgeSpec};
 pub use fault::*;
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
@@ -66,6 +69,8 @@ pub struct SourceSpec {
     pub stop: Option<Nanos>,
     /// What kinds of requests, at least one.
     pub classes: Vec<ClassSpec>,
+    /// Copies of each request sent at once; `None`: one.
+    pub fan_out: Option<FanOutSpec>,
     /// What the caller does about trouble.
     pub client: ClientSpec,
 }
@@ -188,6 +193,8 @@ pub struct ClientSpec {
     pub patience: Option<Dist>,
     /// Further attempts; `None`: none.
     pub retry: Option<RetrySpec>,
+    /// Further copies when no answer comes; `None`: none.
+    pub hedge: Option<HedgeSpec>,
     /// What it lets itself send; `None`: everything.
     pub limit: Option<LimitSpec>,
 }

@@ -174,7 +174,8 @@ impl Jobs {
     /// Whether a place in use holds a request whose client still waits or will try again.
     pub fn is_active(&self, place: u32) -> bool {
         let a = self.attempt(place);
-        a.request == place && (a.open || self.request(place).active)
+        let active = self.request(place).active;
+        a.request == place && (active || a.open && !self.eager)
     }
 
     /// Puts a further attempt of a request into a place of its own.

@@ -218,7 +218,7 @@ impl<'s> Measure<'s> {
         for class in &mut tally.classes {
             class.attempts += class.born;
             class.answered += class.ok;
-            class.ended[Outcome::Ok.index()] = class.ok;
+            class.ended[Outcome::Ok.index()] += class.ok;
         }
         tally
     }

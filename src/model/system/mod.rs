@@ -12,7 +12,9 @@
 //! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
 //! attempt of it is anywhere.
 
+mod cancel;
 mod closed;
+mod copies;
 mod interrupt;
 mod jobs;
 mod leave;
@@ -27,6 +29,7 @@ mod trouble;
 mod warming;
 
 use closed::{Loops, NO_USER};
+use copies::Copies;
 use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use limits::Limits;
@@ -87,7 +90,9 @@ pub struct System<'s, O> {
     limits: Option<Box<Limits>>,
     /// The users of closed sources, if there are any.
     loops: Option<Box<Loops>>,
-    /// Whether there are any of these two: then ends of attempts set something off.
+    /// The copies of requests that are sent in several, if any source does that.
+    copies: Option<Box<Copies>>,
+    /// Whether there are any of these three: then births and ends set more off than usual.
     ends_matter: bool,
     /// Whether an attempt may leave a buffer before its turn.
     may_leave: bool,
@@ -171,6 +176,7 @@ impl<'s, O: Observer> System<'s, O> {
             sizes: Vec::new(),
             limits: Limits::new(spec),
             loops: Loops::new(spec),
+            copies: Copies::new(spec),
             ends_matter: false,
             waiting: 0,
             pausing: Level::default(),
@@ -181,7 +187,8 @@ impl<'s, O: Observer> System<'s, O> {
             demand: Fingerprint::new(),
             observer,
         };
-        system.ends_matter = system.limits.is_some() || system.loops.is_some();
+        system.ends_matter =
+            system.limits.is_some() || system.loops.is_some() || system.copies.is_some();
         system.schedule_samples(queue);
         system.schedule_faults(queue);
         for source in 0..system.sources.len() as u32 {
@@ -236,9 +243,14 @@ fn needs_requests(spec: &SystemSpec) -> bool {
     let clients = spec.sources.iter().map(|s| &s.client);
     let balancers = spec.services.iter().map(|s| &s.balancer);
     spec.holds_memory()
-        || clients
-            .into_iter()
-            .any(|c| c.timeout.is_some() || c.retry.is_some() || c.limit.is_some() || c.may_leave())
+        || spec.sources.iter().any(|s| s.fan_out.is_some())
+        || clients.into_iter().any(|c| {
+            c.timeout.is_some()
+                || c.retry.is_some()
+                || c.limit.is_some()
+                || c.hedge.is_some()
+                || c.may_leave()
+        })
         || balancers
             .into_iter()
             .any(|b| b.dispatch.is_some() || b.breaker.is_some())
@@ -319,6 +331,7 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
             Event::Restart { worker, epoch } => self.restart(queue, worker, epoch),
             Event::ShareDone { worker, epoch } => self.share_done(queue, worker, epoch),
             Event::Recover { worker } => self.recover(queue, worker),
+            Event::Hedge { request, timer } => self.hedge(queue, request, timer),
             Event::ThinkOver { source, user } => self.think_over(queue, source, user),
             Event::SetOut {
                 attempt,

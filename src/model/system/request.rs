@@ -64,12 +64,15 @@ impl<O: Observer> System<'_, O> {
             self.measure.tally.classes[class as usize].born += 1;
             self.measure.open_measured += 1;
         }
+        if self.ends_matter && self.begin_copies(queue, place, &new, birth.size) {
+            return;
+        }
         self.send(queue, place, source, &new, kind::BORN);
     }
 
     /// An attempt sets out.
     #[inline(always)]
-    fn send<W: Entry>(
+    pub(super) fn send<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         attempt: u32,
@@ -177,6 +180,9 @@ impl<O: Observer> System<'_, O> {
         let now = queue.now();
         self.pausing.down(now);
         self.ledger.retries += 1;
+        if self.is_copy(request) {
+            return self.retry_copies(queue, request);
+        }
         let attempt = self.jobs.add_attempt(request, now);
         let (a, r) = (self.jobs.attempt(attempt), self.jobs.request(request));
         let new = NewRequest {
@@ -204,6 +210,10 @@ impl<O: Observer> System<'_, O> {
     ) {
         let a = self.jobs.attempt_mut(attempt);
         debug_assert!(a.open, "an attempt ends once");
+        if a.try_number & ASIDE != 0 && self.is_copy(attempt) {
+            return self.answer_copy(queue, attempt);
+        }
+        let a = self.jobs.attempt_mut(attempt);
         a.open = false;
         let (request, worker, class) = (a.request, a.worker, a.class);
         let (first, measured, arrived) = (a.try_number == 1, a.measured, a.arrived);
@@ -245,7 +255,7 @@ impl<O: Observer> System<'_, O> {
 
     /// The rest of [`System::answer`] for a request that took more than one attempt.
     #[cold]
-    fn answer_retried(&mut self, request: u32, class: u32, measured: bool, now: Nanos) {
+    pub(super) fn answer_retried(&mut self, request: u32, class: u32, measured: bool, now: Nanos) {
         let r = self.jobs.request_mut(request);
         r.active = false;
         let late_before = std::mem::replace(&mut r.answered, true);
@@ -289,13 +299,7 @@ impl<O: Observer> System<'_, O> {
         let a = *a;
         self.jobs
             .complete_request(attempt, self.source_of[a.class as usize]);
-        self.ledger.failed[outcome.index()] += 1;
-        if a.measured {
-            self.measure.tally.classes[a.class as usize].ended[outcome.index()] += 1;
-            if a.worker != NO_WORKER {
-                self.measure.tally.workers[a.worker as usize].ended[outcome.index()] += 1;
-            }
-        }
+        self.count_failed(&a, outcome);
         if O::ON {
             self.observe(attempt, Some((now, outcome)));
         }
@@ -303,11 +307,26 @@ impl<O: Observer> System<'_, O> {
         if self.limits.is_some() {
             self.give_place_back(queue, attempt);
         }
-        self.try_again(queue, &a, outcome);
+        if self.is_copy(attempt) {
+            self.copy_failed(queue, attempt, &a, outcome);
+        } else {
+            self.try_again(queue, &a, outcome);
+        }
+    }
+
+    /// Counts an attempt that is not `ok`.
+    pub(super) fn count_failed(&mut self, a: &Attempt, outcome: Outcome) {
+        self.ledger.failed[outcome.index()] += 1;
+        if a.measured {
+            self.measure.tally.classes[a.class as usize].ended[outcome.index()] += 1;
+            if a.worker != NO_WORKER {
+                self.measure.tally.workers[a.worker as usize].ended[outcome.index()] += 1;
+            }
+        }
     }
 
     /// After a failed attempt: a pause and another, or the request is lost.
-    fn try_again<W: Entry>(
+    pub(super) fn try_again<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         failed: &Attempt,
@@ -317,9 +336,11 @@ impl<O: Observer> System<'_, O> {
         let request = failed.request;
         let r = self.jobs.request_mut(request);
         let source = &self.sources[r.source as usize];
+        let rounds = self.copies.as_ref().map(|c| c.rounds(r.source, request));
+        let made = rounds.flatten().unwrap_or(r.tries);
         let pause = match outcome {
             Outcome::DeadLettered => None,
-            _ => source.pause(failed.number, r.tries),
+            _ => source.pause(failed.number, made),
         };
         if let Some(pause) = pause {
             self.pausing.up(now);
@@ -352,7 +373,7 @@ impl<O: Observer> System<'_, O> {
         self.jobs.leave(attempt);
     }
 
-    fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
+    pub(super) fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
         let a = self.jobs.attempt(attempt);
         let source = self.source_of[a.class as usize];
         let service = self.service_of[source as usize];

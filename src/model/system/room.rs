@@ -241,7 +241,7 @@ impl<O: Observer> System<'_, O> {
             let first = front.first_worker as usize;
             tried.push(a.worker - front.first_worker);
             let load = &self.workers.load[first..first + front.worker_count];
-            let Some((picked, epoch)) = front.pick_other(load, now, a.open, &tried) else {
+            let Some((picked, epoch)) = front.pick_none_of(load, now, a.open, &tried) else {
                 break;
             };
             let worker = front.first_worker + picked;

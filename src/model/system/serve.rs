@@ -75,6 +75,9 @@ impl<O: Observer> System<'_, O> {
 
     /// A dispatched attempt reaches the point of being routed.
     pub(super) fn route_dispatched<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
+        if self.is_stopped(attempt) {
+            return self.jobs.leave(attempt);
+        }
         let a = self.jobs.attempt(attempt);
         let (work, memory) = (a.work, self.jobs.request(a.request).memory);
         let passed = queue.now() - a.arrived;
@@ -105,7 +108,13 @@ impl<O: Observer> System<'_, O> {
         let first = front.first_worker as usize;
         let load = &self.workers.load[first..first + front.worker_count];
         let a = self.jobs.attempt_mut(attempt);
-        let picked = front.pick(load, now, a.open);
+        let picked = match &self.copies {
+            None => front.pick(load, now, a.open),
+            Some(copies) => {
+                let used = copies.used(self.source_of[a.class as usize], a.request);
+                front.pick_other(load, now, a.open, used)
+            }
+        };
         let number = a.number;
         let Some((picked, epoch)) = picked else {
             self.fold(now, kind::ROUTED, number, NO_WORKER);
@@ -113,6 +122,9 @@ impl<O: Observer> System<'_, O> {
         };
         let worker = front.first_worker + picked;
         a.worker = worker;
+        if let Some(copies) = &mut self.copies {
+            copies.goes_to(self.source_of[a.class as usize], a.request, picked);
+        }
         if front.breakers() > 0 {
             self.jobs.request_mut(attempt).epoch = epoch;
         }
@@ -267,6 +279,10 @@ impl<O: Observer> System<'_, O> {
     fn answer_late(&mut self, attempt: u32) {
         let a = self.jobs.attempt(attempt);
         let (request, class, measured) = (a.request, a.class, a.measured);
+        if self.is_copy(attempt) {
+            self.note_answer(request, class, measured);
+            return self.jobs.leave(attempt);
+        }
         let r = self.jobs.request_mut(request);
         if !std::mem::replace(&mut r.answered, true) {
             self.ledger.only_late += 1;

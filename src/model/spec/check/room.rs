@@ -4,7 +4,9 @@
 use super::{MAX_CORES, Rules, group_path};
 use crate::base::codes::Code;
 use crate::base::units::print_bytes;
-use crate::model::spec::{Discipline, GroupSpec, OnFull, PolicySpec, RamPolicy, SystemSpec};
+use crate::model::spec::{
+    Discipline, FaultSpec, FaultUnit, GroupSpec, OnFull, PolicySpec, RamPolicy, SystemSpec,
+};
 
 impl Rules {
     fn disagree(&mut self, path: &str, message: String, help: &str) {
@@ -64,6 +66,17 @@ impl Rules {
         for source in &system.sources {
             let service = system.services.get(source.to);
             let pulls = service.is_some_and(|s| s.balancer.policy == PolicySpec::CentralQueue);
+            let copies = source.fan_out.is_some() || source.client.hedge.is_some();
+            let by_core = |f: &FaultSpec| f.enabled && f.unit == FaultUnit::Core;
+            let others = pulls || source.client.may_leave() || system.faults.iter().any(by_core);
+            if copies && others {
+                let path = format!("source.{}", source.name);
+                let message = format!(
+                    "`{path}`: `fan_out` and `hedge` are not supported yet together with \
+                     `patience`, the policy `central_queue` or faults of single cores"
+                );
+                self.add(Code::UNSUPPORTED, &path, message, None);
+            }
             if pulls && source.client.may_leave() {
                 let path = format!("source.{}.client.patience", source.name);
                 let message = format!(

@@ -42,6 +42,7 @@ impl Rules {
             }
             self.classes(source, &path);
             self.client(&source.client, &format!("{path}.client"));
+            self.copies(source, service.worker_count(), &path);
             for class in &source.classes {
                 let Some(work) = class.work.as_ref().or(service.work.as_ref()) else {
                     let place = format!("service.{}.work", service.name);

@@ -30,6 +30,7 @@ fn system() -> SystemSpec {
         start: 0,
         stop: None,
         classes: vec![class],
+        fan_out: None,
         client: ClientSpec::default(),
     };
     let group = GroupSpec {

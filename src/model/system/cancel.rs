@@ -1,0 +1,94 @@
+//! Taking back an attempt that nobody waits for any more, wherever it is.
+
+use super::*;
+use crate::model::spec::Cancel;
+
+impl<O: Observer> System<'_, O> {
+    /// Takes back an attempt that nobody waits for any more, as far as asked.
+    pub(super) fn cancel_attempt<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        how: Cancel,
+    ) {
+        let now = queue.now();
+        let a = *self.jobs.attempt(attempt);
+        if !a.open {
+            return;
+        }
+        let at_home = self.limits.as_ref().is_some_and(|l| l.waits(attempt));
+        self.jobs.attempt_mut(attempt).open = false;
+        let a = Attempt { open: false, ..a };
+        self.fold(now, kind::CANCELLED, a.number, a.worker);
+        self.count_failed(&a, Outcome::Cancelled);
+        if O::ON {
+            self.observe(attempt, Some((now, Outcome::Cancelled)));
+        }
+        self.tell_breaker(attempt, false, now);
+        self.give_place_back(queue, attempt);
+        let sent = self.copies.as_mut().is_none_or(|c| c.traits(attempt).sent);
+        if at_home || !sent {
+            self.jobs.leave(attempt);
+        } else if a.worker == NO_WORKER {
+            self.take_from_balancer(attempt, &a, how, now);
+        } else if a.start == NOT_STARTED {
+            if how != Cancel::Nothing {
+                self.take_from_buffer(attempt, a.worker, now);
+            }
+        } else if how == Cancel::Full {
+            self.take_from_core(queue, attempt, &a);
+        }
+    }
+
+    fn take_from_balancer(&mut self, attempt: u32, a: &Attempt, how: Cancel, now: Nanos) {
+        if how == Cancel::Nothing {
+            return;
+        }
+        let service = self.service_of[self.source_of[a.class as usize] as usize];
+        let front = &mut self.fronts[service as usize];
+        if front.buffer.remove(attempt) {
+            front.waiting.down(now);
+            self.waiting -= 1;
+            if self.elaborate {
+                self.leaves_balancer(attempt, service as usize);
+            }
+            self.jobs.leave(attempt);
+        } else if let Some(copies) = &mut self.copies {
+            // Being dispatched, or about to set out: it goes no further.
+            copies.traits(attempt).stopped = true;
+        }
+    }
+
+    fn take_from_buffer(&mut self, attempt: u32, worker: u32, now: Nanos) {
+        self.workers.settle(worker, now);
+        if self.workers.leave_line(worker, attempt) {
+            if self.elaborate {
+                self.leave_buffer(worker, attempt);
+            } else {
+                let memory = self.memory_of(attempt);
+                self.workers.release(worker, memory);
+            }
+            self.waiting -= 1;
+            self.jobs.leave(attempt);
+        }
+    }
+
+    fn take_from_core<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, a: &Attempt) {
+        let now = queue.now();
+        let running = self.jobs.attempt_mut(attempt);
+        running.phase = running.phase.wrapping_add(1);
+        self.workers.settle(a.worker, now);
+        let mut left = 0;
+        if self.elaborate {
+            self.workers.advance_shared(a.worker, now);
+            left = self.workers.remove_shared(a.worker, attempt).unwrap_or(0);
+        }
+        self.count_spent(attempt, now, left);
+        self.leave_core(a.worker, attempt);
+        self.jobs.leave(attempt);
+        self.move_up(queue, a.worker);
+        if self.elaborate {
+            self.schedule_share(queue, a.worker);
+        }
+    }
+}
