@@ -12,7 +12,7 @@ pub struct FaultSpec {
     pub enabled: bool,
     /// What happens.
     pub kind: FaultKind,
-    /// Index into [`SystemSpec::services`].
+    /// Index into [`SystemSpec::services`](super::SystemSpec::services).
     pub service: usize,
     /// First and last worker (from 1) within the service; each target by itself.
     pub workers: (u32, u32),
@@ -66,7 +66,7 @@ pub enum FaultKind {
     Restart,
     /// The rate of a source is multiplied; the fault's service and workers say nothing.
     Surge {
-        /// Index into [`SystemSpec::sources`].
+        /// Index into [`SystemSpec::sources`](super::SystemSpec::sources).
         source: usize,
         /// 3 = three times as many requests.
         factor: f64,
