@@ -119,7 +119,7 @@ pub trait Bits {
     /// # Panics
     ///
     /// If `a` or `b` is 0.
-    #[inline]
+    #[inline(always)]
     fn below_pair(&mut self, a: u32, b: u32) -> (u32, u32) {
         assert!(a > 0 && b > 0, "nothing to choose from");
         loop {

@@ -178,13 +178,13 @@ pub fn run<O: Observer>(
         Horizon::Trace => Nanos::MAX,
     };
     if run.width == Width::Auto && end < Narrow::MAX_TIME {
-        match run_with::<Narrow, O>(spec, run, observer) {
+        match run_width::<Narrow, O>(spec, run, observer) {
             Err(Stop::Limit(Limit::Slots, ..)) => {}
             Err(stop) => return Err(stop.into_error()),
             Ok(output) => return Ok(output),
         }
     }
-    run_with::<Wide, O>(spec, run, observer).map_err(Stop::into_error)
+    run_width::<Wide, O>(spec, run, observer).map_err(Stop::into_error)
 }
 
 enum Stop {
@@ -192,14 +192,26 @@ enum Stop {
     Broken(String, Nanos),
 }
 
-fn run_with<W: Entry, O: Observer>(
+fn run_width<W: Entry, O: Observer>(
+    spec: &SystemSpec,
+    run: &RunSpec,
+    observer: &mut O,
+) -> Result<TrialOutput, Stop> {
+    if spec.is_rich() {
+        run_with::<W, O, true>(spec, run, observer)
+    } else {
+        run_with::<W, O, false>(spec, run, observer)
+    }
+}
+
+fn run_with<W: Entry, O: Observer, const RICH: bool>(
     spec: &SystemSpec,
     run: &RunSpec,
     observer: &mut O,
 ) -> Result<TrialOutput, Stop> {
     observer.begin();
     let mut queue = Queue::<W, Event>::new();
-    let mut system = System::new(spec, run, observer, &mut queue);
+    let mut system = System::<_, RICH>::new(spec, run, observer, &mut queue);
     let events = simulation::run(&mut system, &mut queue, run.event_budget)
         .map_err(|limit| Stop::Limit(limit, queue.now(), run.event_budget))?;
     system

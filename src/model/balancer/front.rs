@@ -109,12 +109,7 @@ impl<'s> Front<'s> {
     /// permit, as nobody will ever report on it.
     #[inline(always)]
     pub fn pick(&mut self, load: &[u32], now: Nanos, open: bool) -> Option<(u32, u32)> {
-        if let Some(guards) = &mut self.guards
-            && now >= guards.next_change
-        {
-            guards.tick(now);
-            self.refresh(now);
-        }
+        self.tick(now);
         if self.eligible.is_empty() {
             return None;
         }
@@ -123,19 +118,11 @@ impl<'s> Front<'s> {
             load,
         };
         let worker = self.policy.pick(&view, &mut self.stream);
-        let Some(guards) = &mut self.guards else {
-            return Some((worker, 0));
-        };
-        let breaker = &mut guards.all[worker as usize].breaker;
-        let changed = open && breaker.enter(now);
-        let epoch = breaker.epoch();
-        if changed {
-            self.refresh(now);
-        }
-        Some((worker, epoch))
+        Some(self.enter(worker, now, open))
     }
 
-    /// As [`Front::pick`], but none of the workers named.
+    /// As [`Front::pick`], but none of the workers named (ascending).
+    #[inline(never)]
     pub fn pick_none_of(
         &mut self,
         load: &[u32],
@@ -143,21 +130,36 @@ impl<'s> Front<'s> {
         open: bool,
         not: &[u32],
     ) -> Option<(u32, u32)> {
-        let all = self.eligible.clone();
-        self.eligible.retain(|worker| !not.contains(worker));
-        let picked = if self.eligible.is_empty() {
-            None
-        } else {
-            let view = View {
-                eligible: &self.eligible,
-                load,
-            };
-            Some(self.policy.pick(&view, &mut self.stream))
+        self.tick(now);
+        let other = |worker: &u32| not.binary_search(worker).is_err();
+        let others: Vec<u32> = self.eligible.iter().copied().filter(other).collect();
+        if others.is_empty() {
+            return None;
+        }
+        let view = View {
+            eligible: &others,
+            load,
         };
-        self.eligible = all;
-        let worker = picked?;
+        let worker = self.policy.pick(&view, &mut self.stream);
+        Some(self.enter(worker, now, open))
+    }
+
+    /// Lets time alone change whom breakers let through.
+    #[inline(always)]
+    fn tick(&mut self, now: Nanos) {
+        if let Some(guards) = &mut self.guards
+            && now >= guards.next_change
+        {
+            guards.tick(now);
+            self.refresh(now);
+        }
+    }
+
+    /// Lets an attempt through the breaker of the worker picked for it.
+    #[inline(always)]
+    fn enter(&mut self, worker: u32, now: Nanos, open: bool) -> (u32, u32) {
         let Some(guards) = &mut self.guards else {
-            return Some((worker, 0));
+            return (worker, 0);
         };
         let breaker = &mut guards.all[worker as usize].breaker;
         let changed = open && breaker.enter(now);
@@ -165,38 +167,7 @@ impl<'s> Front<'s> {
         if changed {
             self.refresh(now);
         }
-        Some((worker, epoch))
-    }
-
-    /// As [`Front::pick`], but of workers other than those used already (ascending), while there
-    /// are any.
-    #[inline(never)]
-    pub fn pick_other(
-        &mut self,
-        load: &[u32],
-        now: Nanos,
-        open: bool,
-        used: &[u32],
-    ) -> Option<(u32, u32)> {
-        if used.is_empty() {
-            return self.pick(load, now, open);
-        }
-        if let Some(guards) = &mut self.guards
-            && now >= guards.next_change
-        {
-            guards.tick(now);
-            self.refresh(now);
-        }
-        let unused = |worker: &u32| used.binary_search(worker).is_err();
-        let others: Vec<u32> = self.eligible.iter().copied().filter(unused).collect();
-        if others.is_empty() || others.len() == self.eligible.len() {
-            return self.pick(load, now, open);
-        }
-        let eligible = std::mem::replace(&mut self.eligible, others);
-        let picked = self.pick(load, now, open);
-        self.eligible = eligible;
-        self.refresh(now);
-        picked
+        (worker, epoch)
     }
 
     /// Tells a worker's breaker what became of a call that it let in.

@@ -1,5 +1,6 @@
 //! Arrival processes: when the next request is born.
 
+use super::profiled::{Clock, Gap, Profiled};
 use super::states::States;
 use super::surge::Surges;
 use crate::base::units::{Nanos, SECOND};
@@ -7,7 +8,7 @@ use crate::engine::dist::Dist;
 use crate::engine::rng::Stream;
 use crate::engine::ziggurat::exp1;
 use crate::model::source::whole;
-use crate::model::spec::{Arrivals, Profile, SourceSpec, Trace};
+use crate::model::spec::{Arrivals, SourceSpec, Trace};
 
 /// Name and one line of each process.
 pub const ARRIVALS: &[(&str, &str)] = &[
@@ -76,30 +77,6 @@ struct Modulated<'s> {
     until: Nanos,
     profile: Option<Clock<'s>>,
     stream: Stream,
-}
-
-/// A process whose rate follows a profile: it runs in a time that passes as fast as the rate is.
-#[derive(Clone, Debug)]
-struct Profiled<'s> {
-    clock: Clock<'s>,
-    /// The time that has passed so, nanoseconds.
-    passed: f64,
-    gap: Gap<'s>,
-}
-
-/// How long from one birth to the next, before the profile.
-#[derive(Clone, Debug)]
-enum Gap<'s> {
-    Exponential { mean: f64 },
-    Even { rate: f64, sent: u64 },
-    Drawn(&'s Dist),
-}
-
-/// A profile and when it begins.
-#[derive(Clone, Copy, Debug)]
-struct Clock<'s> {
-    profile: &'s Profile,
-    start: Nanos,
 }
 
 /// Several that are born together.
@@ -408,32 +385,6 @@ impl Modulated<'_> {
     }
 }
 
-impl Profiled<'_> {
-    #[inline(never)]
-    fn next(&mut self, stream: &mut Stream) -> Nanos {
-        match &mut self.gap {
-            Gap::Exponential { mean } => self.passed += *mean * exp1(stream),
-            Gap::Even { rate, sent } => {
-                *sent += 1;
-                self.passed = *sent as f64 / *rate * SECOND as f64;
-            }
-            Gap::Drawn(gap) => self.passed += gap.sample(stream),
-        }
-        self.clock.when(self.passed)
-    }
-}
-
-impl Clock<'_> {
-    fn area(self, at: Nanos) -> f64 {
-        self.profile.area((at - self.start) as f64)
-    }
-
-    fn when(self, area: f64) -> Nanos {
-        // An infinite time becomes the largest.
-        self.start.saturating_add(whole(self.profile.when(area)))
-    }
-}
-
 /// The first row of the next round of a trace, if there is one.
 #[cold]
 fn again(trace: &Trace, start: &mut Nanos, row: &mut usize) -> Option<Nanos> {
@@ -447,6 +398,7 @@ fn again(trace: &Trace, start: &mut Nanos, row: &mut usize) -> Option<Nanos> {
 mod tests {
     use super::*;
     use crate::engine::rng::Key;
+    use crate::model::spec::Profile;
 
     fn source(arrivals: Arrivals) -> SourceSpec {
         SourceSpec {

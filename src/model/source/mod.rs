@@ -3,6 +3,7 @@
 //! the same requests.
 
 mod arrivals;
+mod profiled;
 mod states;
 mod surge;
 

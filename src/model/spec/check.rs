@@ -254,6 +254,7 @@ impl Rules {
             PolicySpec::LeastRequest { choices, .. } | PolicySpec::RandomN { choices } => {
                 let fine = (1..=1_000_000).contains(&choices);
                 self.range(fine, &format!("{path}.choices"), "1 to 1000000", choices);
+                self.least_by_weight(service, path);
             }
             _ => {}
         }

@@ -444,6 +444,31 @@ impl SystemSpec {
         })
     }
 
+    /// Whether it has any of what a plain system has not, and what a run must therefore look out
+    /// for at every event.
+    pub fn is_rich(&self) -> bool {
+        let source = |s: &SourceSpec| {
+            let client = &s.client;
+            s.fan_out.is_some()
+                || client.hedge.is_some()
+                || client.limit.is_some()
+                || client.may_leave()
+                || matches!(s.arrivals, Arrivals::Closed { .. })
+        };
+        let fault = |f: &FaultSpec| {
+            let kind = matches!(
+                f.kind,
+                FaultKind::Error { .. } | FaultKind::Leak { .. } | FaultKind::RamCap { .. }
+            );
+            f.enabled && (kind || f.unit == FaultUnit::Core)
+        };
+        let pulls = |s: &ServiceSpec| s.balancer.policy == PolicySpec::CentralQueue;
+        self.is_elaborate()
+            || self.sources.iter().any(source)
+            || self.services.iter().any(pulls)
+            || self.faults.iter().any(fault)
+    }
+
     /// Whether more than cores and slots decides who is let in and served next.
     pub fn is_elaborate(&self) -> bool {
         let beyond = |group: &GroupSpec| {

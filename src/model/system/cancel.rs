@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::spec::Cancel;
 
-impl<O: Observer> System<'_, O> {
+impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     /// Takes back an attempt that nobody waits for any more, as far as asked.
     pub(super) fn cancel_attempt<W: Entry>(
         &mut self,

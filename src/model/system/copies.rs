@@ -146,7 +146,7 @@ impl Copies {
     }
 }
 
-impl<O: Observer> System<'_, O> {
+impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     fn plan(&self, class: u32) -> Option<Plan> {
         let source = self.source_of[class as usize] as usize;
         self.copies.as_ref()?.plans[source]

@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl<O: Observer> System<'_, O> {
+impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     /// A new request gets its patience.
     #[cold]
     pub(super) fn draw_patience(&mut self, place: u32, source: u32) {

@@ -57,8 +57,11 @@ use crate::engine::simulation::{Flow, Model};
 use crate::model::source::whole;
 
 /// The system, with everything that a run changes.
+///
+/// `RICH`: whether it may have more than the usual (see [`SystemSpec::is_rich`]). The tests for it
+/// are compiled out of a plain one.
 #[derive(Clone, Debug)]
-pub struct System<'s, O> {
+pub struct System<'s, O, const RICH: bool> {
     spec: &'s SystemSpec,
     sources: Vec<Source<'s>>,
     fronts: Vec<Front<'s>>,
@@ -119,7 +122,7 @@ pub struct System<'s, O> {
     observer: O,
 }
 
-impl<'s, O: Observer> System<'s, O> {
+impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
     /// The system of a spec at time 0, with its first events scheduled.
     pub fn new<W: Entry>(
         spec: &'s SystemSpec,
@@ -189,6 +192,10 @@ impl<'s, O: Observer> System<'s, O> {
         };
         system.ends_matter =
             system.limits.is_some() || system.loops.is_some() || system.copies.is_some();
+        assert!(
+            RICH || !system.has_more(),
+            "a plain system has what only a rich one looks at"
+        );
         system.schedule_samples(queue);
         system.schedule_faults(queue);
         for source in 0..system.sources.len() as u32 {
@@ -200,6 +207,17 @@ impl<'s, O: Observer> System<'s, O> {
             }
         }
         system
+    }
+
+    /// Whether anything is on that only a rich system looks at.
+    fn has_more(&self) -> bool {
+        self.elaborate
+            || self.ends_matter
+            || self.may_leave
+            || self.pulls
+            || self.short_of_ram
+            || self.errors.is_some()
+            || self.interrupted.is_some()
     }
 
     /// What the run measured, at its end.
@@ -297,7 +315,7 @@ fn restarts(spec: &SystemSpec, key: &Key) -> Vec<Option<Stream>> {
     streams
 }
 
-impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
+impl<W: Entry, O: Observer, const RICH: bool> Model<W> for System<'_, O, RICH> {
     type Event = Event;
 
     #[inline(always)]
@@ -352,7 +370,7 @@ impl<W: Entry, O: Observer> Model<W> for System<'_, O> {
     }
 }
 
-impl<O: Observer> System<'_, O> {
+impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     /// Whether a run that may stop does.
     #[cold]
     fn flow(&self) -> Flow {

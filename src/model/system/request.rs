@@ -5,7 +5,7 @@ use crate::model::breaker::Call;
 use crate::model::source::Birth;
 use crate::model::trial::AttemptRow;
 
-impl<O: Observer> System<'_, O> {
+impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     #[inline(always)]
     pub(super) fn schedule_birth<W: Entry>(&mut self, queue: &mut Queue<W, Event>, source: u32) {
         let s = &mut self.sources[source as usize];
@@ -50,13 +50,13 @@ impl<O: Observer> System<'_, O> {
             measured,
         };
         let place = self.jobs.add_request(new, now);
-        if self.elaborate {
+        if RICH && self.elaborate {
             self.note_size(place, birth.size);
         }
         if user != NO_USER {
             self.user_waits(user, place);
         }
-        if self.may_leave {
+        if RICH && self.may_leave {
             self.draw_patience(place, source);
         }
         self.ledger.born += 1;
@@ -64,7 +64,7 @@ impl<O: Observer> System<'_, O> {
             self.measure.tally.classes[class as usize].born += 1;
             self.measure.open_measured += 1;
         }
-        if self.ends_matter && self.begin_copies(queue, place, &new, birth.size) {
+        if RICH && self.ends_matter && self.begin_copies(queue, place, &new, birth.size) {
             return;
         }
         self.send(queue, place, source, &new, kind::BORN);
@@ -80,7 +80,7 @@ impl<O: Observer> System<'_, O> {
         what: &NewRequest,
         why: u32,
     ) {
-        if self.limits.is_some() {
+        if RICH && self.limits.is_some() {
             return self.ask_to_send(queue, attempt, source, what, why);
         }
         self.watch(queue, attempt, source, what.number);
@@ -210,7 +210,7 @@ impl<O: Observer> System<'_, O> {
     ) {
         let a = self.jobs.attempt_mut(attempt);
         debug_assert!(a.open, "an attempt ends once");
-        if a.try_number & ASIDE != 0 && self.is_copy(attempt) {
+        if RICH && a.try_number & ASIDE != 0 && self.is_copy(attempt) {
             return self.answer_copy(queue, attempt);
         }
         let a = self.jobs.attempt_mut(attempt);
@@ -240,7 +240,7 @@ impl<O: Observer> System<'_, O> {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
         self.tell_breaker(attempt, false, now);
-        if self.ends_matter {
+        if RICH && self.ends_matter {
             self.give_place_back(queue, attempt);
             self.next_round(queue, request, class);
         }
@@ -304,7 +304,7 @@ impl<O: Observer> System<'_, O> {
             self.observe(attempt, Some((now, outcome)));
         }
         self.tell_breaker(attempt, true, now);
-        if self.limits.is_some() {
+        if RICH && self.limits.is_some() {
             self.give_place_back(queue, attempt);
         }
         if self.is_copy(attempt) {
@@ -349,7 +349,7 @@ impl<O: Observer> System<'_, O> {
         }
         r.active = false;
         self.ledger.lost += 1;
-        if self.ends_matter {
+        if RICH && self.ends_matter {
             self.next_round(queue, request, failed.class);
         }
         if failed.measured {

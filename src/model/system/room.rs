@@ -29,7 +29,7 @@ impl Needs {
     }
 }
 
-impl<O: Observer> System<'_, O> {
+impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     fn needs(&self, attempt: u32) -> Needs {
         self.needs[self.jobs.attempt(attempt).class as usize]
     }
@@ -136,7 +136,7 @@ impl<O: Observer> System<'_, O> {
             return None;
         }
         let (key, size) = (self.needs(attempt).key, self.size_of(attempt));
-        let ticket = self.workers.wait(worker, attempt, key);
+        let ticket = self.workers.wait_by_key(worker, attempt, key);
         if self.may_leave {
             self.line_up(queue, attempt, ticket);
         }
@@ -239,7 +239,8 @@ impl<O: Observer> System<'_, O> {
             let a = *self.jobs.attempt(attempt);
             let front = &mut self.fronts[service];
             let first = front.first_worker as usize;
-            tried.push(a.worker - front.first_worker);
+            let last = a.worker - front.first_worker;
+            tried.insert(tried.partition_point(|&t| t < last), last);
             let load = &self.workers.load[first..first + front.worker_count];
             let Some((picked, epoch)) = front.pick_none_of(load, now, a.open, &tried) else {
                 break;
@@ -317,7 +318,7 @@ impl<O: Observer> System<'_, O> {
                 .then(|| self.workers.turn(worker))
                 .flatten();
             if let Some(next) = turn.filter(|&next| self.fits(worker, next, 0)) {
-                self.workers.next_waiting(worker);
+                self.workers.take_turn(worker);
                 self.waiting -= 1;
                 self.workers.cold[worker as usize].waiting_bytes -= self.size_of(next);
                 self.begin(queue, worker, next);

@@ -5,7 +5,7 @@ use super::*;
 use crate::model::spec::{ErrorWhen, OnFull};
 use crate::model::worker::Admission;
 
-impl<O: Observer> System<'_, O> {
+impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     /// An attempt arrives at a balancer that takes time to dispatch.
     pub(super) fn reach_balancer<W: Entry>(
         &mut self,
@@ -17,11 +17,11 @@ impl<O: Observer> System<'_, O> {
         let front = &mut self.fronts[service];
         if front.dispatching.value < front.cores {
             self.dispatch(queue, attempt, service);
-        } else if front.waiting.value < front.slots && !self.elaborate {
+        } else if front.waiting.value < front.slots && !(RICH && self.elaborate) {
             front.waiting.up(now);
             let ticket = front.buffer.push_back(attempt);
             self.waits();
-            if self.may_leave {
+            if RICH && self.may_leave {
                 self.line_up(queue, attempt, ticket);
             }
         } else {
@@ -55,7 +55,7 @@ impl<O: Observer> System<'_, O> {
         if let Some(next) = front.buffer.pop_front() {
             front.waiting.down(now);
             self.waiting -= 1;
-            if self.elaborate {
+            if RICH && self.elaborate {
                 self.leaves_balancer(next, service);
             }
             let arrived = self.jobs.attempt(next).arrived;
@@ -102,18 +102,20 @@ impl<O: Observer> System<'_, O> {
     ) {
         let now = queue.now();
         let front = &mut self.fronts[service];
-        if front.pulled {
+        if RICH && front.pulled {
             return self.route_pulled(queue, attempt, service, memory);
         }
         let first = front.first_worker as usize;
         let load = &self.workers.load[first..first + front.worker_count];
         let a = self.jobs.attempt_mut(attempt);
         let picked = match &self.copies {
-            None => front.pick(load, now, a.open),
-            Some(copies) => {
+            Some(copies) if RICH => {
                 let used = copies.used(self.source_of[a.class as usize], a.request);
-                front.pick_other(load, now, a.open, used)
+                // To a worker that has no copy yet, while there are any.
+                let other = front.pick_none_of(load, now, a.open, used);
+                other.or_else(|| front.pick(load, now, a.open))
             }
+            _ => front.pick(load, now, a.open),
         };
         let number = a.number;
         let Some((picked, epoch)) = picked else {
@@ -122,21 +124,21 @@ impl<O: Observer> System<'_, O> {
         };
         let worker = front.first_worker + picked;
         a.worker = worker;
-        if let Some(copies) = &mut self.copies {
+        if RICH && let Some(copies) = &mut self.copies {
             copies.goes_to(self.source_of[a.class as usize], a.request, picked);
         }
         if front.breakers() > 0 {
             self.jobs.request_mut(attempt).epoch = epoch;
         }
         self.fold(now, kind::ROUTED, number, worker);
-        if self.errors.is_some() && self.errs_at_once(attempt) {
+        if RICH && self.errors.is_some() && self.errs_at_once(attempt) {
             return self.turn_away(queue, attempt, Outcome::Error);
         }
         self.workers.settle(worker, now);
-        if self.elaborate {
+        if RICH && self.elaborate {
             return self.admit(queue, worker, attempt);
         }
-        if self.short_of_ram && self.workers.is_short(worker, memory, now) {
+        if RICH && self.short_of_ram && self.workers.is_short(worker, memory, now) {
             return self.no_room(queue, worker, attempt, Outcome::RamFull);
         }
         match self.workers.admission(worker, memory) {
@@ -146,9 +148,9 @@ impl<O: Observer> System<'_, O> {
             }
             Admission::Wait => {
                 self.workers.hold(worker, memory);
-                let ticket = self.workers.wait(worker, attempt, 0);
+                let ticket = self.workers.wait(worker, attempt);
                 self.waits();
-                if self.may_leave {
+                if RICH && self.may_leave {
                     self.line_up(queue, attempt, ticket);
                 }
             }
@@ -223,7 +225,7 @@ impl<O: Observer> System<'_, O> {
     #[inline(always)]
     pub(super) fn end_service<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let now = queue.now();
-        if self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
+        if RICH && self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
             return self.complete_with_error(queue, attempt);
         }
         let a = self.jobs.attempt(attempt);
@@ -235,11 +237,11 @@ impl<O: Observer> System<'_, O> {
                 let aside = self.jobs.request(attempt);
                 waited = waited - aside.dispatched_after + aside.waited;
             }
-            if self.interrupted.is_some() {
+            if RICH && self.interrupted.is_some() {
                 waited -= self.count_spent_before(attempt);
             }
             let mut spent = now - self.jobs.attempt(attempt).start;
-            if self.elaborate {
+            if RICH && self.elaborate {
                 spent = self.core_time(attempt, now, 0);
             }
             let a = self.jobs.attempt(attempt);
@@ -255,7 +257,7 @@ impl<O: Observer> System<'_, O> {
             0
         };
         self.workers.settle(worker, now);
-        if self.elaborate {
+        if RICH && self.elaborate {
             self.give_back(worker, attempt);
             self.fold(now, kind::COMPLETED, number, worker);
             self.start_waiting(queue, worker);
@@ -264,7 +266,7 @@ impl<O: Observer> System<'_, O> {
             self.fold(now, kind::COMPLETED, number, worker);
             self.start_next(queue, worker);
         }
-        if self.pulls {
+        if RICH && self.pulls {
             self.pull(queue, worker);
         }
         if open {
@@ -300,7 +302,7 @@ impl<O: Observer> System<'_, O> {
             return;
         };
         self.waiting -= 1;
-        if self.interrupted.is_some() {
+        if RICH && self.interrupted.is_some() {
             return self.start_rest(queue, worker, next);
         }
         let work = self.jobs.attempt(next).work;

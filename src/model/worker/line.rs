@@ -61,6 +61,24 @@ impl Line {
         0
     }
 
+    /// As [`Line::push`] where it is known that there are no keys.
+    #[inline(always)]
+    pub fn push_back(&mut self, attempt: u32) -> u32 {
+        match &mut self.order {
+            Order::Fifo(line) => line.push_back(attempt),
+            _ => self.push(attempt, 0),
+        }
+    }
+
+    /// As [`Line::pop`] where it is known that nobody's turn was kept.
+    #[inline(always)]
+    pub fn pop_front(&mut self) -> Option<u32> {
+        match &mut self.order {
+            Order::Fifo(line) => line.pop_front(),
+            _ => self.pop(),
+        }
+    }
+
     /// Somebody who waits leaves with the ticket that they got.
     pub fn leave(&mut self, attempt: u32, ticket: u32) {
         if self.turn == Some(attempt) {
@@ -88,18 +106,8 @@ impl Line {
     }
 
     /// Takes the one whose turn it is.
-    #[inline]
-    pub fn pop(&mut self) -> Option<u32> {
-        if let Order::Fifo(line) = &mut self.order
-            && self.turn.is_none()
-        {
-            return line.pop_front();
-        }
-        self.pop_other()
-    }
-
     #[inline(never)]
-    fn pop_other(&mut self) -> Option<u32> {
+    pub fn pop(&mut self) -> Option<u32> {
         if let Some(attempt) = self.turn.take() {
             return Some(attempt);
         }
@@ -113,7 +121,7 @@ impl Line {
     /// Whose turn it is. It stays theirs until they start or leave.
     pub fn turn(&mut self) -> Option<u32> {
         if self.turn.is_none() {
-            self.turn = self.pop_other();
+            self.turn = self.pop();
         }
         self.turn
     }

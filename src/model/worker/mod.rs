@@ -296,18 +296,17 @@ impl Workers {
         }
     }
 
-    /// Puts an attempt into a worker's buffer; returns what it can be
-    /// [removed](Workers::remove_waiting) with. The key counts where the discipline has one.
-    #[inline]
-    pub fn wait(&mut self, worker: u32, attempt: u32, key: u64) -> u32 {
+    /// Puts an attempt at the end of a worker's buffer, where that serves first come first; returns
+    /// what it can be [removed](Workers::remove_waiting) with.
+    #[inline(always)]
+    pub fn wait(&mut self, worker: u32, attempt: u32) -> u32 {
         let (hot, cold) = (
             &mut self.hot[worker as usize],
             &mut self.cold[worker as usize],
         );
-        let ticket = cold.queue.push(attempt, key);
         hot.waiting += 1;
         cold.areas.queue_max = cold.areas.queue_max.max(u64::from(hot.waiting));
-        ticket
+        cold.queue.push_back(attempt)
     }
 
     /// Takes a waiting attempt that holds so much memory out of a worker's buffer. The integrals
@@ -320,7 +319,7 @@ impl Workers {
         self.cold[worker as usize].queue.leave(attempt, ticket);
     }
 
-    /// Takes the one whose turn it is out of a worker's buffer.
+    /// Takes the first out of a worker's buffer, where that serves first come first.
     #[inline(always)]
     pub fn next_waiting(&mut self, worker: u32) -> Option<u32> {
         let hot = &mut self.hot[worker as usize];
@@ -328,7 +327,7 @@ impl Workers {
             return None;
         }
         hot.waiting -= 1;
-        self.cold[worker as usize].queue.pop()
+        self.cold[worker as usize].queue.pop_front()
     }
 
     /// Takes a free core of a worker for an attempt that needs so much work; returns the core

@@ -27,6 +27,25 @@ impl Workers {
         self.hot[worker as usize].waiting < cold.slots && bytes <= room
     }
 
+    /// Puts an attempt into a worker's buffer, with its key where the discipline has one; returns
+    /// what it can be [removed](Workers::remove_waiting) with.
+    pub fn wait_by_key(&mut self, worker: u32, attempt: u32, key: u64) -> u32 {
+        let (hot, cold) = (
+            &mut self.hot[worker as usize],
+            &mut self.cold[worker as usize],
+        );
+        hot.waiting += 1;
+        cold.areas.queue_max = cold.areas.queue_max.max(u64::from(hot.waiting));
+        cold.queue.push(attempt, key)
+    }
+
+    /// Takes the one whose turn it is out of a worker's buffer.
+    pub fn take_turn(&mut self, worker: u32) -> Option<u32> {
+        let next = self.cold[worker as usize].queue.pop()?;
+        self.hot[worker as usize].waiting -= 1;
+        Some(next)
+    }
+
     /// Whose turn it is among those who wait.
     pub fn turn(&mut self, worker: u32) -> Option<u32> {
         self.cold[worker as usize].queue.turn()

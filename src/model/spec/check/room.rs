@@ -1,11 +1,12 @@
 //! Rules about who is let in and served next: disciplines, RAM, buffers, requests with several
-//! cores.
+//! cores, and what is not simulated together.
 
 use super::{MAX_CORES, Rules, group_path};
 use crate::base::codes::Code;
 use crate::base::units::print_bytes;
 use crate::model::spec::{
-    Discipline, FaultSpec, FaultUnit, GroupSpec, OnFull, PolicySpec, RamPolicy, SystemSpec,
+    Discipline, FaultSpec, FaultUnit, GroupSpec, OnFull, PolicySpec, RamPolicy, ServiceSpec,
+    SystemSpec,
 };
 
 impl Rules {
@@ -58,6 +59,23 @@ impl Rules {
                 );
                 self.add(Code::UNSUPPORTED, &path, message, None);
             }
+        }
+    }
+
+    /// With unequal weights `least_request` takes turns and draws nobody.
+    pub(super) fn least_by_weight(&mut self, service: &ServiceSpec, path: &str) {
+        let PolicySpec::LeastRequest { choices, full_scan } = service.balancer.policy else {
+            return;
+        };
+        let equal = service
+            .groups
+            .windows(2)
+            .all(|g| g[0].weight == g[1].weight);
+        let given = [("choices", choices != 2), ("full_scan", full_scan)];
+        for (key, _) in given.iter().filter(|g| g.1 && !equal) {
+            let path = format!("{path}.{key}");
+            let message = format!("`{path}` has no effect where the workers' weights differ");
+            self.disagree(&path, message, "remove it, or make the weights equal");
         }
     }
 

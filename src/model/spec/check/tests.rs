@@ -216,4 +216,17 @@ fn weights_must_count_and_not_all_be_nothing() {
         s.services[0].balancer.policy = PolicySpec::P2c;
     });
     assert!(idle.1.contains("does not weigh"), "{}", idle.1);
+    let unheard = broken(|s| {
+        let mut second = s.services[0].groups[0].clone();
+        s.services[0].groups[0].name = Some("a".into());
+        second.name = Some("b".into());
+        second.weight = 2.0;
+        s.services[0].groups.push(second);
+        s.services[0].balancer.policy = PolicySpec::LeastRequest {
+            choices: 3,
+            full_scan: false,
+        };
+    });
+    assert_eq!(unheard.0, "service.events.balancer.choices");
+    assert!(unheard.1.contains("weights differ"), "{}", unheard.1);
 }
