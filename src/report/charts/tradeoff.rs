@@ -54,9 +54,24 @@ fn group(view: View<'_>, p: usize, y: &Metric) -> String {
     }
 }
 
+/// The best point of those that meet the objective; where several cost the same, the one that the
+/// chart rings: it buys most.
+fn answer(view: View<'_>, x: &Metric, y: &Metric) -> Option<usize> {
+    let best = view.best()?;
+    let mean = |p: usize, m: &Metric| view.estimate(p, m).map_or(f64::NAN, |e| e.mean);
+    let paid = mean(best, x);
+    let tied = (0..view.design.points.len())
+        .filter(|&p| view.point(p).meets() == Some(true) && mean(p, x) == paid);
+    tied.min_by(|&a, &b| {
+        let names = view.label(a).cmp(&view.label(b));
+        words::ordered(y, mean(a, y), mean(b, y)).then(names)
+    })
+    .or(Some(best))
+}
+
 fn title(view: View<'_>, x: &Metric, y: &Metric) -> String {
     let value = |p: usize, metric: &Metric| words::value(view, p, metric);
-    if let Some(best) = view.best()
+    if let Some(best) = answer(view, x, y)
         && let (Some(paid), Some(bought)) = (value(best, x), value(best, y))
     {
         let saved = view.reference(best).filter(|&p| p != best).and_then(|p| {
