@@ -82,10 +82,10 @@ fn last_row(system: &SystemSpec) -> Nanos {
 }
 
 /// Requests that a source sends in one trial.
-fn requests(source: &SourceSpec, system: &SystemSpec, timing: &Timing) -> f64 {
+fn attempts(source: &SourceSpec, system: &SystemSpec, timing: &Timing) -> f64 {
     let end = end(timing).unwrap_or_else(|| last_row(system));
     let stop = source.stop.map_or(end, |s| s.min(end));
-    system.expected(source, stop.saturating_sub(source.start) as f64)
+    system.expected_attempts(source, stop.saturating_sub(source.start) as f64)
 }
 
 fn round(x: f64) -> String {
@@ -102,7 +102,7 @@ pub fn design(cx: &mut Cx, root: &Node, design: &Design) {
     for point in &design.points {
         let sources = point.system.sources.iter();
         let all: f64 = sources
-            .map(|s| requests(s, &point.system, &design.timing))
+            .map(|s| attempts(s, &point.system, &design.timing))
             .sum();
         total += all * EVENTS_A_REQUEST * replications;
         rows += all * replications / design.attempts.map_or(f64::INFINITY, |n| n as f64);
@@ -174,7 +174,7 @@ fn too_long(cx: &mut Cx, root: &Node, system: &SystemSpec, timing: &Timing, even
     let busiest = system
         .sources
         .iter()
-        .max_by(|a, b| requests(a, system, timing).total_cmp(&requests(b, system, timing)));
+        .max_by(|a, b| attempts(a, system, timing).total_cmp(&attempts(b, system, timing)));
     let name = busiest.map_or("", |s| s.name.as_str());
     let bytes = events / EVENTS_A_REQUEST * BYTES_A_REQUEST;
     let memory = print_bytes((bytes / 1e9).ceil() as u64 * 1_000_000_000);

@@ -15,16 +15,16 @@ const FLOOR: u64 = 10_000_000;
 
 /// About how many events a trial of this system has, without retries and faults.
 pub fn expected_events(system: &SystemSpec, timing: &Timing) -> u64 {
-    (expected_requests(system, timing) * EVENTS_A_REQUEST) as u64
+    (expected_attempts(system, timing) * EVENTS_A_REQUEST) as u64
 }
 
 /// About how many requests a trial of this system has, drain included.
-fn expected_requests(system: &SystemSpec, timing: &Timing) -> f64 {
+fn expected_attempts(system: &SystemSpec, timing: &Timing) -> f64 {
     let length = length(system, timing);
     system
         .sources
         .iter()
-        .map(|s| requests(system, s, length))
+        .map(|s| attempts(system, s, length))
         .sum()
 }
 
@@ -48,7 +48,7 @@ fn length(system: &SystemSpec, timing: &Timing) -> f64 {
     timing.warm_up as f64 + measured as f64 + timing.drain as f64
 }
 
-fn requests(system: &SystemSpec, source: &SourceSpec, length: f64) -> f64 {
+fn attempts(system: &SystemSpec, source: &SourceSpec, length: f64) -> f64 {
     let until = source.stop.map_or(length, |stop| length.min(stop as f64));
-    system.expected(source, until - source.start as f64)
+    system.expected_attempts(source, until - source.start as f64)
 }

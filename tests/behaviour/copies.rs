@@ -276,3 +276,20 @@ fn the_books_balance_with_everything_at_once() {
         assert!(classes[0].hedged > 0 && classes[1].hedged == 0);
     }
 }
+
+/// What is expected of a trial, for its limits and estimates, counts every copy.
+#[test]
+fn estimates_count_copies() {
+    let rate = |spec: &SystemSpec| spec.expected_attempts(&spec.sources[0], 10.0 * S as f64);
+    let arrivals = Arrivals::Poisson { rate: 5.0 };
+    let mut spec = system(arrivals, drawn(just(MS)), group(4, 1, None));
+    assert_eq!(rate(&spec), 50.0);
+    spec.sources[0].fan_out = fan(3, 3, Cancel::Nothing);
+    assert_eq!(rate(&spec), 150.0);
+    spec.sources[0].fan_out = Some(FanOutSpec {
+        copies: None,
+        need: None,
+        rest: Cancel::Nothing,
+    });
+    assert_eq!(rate(&spec), 200.0);
+}

@@ -120,12 +120,21 @@ impl SourceSpec {
 }
 
 impl SystemSpec {
-    /// About how many requests a source sends in the first `length` nanoseconds from its start.
-    pub fn expected(&self, source: &SourceSpec, length: f64) -> f64 {
-        match source.arrivals {
+    /// Attempts that a source makes for a request that meets no trouble: one, or one a copy.
+    fn copies(&self, source: &SourceSpec) -> f64 {
+        let workers = self.services.get(source.to).map_or(1, |s| s.worker_count());
+        let copies = source.fan_out.map(|f| f.copies.unwrap_or(workers as u32));
+        f64::from(copies.unwrap_or(1))
+    }
+
+    /// About how many attempts a source makes in the first `length` nanoseconds from its start,
+    /// without retries and hedges.
+    pub fn expected_attempts(&self, source: &SourceSpec, length: f64) -> f64 {
+        let requests = match source.arrivals {
             Arrivals::Closed { .. } => self.rate_of(source) * length.max(0.0) / SECOND,
             _ => source.expected(length),
-        }
+        };
+        requests * self.copies(source)
     }
 
     /// Requests a second of a source when nobody waits for a core: [`SourceSpec::mean_rate`], but
@@ -158,12 +167,7 @@ impl SystemSpec {
                 let here = self.sources.iter().filter(move |s| s.to == index);
                 here.filter(|s| !matches!(s.arrivals, Arrivals::Closed { .. }))
             };
-            let attempts = |s: &SourceSpec| {
-                let copies = s
-                    .fan_out
-                    .map(|f| f.copies.unwrap_or(service.worker_count() as u32));
-                s.mean_rate() * f64::from(copies.unwrap_or(1))
-            };
+            let attempts = |s: &SourceSpec| s.mean_rate() * self.copies(s);
             let capacity: f64 = service
                 .groups
                 .iter()
