@@ -170,6 +170,14 @@ impl<'s> Front<'s> {
         (worker, epoch)
     }
 
+    /// Tells a worker's breaker that a call which it let in is taken back.
+    pub fn forget(&mut self, worker: u32, epoch: u32, now: Nanos) {
+        let guards = self.guards.as_mut();
+        if guards.is_some_and(|g| g.all[worker as usize].breaker.forget(epoch)) {
+            self.refresh(now);
+        }
+    }
+
     /// Tells a worker's breaker what became of a call that it let in.
     #[inline]
     pub fn hear(&mut self, worker: u32, call: Call, now: Nanos) {

@@ -95,6 +95,16 @@ impl Consecutive {
         }
     }
 
+    pub(super) fn forget(&mut self, epoch: u32) -> bool {
+        match &mut self.state {
+            State::HalfOpen { out, .. } if epoch == self.epoch => {
+                *out -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn open(&mut self, until: Nanos) {
         self.epoch += 1;
         self.state = State::Open { until };
@@ -132,6 +142,20 @@ mod tests {
         m.open(100);
         assert!(!m.admits(99));
         assert!(m.admits(100));
+    }
+
+    #[test]
+    fn a_call_that_is_taken_back_makes_room_for_another() {
+        let mut m = Consecutive::new(1, 1, 1);
+        assert_eq!(call(&mut m, 0, true), Heard::Opens { since: 0 });
+        let before = m.epoch();
+        m.open(10);
+        m.enter(10);
+        assert!(!m.admits(11));
+        assert!(!m.forget(before), "let in before it opened");
+        assert!(m.forget(m.epoch()));
+        assert!(m.admits(11));
+        assert_eq!(call(&mut m, 12, false), Heard::Changed, "and closes");
     }
 
     #[test]

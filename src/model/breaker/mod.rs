@@ -117,6 +117,15 @@ impl Breaker {
         }
     }
 
+    /// A call that was let in is taken back: it is neither failure nor success, and a half-open
+    /// breaker may let another in. Says whether that changed whom it lets in.
+    pub fn forget(&mut self, epoch: u32) -> bool {
+        match self {
+            Breaker::Consecutive(b) => b.forget(epoch),
+            Breaker::Resilience4j(b) => b.forget(epoch),
+        }
+    }
+
     /// After [`Heard::Opens`]: until when.
     pub fn open(&mut self, until: Nanos) {
         match self {

@@ -122,6 +122,16 @@ impl Resilience4j {
         }
     }
 
+    pub(super) fn forget(&mut self, epoch: u32) -> bool {
+        match &mut self.state {
+            State::HalfOpen { permits, .. } if epoch == self.epoch => {
+                *permits += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn hear(&mut self, now: Nanos, call: Call) -> Heard {
         self.window
             .record(now, call.failed, call.took > self.rules.slow_after);
@@ -375,6 +385,9 @@ mod tests {
             assert_eq!(m.enter(51), spent == 1 || spent == 4, "permit {spent}");
         }
         assert!(!m.admits(60), "four permits are spent");
+        assert!(!m.forget(m.epoch() - 1) && m.forget(m.epoch()));
+        assert!(m.admits(60), "but one that is taken back");
+        assert!(m.enter(60));
         let fine = Call {
             failed: false,
             took: 1,

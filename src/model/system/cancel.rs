@@ -24,7 +24,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if O::ON {
             self.observe(attempt, Some((now, Outcome::Cancelled)));
         }
-        self.tell_breaker(attempt, false, now);
+        if a.worker != NO_WORKER {
+            let service = self.service_at(attempt);
+            let epoch = self.jobs.request(attempt).epoch;
+            let front = &mut self.fronts[service];
+            front.forget(a.worker - front.first_worker, epoch, now);
+        }
         self.give_place_back(queue, attempt);
         let sent = self.copies.as_mut().is_none_or(|c| c.traits(attempt).sent);
         if at_home || !sent {
