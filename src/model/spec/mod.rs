@@ -240,7 +240,10 @@ pub struct BalancerSpec {
     pub policy: PolicySpec,
     /// CPU time that a request costs the balancer, nanoseconds; `None`: nothing.
     pub dispatch: Option<Dist>,
-    /// Cores that dispatch.
+    /// How many balancers there are side by side, at least 1; attempts go to them in turn. Each
+    /// has its own buffer, cores, breakers and view of the workers.
+    pub instances: u32,
+    /// Cores that dispatch, of each.
     pub cores: u32,
     /// Places in its buffer, without those being dispatched; `None`: unbounded.
     pub slots: Option<u32>,
@@ -304,6 +307,14 @@ pub enum Schedule {
 }
 
 impl PolicySpec {
+    /// Whether it knows of all attempts, whoever sent them.
+    pub fn knows_all(&self) -> bool {
+        matches!(
+            self,
+            PolicySpec::JsqOracle { .. } | PolicySpec::CentralQueue
+        )
+    }
+
     /// Whether the weights of workers count.
     pub fn weighs(&self) -> bool {
         match self {
@@ -463,7 +474,9 @@ impl SystemSpec {
             f.enabled && (kind || f.unit == FaultUnit::Core)
         };
         let pulls = |s: &ServiceSpec| s.balancer.policy == PolicySpec::CentralQueue;
+        let several = |s: &ServiceSpec| s.balancer.instances > 1;
         self.is_elaborate()
+            || self.services.iter().any(several)
             || self.sources.iter().any(source)
             || self.services.iter().any(pulls)
             || self.faults.iter().any(fault)
