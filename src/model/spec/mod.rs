@@ -16,7 +16,7 @@ mod profile;
 mod room;
 mod trace;
 
-pub use balancer::{BalancerSpec, PolicySpec, Schedule, Ties};
+pub use balancer::*;
 pub use breaker::*;
 pub use check::{
     MAX_BURST, MAX_COPIES, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem,
@@ -374,6 +374,14 @@ impl SystemSpec {
             || self.sources.iter().any(source)
             || self.services.iter().any(pulls)
             || self.faults.iter().any(fault)
+    }
+
+    /// Whether it matters which core an attempt is on: what is on cores can be lost, taken back or
+    /// change its speed.
+    pub fn knows_cores(&self) -> bool {
+        let wedges = |g: &GroupSpec| g.on_full == OnFull::Wedge;
+        let mut groups = self.services.iter().flat_map(|s| &s.groups);
+        self.is_rich() || self.faults.iter().any(|f| f.enabled) || groups.any(wedges)
     }
 
     /// Whether more than cores and slots decides who is let in and served next.

@@ -136,8 +136,7 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
         queue: &mut Queue<W, Event>,
     ) -> Self {
         let key = Key::new(run.seed, u64::from(run.replication), 0);
-        let several = spec.classes().any(|c| c.cores > 1);
-        let workers = Workers::new(&spec.services, spec.holds_memory(), several);
+        let workers = Workers::new(spec);
         let mut first = 0;
         let mut fronts = Vec::new();
         for (number, service) in (0u32..).zip(&spec.services) {
