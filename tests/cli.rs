@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+#[path = "cli/interrupts.rs"]
+mod interrupts;
+
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;

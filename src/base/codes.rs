@@ -161,6 +161,8 @@ codes! {
         "a trial was stopped after as many events as it was allowed";
     5003 CROWDED_INSTANT Limit "too many events at one instant"
         "a trial was stopped because virtual time no longer moved on";
+    5004 INTERRUPTED Limit "interrupted"
+        "a signal ended the run before its last trial; the finished ones are kept";
     9001 BROKEN_INVARIANT Ours "an invariant broke"
         "the simulator found itself in a state that must not exist: a bug of ours";
 }

@@ -1,5 +1,7 @@
 //! One run of a system: what it is given, what comes out. A pure function of its arguments.
 
+use serde::{Deserialize, Serialize};
+
 use super::event::Event;
 use super::outcome::Outcome;
 use super::series::Series;
@@ -64,7 +66,7 @@ pub enum Width {
 }
 
 /// What came out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TrialOutput {
     /// Counts of the measured time.
     pub tally: Tally,
@@ -82,7 +84,8 @@ pub struct TrialOutput {
 /// Why a trial has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialError {
-    /// VX5002, VX5003: a limit; VX9001: an invariant broke, our bug.
+    /// VX5002, VX5003: a limit; VX5004: nobody wanted it any more; VX9001: an invariant broke, our
+    /// bug.
     pub code: Code,
     /// What happened, with the simulated time.
     pub message: String,
@@ -126,6 +129,11 @@ pub trait Observer {
     fn begin(&mut self);
     /// An attempt whose outcome is known (or that is still inside at the end).
     fn attempt(&mut self, row: &AttemptRow);
+    /// Whether nobody wants the outcome of the run any more (VX5004); asked once in very many
+    /// events.
+    fn given_up(&self) -> bool {
+        false
+    }
 }
 
 /// Watches nothing.
@@ -157,13 +165,16 @@ impl<O: Observer> Observer for &mut O {
     fn attempt(&mut self, row: &AttemptRow) {
         (**self).attempt(row);
     }
+    fn given_up(&self) -> bool {
+        (**self).given_up()
+    }
 }
 
 /// Runs a system once.
 ///
 /// # Errors
-/// A limit was reached (VX5002, VX5003), or an invariant broke (VX9001). The spec must have passed
-/// [`SystemSpec::check`].
+/// A limit was reached (VX5002, VX5003), the observer gave up (VX5004), or an invariant broke
+/// (VX9001). The spec must have passed [`SystemSpec::check`].
 pub fn run<O: Observer>(
     spec: &SystemSpec,
     run: &RunSpec,
@@ -235,6 +246,10 @@ impl Stop {
                     "time stands still at {}: zero delays in a loop",
                     print_time(at)
                 ),
+            },
+            Stop::Limit(Limit::GivenUp, at, _) => TrialError {
+                code: Code::INTERRUPTED,
+                message: format!("given up at {}", print_time(at)),
             },
             Stop::Limit(Limit::Slots, at, _) => TrialError {
                 code: Code::EVENT_BUDGET,

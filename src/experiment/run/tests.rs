@@ -19,8 +19,9 @@ impl Watch for Ears {
         self.progress.lock().unwrap().push(progress);
     }
 
-    fn attempts(&self, trial: usize, rows: Vec<AttemptRow>) {
-        self.attempts.lock().unwrap().push((trial, rows));
+    fn ended(&self, trial: usize, _: &TrialOutput, rows: Option<Vec<AttemptRow>>) {
+        let rows = rows.map(|rows| (trial, rows));
+        self.attempts.lock().unwrap().extend(rows);
     }
 }
 
