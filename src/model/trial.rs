@@ -11,6 +11,7 @@ use super::tally::{Tally, Wanted};
 use crate::base::codes::Code;
 use crate::base::units::{Nanos, print_time};
 use crate::engine::heap::{Entry, Narrow, Wide};
+use crate::engine::paths::{self, Clash};
 use crate::engine::queue::Queue;
 use crate::engine::simulation::{self, Limit};
 
@@ -222,7 +223,12 @@ fn run_with<W: Entry, O: Observer, const RICH: bool>(
 ) -> Result<TrialOutput, Stop> {
     observer.begin();
     let mut queue = Queue::<W, Event>::new();
-    let mut system = System::<_, RICH>::new(spec, run, observer, &mut queue);
+    let build = || System::<_, RICH>::new(spec, run, observer, &mut queue);
+    let (mut system, clash) = paths::watched(build);
+    if let Some(Clash(a, b)) = clash {
+        let text = format!("the paths {a} and {b} have the same hash: another name would help");
+        return Err(Stop::Broken(text, 0));
+    }
     let events = simulation::run(&mut system, &mut queue, run.event_budget)
         .map_err(|limit| Stop::Limit(limit, queue.now(), run.event_budget))?;
     system
