@@ -54,6 +54,8 @@ fn version_and_help_are_data() {
         "--threads",
         "--jobs",
         "--out",
+        "--force",
+        "--resume",
     ] {
         assert!(out.contains(word), "no {word:?} in\n{out}");
     }

@@ -132,7 +132,7 @@ impl Job<'_> {
             }
             Err(RunError::Stopped(_)) => return self.interrupted(&partial, streams),
         };
-        let host = host(&results, args.threads, clock.time());
+        let host = host(&results, kept, args.threads, clock.time());
         let path = partial.path().to_owned();
         let written = Folder::begin(partial).and_then(|mut folder| {
             write(&mut folder, self, &results, origin, &host)?;
@@ -278,6 +278,9 @@ fn write(
     for (name, bytes) in outputs::files(design, results, resolved, pictures) {
         folder.write(&name, &bytes)?;
     }
+    for (name, write) in outputs::LARGE {
+        folder.stream(name, |to| write(design, results, to))?;
+    }
     if design.attempts.is_some() {
         let parts: Vec<PathBuf> = (0..design.trial_count()).map(|t| folder.rows(t)).collect();
         folder.join(outputs::ATTEMPTS, &attempts_csv::header(), &parts)?;
@@ -288,14 +291,17 @@ fn write(
 }
 
 /// What only this machine and this hour know.
-fn host(results: &Results, threads: usize, time: Duration) -> Vec<u8> {
+fn host(results: &Results, kept: usize, threads: usize, time: Duration) -> Vec<u8> {
     let events: u64 = results.trials.iter().map(|t| t.events).sum();
     let seconds = time.as_secs_f64();
+    // Of trials that an earlier run kept nobody knows the time.
+    let speed = (kept == 0 && seconds > 0.0).then(|| events as f64 / seconds);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let text = serde_json::json!({
         "wall_s": seconds,
         "events": events,
-        "events_per_second": if seconds > 0.0 { events as f64 / seconds } else { 0.0 },
+        "events_per_second": speed,
+        "resumed_trials": kept,
         "threads": if threads == 0 { cores } else { threads },
         "cores": cores,
         "os": std::env::consts::OS,

@@ -168,26 +168,22 @@ impl Folder {
         fs::write(&path, bytes).map_err(named)
     }
 
-    /// Adds a file put together from parts that were written elsewhere, in this order. A part that
-    /// was never written is left out.
+    /// Adds a file piece by piece and keeps its digest for the manifest.
     ///
     /// # Errors
     /// The system says no.
-    pub fn join(&mut self, name: &str, head: &[u8], parts: &[PathBuf]) -> Result<(), FolderError> {
+    pub fn stream(
+        &mut self,
+        name: &str,
+        pieces: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), FolderError> {
         let named = |e: io::Error| unwritable(&self.path.join(name), &e);
         let file = File::create(self.building.join(name)).map_err(named)?;
         let mut file = Hashed {
             file: BufWriter::new(file),
             hasher: blake3::Hasher::new(),
         };
-        file.write_all(head).map_err(named)?;
-        for part in parts {
-            match File::open(part) {
-                Ok(mut part) => io::copy(&mut part, &mut file).map_err(named)?,
-                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-                Err(e) => return Err(named(e)),
-            };
-        }
+        pieces(&mut file).map_err(named)?;
         file.file.flush().map_err(named)?;
         let blake3 = file.hasher.finalize().to_hex().to_string();
         self.outputs.push(FileDigest {
@@ -195,6 +191,25 @@ impl Folder {
             blake3,
         });
         Ok(())
+    }
+
+    /// Adds a file put together from parts that were written elsewhere, in this order. A part that
+    /// was never written is left out.
+    ///
+    /// # Errors
+    /// The system says no.
+    pub fn join(&mut self, name: &str, head: &[u8], parts: &[PathBuf]) -> Result<(), FolderError> {
+        self.stream(name, |to| {
+            to.write_all(head)?;
+            for part in parts {
+                match File::open(part) {
+                    Ok(mut part) => io::copy(&mut part, to)?,
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                    Err(e) => return Err(e),
+                };
+            }
+            Ok(())
+        })
     }
 
     /// Where a trial's rows of attempts are, by its place in the plan.

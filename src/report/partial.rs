@@ -86,7 +86,7 @@ pub struct Partial {
     dir: PathBuf,
     digest: String,
     /// Held, and let go when the process ends, however it does.
-    _lock: File,
+    lock: Option<File>,
 }
 
 /// The folder beside the place for the results: `runs/.story-3be1907d.partial`.
@@ -150,7 +150,7 @@ impl Partial {
             path: path.to_owned(),
             digest: digest.to_owned(),
             dir,
-            _lock: lock,
+            lock: Some(lock),
         };
         let wanted = Header::of(digest);
         let found = header(&partial.dir);
@@ -286,16 +286,23 @@ impl Partial {
     }
 
     /// Removes the folder: the results are complete.
-    pub fn remove(self) {
-        // Nothing can be done about a leftover that will not go.
-        let _ = fs::remove_dir_all(&self.dir);
+    pub fn remove(mut self) {
+        self.vanish();
+    }
+
+    fn vanish(&mut self) {
+        // Some systems keep a file that is open. Nothing can be done about what will not go then.
+        if fs::remove_dir_all(&self.dir).is_err() {
+            self.lock = None;
+            let _ = fs::remove_dir_all(&self.dir);
+        }
     }
 }
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        if self.count() == 0 && !self.old().exists() {
-            let _ = fs::remove_dir_all(&self.dir);
+        if self.dir.exists() && self.count() == 0 && !self.old().exists() {
+            self.vanish();
         }
     }
 }
