@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+#[path = "cli/interrupts.rs"]
+mod interrupts;
+
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
@@ -50,6 +54,8 @@ fn version_and_help_are_data() {
         "--threads",
         "--jobs",
         "--out",
+        "--force",
+        "--resume",
     ] {
         assert!(out.contains(word), "no {word:?} in\n{out}");
     }

@@ -132,7 +132,7 @@ codes! {
     3103 TIMED_OUT Outcome "timed out"
         "the client stopped waiting: the timeout of the try or its deadline ran out";
     3104 NO_ELIGIBLE_WORKER Outcome "no eligible worker"
-        "the balancer had no worker that was up and accepting";
+        "the balancer had no worker that was up and accepting; not in this version";
     3105 BREAKER_OPEN Outcome "breaker open"
         "an attempt was refused by a breaker that is open or has no probe to give";
     3106 LIMITED Outcome "over the limit"
@@ -161,6 +161,8 @@ codes! {
         "a trial was stopped after as many events as it was allowed";
     5003 CROWDED_INSTANT Limit "too many events at one instant"
         "a trial was stopped because virtual time no longer moved on";
+    5004 INTERRUPTED Limit "interrupted"
+        "a signal ended the run before its last trial; the finished ones are kept";
     9001 BROKEN_INVARIANT Ours "an invariant broke"
         "the simulator found itself in a state that must not exist: a bug of ours";
 }

@@ -210,7 +210,7 @@ pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
     for source in &system.sources {
         let path = format!("source.{}.client", source.name);
         if let Some(retry) = source.client.retry
-            && retry.attempts > MANY_ATTEMPTS
+            && retry.attempts >= MANY_ATTEMPTS
             && (retry.base == 0 || retry.cap == 0)
         {
             let place = format!("{path}.retry.attempts");

@@ -275,6 +275,17 @@ fn rows(words: &mut Words, sample: &mut Sample) {
     }
 }
 
+/// The design without prices.
+pub(crate) fn free_design() -> Design {
+    let mut design = design();
+    for point in &mut design.points {
+        let services = &mut Arc::make_mut(&mut point.system).services;
+        let groups = services.iter_mut().flat_map(|s| &mut s.groups);
+        groups.for_each(|g| g.price_per_hour = 0.0);
+    }
+    design
+}
+
 /// Fails one replication by a limit and one by a panic.
 pub(crate) fn simulate_badly(
     spec: &SystemSpec,

@@ -420,6 +420,16 @@ fn what_is_odd_but_allowed_is_run() {
             "attempts = 1000000, base = \"0s\"",
             "VX2008",
         ),
+        (
+            "attempts = 3, base = \"10ms\"",
+            "attempts = 1000, base = \"0s\"",
+            "VX2008",
+        ),
+        (
+            "attempts = 3, base = \"10ms\"",
+            "attempts = 999, base = \"0s\"",
+            "",
+        ),
         ("at     = \"7s\"", "at     = \"7h\"", "VX2007"),
         ("slots = 128", "slots = 0", ""),
         ("[\"370/s\", \"490/s\"]", "[\"0/s\", \"0/s\"]", ""),

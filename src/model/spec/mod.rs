@@ -34,7 +34,7 @@ pub use room::*;
 use std::sync::Arc;
 
 use crate::base::units::Nanos;
-pub use crate::engine::dist::{Dist, DistError};
+pub use crate::engine::dist::{DISTRIBUTIONS, Dist, DistError};
 
 /// A whole system: who sends, who serves, what goes wrong, what it costs.
 #[derive(Clone, Debug, PartialEq)]

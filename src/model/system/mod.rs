@@ -333,6 +333,10 @@ impl<W: Entry, O: Observer, const RICH: bool> Model<W> for System<'_, O, RICH> {
         }
     }
 
+    fn given_up(&self) -> bool {
+        self.observer.given_up()
+    }
+
     #[inline(always)]
     fn handle(&mut self, queue: &mut Queue<W, Event>, event: Event) -> Flow {
         match event {

@@ -9,6 +9,7 @@ mod trouble;
 
 pub use choose::View;
 pub use points::goodput_share;
+pub use trouble::notes;
 
 use super::csv_table::visible;
 use crate::experiment::design::Design;
@@ -147,6 +148,21 @@ mod tests {
         for part in parts {
             assert!(text.contains(part), "no {part:?} in\n{text}");
         }
+    }
+
+    #[test]
+    fn without_prices_there_is_no_column_of_zeros() {
+        let text = summary(&fixture::free_design(), fixture::simulate);
+        let (_, table) = text.split_once("points are named by").unwrap();
+        let (table, _) = table
+            .split_once("no costs: the model gives no prices\n")
+            .unwrap();
+        assert!(
+            table.contains("latency") && !table.contains("cost"),
+            "{table}"
+        );
+        assert!(!table.contains("$"), "{table}");
+        assert!(!summary(&fixture::design(), fixture::simulate).contains("no costs"));
     }
 
     #[test]
