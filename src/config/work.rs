@@ -6,7 +6,7 @@ use crate::model::spec::{Dist, Held, MemorySpec, WorkSpec};
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
 use super::diagnostic::Diagnostic;
-use super::dist::Of;
+use super::dist::{Of, placeholder};
 use super::keys::{MEMORY, WORK};
 use super::tree::Node;
 
@@ -42,6 +42,23 @@ impl Cx {
             .map(|n| self.time(n, &fields.path("per_kib")));
         let per_kib = per_kib.unwrap_or(Some(0))? as f64;
         Some(Work::Own(WorkSpec::Drawn { cpu: cpu?, per_kib }))
+    }
+
+    /// The work of a class.
+    pub fn class_work(&mut self, node: &Node, path: &str) -> WorkSpec {
+        let work = match self.work(node, path) {
+            Some(Work::Own(work)) => Some(work),
+            Some(Work::OfTrace(..)) => {
+                let message = format!(
+                    "`{path}`: a class has no column of its own, a trace says the work of every row"
+                );
+                let help = "use `columns.work` of the trace, or `work.column` of the service";
+                self.disagree(node.span, path, &message, help);
+                None
+            }
+            None => None,
+        };
+        work.unwrap_or_else(|| drawn(placeholder()))
     }
 
     fn work_of_column(&mut self, fields: &Fields<'_>) -> Option<Work> {
