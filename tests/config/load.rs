@@ -1,6 +1,6 @@
 //! What requests need, said at their class, at the service or in a trace.
 
-use veltrix::model::spec::{Dist, SystemSpec, WorkSpec};
+use veltrix::model::spec::{Arrivals, Dist, SystemSpec, WorkSpec};
 
 use crate::fixture::{Folder, MODEL, names, with};
 
@@ -159,4 +159,64 @@ fn a_trace_that_says_the_work_leaves_none_to_its_classes() {
     let system = folder.model("model.toml").unwrap().system;
     let cores: Vec<u32> = system.sources[0].classes.iter().map(|c| c.cores).collect();
     assert_eq!(cores, [3, 1], "a class that only the trace names");
+}
+
+const URGENT: &str = r#"
+[source.s]
+to = "a"
+arrivals = { process = "trace", file = "t.csv", columns = { priority = "urgency" } }
+
+[service.a]
+work = "1ms"
+workers = { cores = 1, discipline = "priority" }
+"#;
+
+#[test]
+fn recorded_priorities_are_read_exactly_or_refused() {
+    let rows = "arrival_s,urgency\n0,-9223372036854775808\n1,9223372036854775807\n2, 0\n";
+    let folder = Folder::new(&[("model.toml", URGENT), ("t.csv", rows)]);
+    let system = folder.model("model.toml").unwrap().system;
+    let Arrivals::Trace(trace) = &system.sources[0].arrivals else {
+        panic!("a trace");
+    };
+    assert_eq!(trace.priority, [i64::MIN, i64::MAX, 0]);
+    let fifo = URGENT.replace(", discipline = \"priority\"", "");
+    folder.write("model.toml", fifo.as_bytes());
+    let text = folder.model("model.toml").map(|_| ()).expect_err("refused");
+    let path = "`source.s.arrivals.columns.priority` has no effect";
+    names(&text, &["VX1012", path, "service `a`", "discipline"]);
+    let bad = "arrival_s,urgency\n0,9223372036854775808\n1,1.5\n2,\n3,1\n";
+    let folder = Folder::new(&[("model.toml", URGENT), ("t.csv", bad)]);
+    let text = folder.model("model.toml").map(|_| ()).expect_err("refused");
+    let all = [
+        "VX1011",
+        "line 2",
+        "line 3",
+        "line 4",
+        "`urgency`",
+        "64 bits",
+    ];
+    names(&text, &all);
+    assert!(!text.contains("line 5"), "{text}");
+}
+
+#[test]
+fn a_key_says_what_it_waits_for() {
+    let text = with(
+        MODEL,
+        "name   = \"upload\"",
+        "name   = \"upload\"\nkey = { dist = \"zipf\", keys = 1000, exponent = 0.9 }",
+    );
+    let words = [
+        "VX1010",
+        "`source.web.class.upload.key`",
+        "ring_hash",
+        "`cache`",
+    ];
+    names(&said(&text), &words);
+    let column = URGENT.replace("priority = \"urgency\"", "key = \"user\"");
+    names(
+        &said(&column),
+        &["VX1010", "columns.key", "policies that hash"],
+    );
 }

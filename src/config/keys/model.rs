@@ -140,7 +140,7 @@ pub const ARRIVALS: Block = Block {
         key("think", "", DISTRIBUTION),
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
-        key("columns", "", "{ size, work, memory, class }"),
+        key("columns", "", "{ size, work, memory, class, priority }"),
         key("speed", "", NUMBER),
         key("repeat", "", "true or false"),
         key("spread", "", TIME),
@@ -182,8 +182,9 @@ pub const COLUMNS: Block = Block {
         key("work", "", "{ column, unit }"),
         key("memory", "", "{ column, unit }"),
         key("class", "", "the name of a column"),
+        key("priority", "", "the name of a column"),
     ],
-    later: &["key", "priority"],
+    later: &["key"],
 };
 
 /// One of `columns`.

@@ -108,6 +108,8 @@ pub struct Birth {
     pub work: Nanos,
     /// Bytes of RAM held.
     pub memory: u64,
+    /// Its turn, if it was recorded: the smaller, the more urgent.
+    pub priority: Option<i64>,
 }
 
 /// A real number of nanoseconds or bytes, to the nearest whole one.
@@ -213,6 +215,14 @@ impl<'s> Source<'s> {
         (at < self.stop).then_some(at)
     }
 
+    /// Whether its arrivals are a trace that says whose turn comes first.
+    pub fn records_turns(&self) -> bool {
+        match &self.spec.arrivals {
+            Arrivals::Trace(trace) => !trace.priority.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Whether its arrivals are a trace.
     pub fn is_trace(&self) -> bool {
         matches!(self.spec.arrivals, Arrivals::Trace(_))
@@ -248,12 +258,17 @@ impl<'s> Source<'s> {
             Some((trace, row)) if !trace.memory.is_empty() => trace.memory[row],
             _ => asks.memory.bytes(&mut self.streams.memory, size),
         };
+        let priority = match row {
+            Some((trace, row)) => trace.priority.get(row).copied(),
+            None => None,
+        };
         Birth {
             number,
             class,
             size,
             work,
             memory,
+            priority,
         }
     }
 

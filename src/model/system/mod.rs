@@ -26,6 +26,7 @@ mod room;
 mod serve;
 mod share;
 mod trouble;
+mod turns;
 mod warming;
 
 use closed::{Loops, NO_USER};
@@ -89,6 +90,8 @@ pub struct System<'s, O, const RICH: bool> {
     needs: Vec<Needs>,
     /// Size of each request, by place; kept where `elaborate`.
     sizes: Vec<u64>,
+    /// Recorded turn of each request, by place; kept where a trace says so.
+    turns: Vec<u64>,
     /// The limits of clients, if any has some.
     limits: Option<Box<Limits>>,
     /// The users of closed sources, if there are any.
@@ -177,6 +180,7 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             elaborate: spec.is_elaborate(),
             needs: spec.classes_with_memory().map(Needs::new).collect(),
             sizes: Vec::new(),
+            turns: Vec::new(),
             limits: Limits::new(spec),
             loops: Loops::new(spec),
             copies: Copies::new(spec),

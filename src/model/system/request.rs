@@ -52,6 +52,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let place = self.jobs.add_request(new, now);
         if RICH && self.elaborate {
             self.note_size(place, birth.size);
+            if let Some(priority) = birth.priority {
+                self.note_turn(place, priority);
+            }
         }
         if user != NO_USER {
             self.user_waits(user, place);
