@@ -17,7 +17,7 @@ use super::keys::{BUFFER, COLD_START, SERVICE, WORKERS};
 use super::prices::Prices;
 use super::sources::TraceWork;
 use super::tree::{Node, Table};
-use super::work::{Work, drawn};
+use super::work::Work;
 
 /// Most waiting places of one buffer.
 pub const MAX_SLOTS: u64 = 1 << 31;
@@ -92,7 +92,7 @@ impl Cx {
             groups: Vec::new(),
         };
         let Some(fields) = self.fields(node, path, &SERVICE) else {
-            service.work = Some(drawn(placeholder()));
+            service.work = Some(WorkSpec::drawn(placeholder()));
             return (service, None);
         };
         let mut from = None;
@@ -103,7 +103,7 @@ impl Cx {
                     service.work = Some(WorkSpec::FromTrace);
                     from = Some((column, unit));
                 }
-                None => service.work = Some(drawn(placeholder())),
+                None => service.work = Some(WorkSpec::drawn(placeholder())),
             }
         }
         if let Some(node) = fields.get("memory")

@@ -1,7 +1,7 @@
 //! What a request needs: core-time and memory, of a service or of a class.
 
 use crate::base::codes::Code;
-use crate::model::spec::{Dist, Held, MemorySpec, WorkSpec};
+use crate::model::spec::{Dist, Held, MemorySpec, Vary, WorkSpec};
 
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
@@ -23,13 +23,14 @@ impl Cx {
     pub fn work(&mut self, node: &Node, path: &str) -> Option<Work> {
         let table = node.table();
         if table.is_none_or(|t| t.get("dist").is_some()) {
-            return self.dist(node, path, Of::Time).map(drawn).map(Work::Own);
+            let cpu = self.dist(node, path, Of::Time);
+            return cpu.map(WorkSpec::drawn).map(Work::Own);
         }
         let fields = self.fields(node, path, &WORK)?;
         if fields.get("column").is_some() || fields.get("per_unit").is_some() {
             return self.work_of_column(&fields);
         }
-        self.only(&fields, "work with `cpu`", "cpu", &["per_kib"]);
+        self.only(&fields, "work with `cpu`", "cpu", &["per_kib", "vary"]);
         let cpu = match fields.get("cpu") {
             Some(node) => self.dist(node, &fields.path("cpu"), Of::Time),
             None => {
@@ -41,7 +42,11 @@ impl Cx {
             .get("per_kib")
             .map(|n| self.time(n, &fields.path("per_kib")));
         let per_kib = per_kib.unwrap_or(Some(0))? as f64;
-        Some(Work::Own(WorkSpec::Drawn { cpu: cpu?, per_kib }))
+        Some(Work::Own(WorkSpec::Drawn {
+            cpu: cpu?,
+            per_kib,
+            vary: self.vary(&fields),
+        }))
     }
 
     /// The work of a class.
@@ -58,12 +63,28 @@ impl Cx {
             }
             None => None,
         };
-        work.unwrap_or_else(|| drawn(placeholder()))
+        work.unwrap_or_else(|| WorkSpec::drawn(placeholder()))
+    }
+
+    fn vary(&mut self, fields: &Fields<'_>) -> Vary {
+        let words = &["copy", "request", "attempt"];
+        let word = fields
+            .get("vary")
+            .and_then(|n| self.choice(n, &fields.path("vary"), words, &[]));
+        match word {
+            Some("request") => Vary::Request,
+            Some("attempt") => Vary::Attempt,
+            _ => Vary::Copy,
+        }
     }
 
     fn work_of_column(&mut self, fields: &Fields<'_>) -> Option<Work> {
-        let keys = ["base", "per_unit", "file"];
-        self.only(fields, "work with `column`", "column", &keys);
+        // What a trace says of a row is the same however often it is asked for.
+        let keys: &[&str] = match fields.get("file") {
+            Some(_) => &["base", "per_unit", "file", "vary"],
+            None => &["base", "per_unit", "file"],
+        };
+        self.only(fields, "work with `column`", "column", keys);
         for key in ["column", "per_unit"] {
             if fields.get(key).is_none() {
                 self.missing(fields, key, &WORK);
@@ -83,7 +104,11 @@ impl Cx {
         let values = self.column(&file, node.span, &fields.path, &column, unit)?;
         let values: Vec<f64> = values.iter().map(|&v| v as f64).collect();
         match Dist::empirical(&values, None) {
-            Ok(dist) => Some(Work::Own(drawn(dist))),
+            Ok(cpu) => Some(Work::Own(WorkSpec::Drawn {
+                cpu,
+                per_kib: 0.0,
+                vary: self.vary(fields),
+            })),
             Err(e) => {
                 let d = Diagnostic::error(Code::OUT_OF_RANGE, format!("`{}`: {e}", fields.path))
                     .at(fields.span, "")
@@ -127,9 +152,4 @@ impl Cx {
             per_byte: per_byte.unwrap_or(Some(0.0))?,
         })
     }
-}
-
-/// Work that is drawn alone.
-pub fn drawn(cpu: Dist) -> WorkSpec {
-    WorkSpec::Drawn { cpu, per_kib: 0.0 }
 }

@@ -1,8 +1,8 @@
 //! What requests need, said at their class, at the service or in a trace.
 
-use veltrix::model::spec::{Arrivals, Dist, SystemSpec, WorkSpec};
+use veltrix::model::spec::{Arrivals, Dist, SystemSpec, Vary, WorkSpec};
 
-use crate::fixture::{Folder, MODEL, names, with};
+use crate::fixture::{EXPERIMENT, Folder, MODEL, names, with};
 
 fn read(model: &str) -> Result<SystemSpec, String> {
     let folder = Folder::new(&[("model.toml", model)]);
@@ -32,10 +32,7 @@ fn a_service_says_what_its_classes_need() {
         at_service("[service.events.class.upload]\nwork = \"7ms\"\nmemory = \"1MiB\"\ncores = 2\n");
     let system = read(&text).unwrap();
     let classes = &system.sources[0].classes;
-    let work = WorkSpec::Drawn {
-        cpu: Dist::Constant { value: 7e6 },
-        per_kib: 0.0,
-    };
+    let work = WorkSpec::drawn(Dist::Constant { value: 7e6 });
     assert_eq!((&classes[1].work, classes[1].cores), (&Some(work), 2));
     let memory = classes[1].memory.as_ref().map(|m| m.base.clone());
     assert_eq!(memory, Some(Dist::Constant { value: 1_048_576.0 }));
@@ -60,7 +57,7 @@ fn what_a_class_needs_at_a_service_can_be_set() {
     };
     for (point, value) in [(0, 1e6), (1, 2e6)] {
         let cpu = Dist::Constant { value };
-        assert_eq!(work(point), Some(WorkSpec::Drawn { cpu, per_kib: 0.0 }));
+        assert_eq!(work(point), Some(WorkSpec::drawn(cpu)));
     }
     assert!(loaded.resolved.contains("work = \"1ms\" # axis"));
     let wrong = folder.load("e.toml", &["service.events.class.uplod.work=3ms"]);
@@ -219,4 +216,64 @@ fn a_key_says_what_it_waits_for() {
         &said(&column),
         &["VX1010", "columns.key", "policies that hash"],
     );
+}
+
+#[test]
+fn what_varies_can_be_said_and_set_where_it_makes_a_difference() {
+    let said_so = with(MODEL, "per_kib = \"0.12ms\"", "vary = \"attempt\"");
+    let vary = |text: &str| {
+        read(text).unwrap().services[0]
+            .work
+            .as_ref()
+            .map(WorkSpec::vary)
+    };
+    assert_eq!(vary(&said_so), Some(Vary::Attempt));
+    assert_eq!(vary(MODEL), Some(Vary::Copy));
+    let wrong = with(&said_so, "\"attempt\"", "\"atempt\"");
+    names(
+        &said(&wrong),
+        &["VX1008", "work.vary", "did you mean `attempt`"],
+    );
+    let path = "`service.events.work.vary` has no effect";
+    let alone = with(
+        &said_so,
+        ", retry = { attempts = 3, base = \"10ms\", cap = \"200ms\" }",
+        "",
+    );
+    names(&said(&alone), &["VX1012", path, "no caller retries"]);
+    let constant = with(
+        &said_so,
+        "{ dist = \"lognormal\", mean = \"3ms\", cv = 1.2 }",
+        "\"3ms\"",
+    );
+    names(&said(&constant), &["VX1012", path, "is the same"]);
+    let column = "work = { per_unit = \"1ms\", column = \"c\", vary = \"request\" }";
+    let column = with(
+        MODEL,
+        "work   = { cpu = { dist = \"lognormal\", mean = \"3ms\", cv = 1.2 }, \
+         per_kib = \"0.12ms\" }",
+        column,
+    );
+    names(
+        &said(&column),
+        &["VX1012", "work with `column` has no `vary`"],
+    );
+    let class =
+        at_service("[service.events.class.upload]\nwork = { cpu = \"3ms\", vary = \"attempt\" }");
+    names(
+        &said(&class),
+        &[
+            "VX1012",
+            "`service.events.class.upload.work.vary` has no effect",
+        ],
+    );
+
+    let folder = Folder::new(&[("model.toml", MODEL), ("e.toml", EXPERIMENT)]);
+    let set = [
+        "service.events.work={ dist = \"exponential\", mean = \"3ms\" }",
+        "service.events.work.vary=request",
+    ];
+    let loaded = folder.load("e.toml", &set).unwrap();
+    let work = loaded.design.points[0].system.services[0].work.clone();
+    assert_eq!(work.map(|w| w.vary()), Some(Vary::Request));
 }

@@ -155,13 +155,7 @@ workers = { cores = 1 }
     let loaded = folder.model("model.toml").unwrap();
     let expected = Dist::empirical(&[13.0, 12.0, 10.0], None).unwrap();
     let work = loaded.system.services[0].work.clone();
-    assert_eq!(
-        work,
-        Some(WorkSpec::Drawn {
-            cpu: expected,
-            per_kib: 0.0
-        })
-    );
+    assert_eq!(work, Some(WorkSpec::drawn(expected)));
 }
 
 #[test]

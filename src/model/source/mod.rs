@@ -12,7 +12,7 @@ use surge::Surges;
 
 pub use arrivals::ARRIVALS;
 
-use super::spec::{Arrivals, SourceSpec, SystemSpec, WorkSpec};
+use super::spec::{Arrivals, SourceSpec, SystemSpec, Vary, WorkSpec};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::{Lane, Register};
@@ -121,6 +121,7 @@ pub fn whole(value: f64) -> u64 {
 const NOTHING: WorkSpec = WorkSpec::Drawn {
     cpu: Dist::Constant { value: 0.0 },
     per_kib: 0.0,
+    vary: Vary::Copy,
 };
 
 impl<'s> Source<'s> {
@@ -248,7 +249,7 @@ impl<'s> Source<'s> {
         };
         let work = match (asks.work, row) {
             (_, Some((trace, row))) if !trace.work.is_empty() => trace.work[row],
-            (WorkSpec::Drawn { cpu, per_kib }, _) => {
+            (WorkSpec::Drawn { cpu, per_kib, .. }, _) => {
                 let drawn = cpu.sample(&mut self.streams.work) + per_kib / 1024.0 * size as f64;
                 whole(drawn * asks.work_factor)
             }
@@ -318,20 +319,33 @@ impl<'s> Source<'s> {
         Some(whole(most * keyed.unit()))
     }
 
-    /// Core-time at speed 1 of a further copy (from 1) of a request of a class, which is numbered
-    /// through all sources; `None`: that of the request, since it was recorded.
-    pub fn copy_work(&self, number: u64, class: u32, copy: u32, size: u64) -> Option<Nanos> {
-        let recorded = match &self.spec.arrivals {
-            Arrivals::Trace(trace) => !trace.work.is_empty(),
-            _ => false,
-        };
+    /// Core-time at speed 1 of a copy (from 0) of a request of a class, which is numbered through
+    /// all sources, that was tried so many times before; `None`: that of the request.
+    pub fn further_work(
+        &self,
+        number: u64,
+        class: u32,
+        (copy, earlier): (u32, u32),
+        size: u64,
+    ) -> Option<Nanos> {
         let asks = &self.classes[(class - self.first_class) as usize];
-        let WorkSpec::Drawn { cpu, per_kib } = asks.work else {
+        let WorkSpec::Drawn {
+            cpu, per_kib, vary, ..
+        } = asks.work
+        else {
             return None;
         };
-        let mut keyed = Keyed::new(&self.key, self.purposes.copy, number, copy, 0);
+        let earlier = match vary {
+            Vary::Request => return None,
+            Vary::Copy => 0,
+            Vary::Attempt => earlier,
+        };
+        if (copy, earlier) == (0, 0) || self.spec.records_work() {
+            return None;
+        }
+        let mut keyed = Keyed::new(&self.key, self.purposes.copy, number, copy, earlier);
         let drawn = cpu.sample(&mut keyed) + per_kib / 1024.0 * size as f64;
-        (!recorded).then(|| whole(drawn * asks.work_factor))
+        Some(whole(drawn * asks.work_factor))
     }
 
     /// How long dispatching this attempt takes.

@@ -88,7 +88,9 @@ pub struct System<'s, O, const RICH: bool> {
     elaborate: bool,
     /// What each class asks for beyond work and memory; used where `elaborate`.
     needs: Vec<Needs>,
-    /// Size of each request, by place; kept where `elaborate`.
+    /// Whether a further attempt may ask for other work than the first.
+    draws_again: bool,
+    /// Size of each request, by place; kept where `elaborate` or `draws_again`.
     sizes: Vec<u64>,
     /// Recorded turn of each request, by place; kept where a trace says so.
     turns: Vec<u64>,
@@ -179,6 +181,7 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             holds_memory: spec.holds_memory(),
             elaborate: spec.is_elaborate(),
             needs: spec.classes_with_memory().map(Needs::new).collect(),
+            draws_again: spec.draws_again(),
             sizes: Vec::new(),
             turns: Vec::new(),
             limits: Limits::new(spec),
@@ -220,6 +223,7 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             || self.may_leave
             || self.pulls
             || self.short_of_ram
+            || self.draws_again
             || self.errors.is_some()
             || self.interrupted.is_some()
     }

@@ -50,7 +50,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             measured,
         };
         let place = self.jobs.add_request(new, now);
-        if RICH && self.elaborate {
+        if RICH && (self.elaborate || self.draws_again) {
             self.note_size(place, birth.size);
             if let Some(priority) = birth.priority {
                 self.note_turn(place, priority);
@@ -187,6 +187,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return self.retry_copies(queue, request);
         }
         let attempt = self.jobs.add_attempt(request, now);
+        if RICH && self.draws_again {
+            self.draw_again(attempt);
+        }
         let (a, r) = (self.jobs.attempt(attempt), self.jobs.request(request));
         let new = NewRequest {
             number: a.number,

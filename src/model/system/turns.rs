@@ -1,4 +1,4 @@
-//! Whose turn it is where requests wait by urgency: by their class, or as a trace recorded it.
+//! What a request is beyond the usual: its recorded turn, and work that is drawn again.
 
 use super::*;
 
@@ -16,6 +16,18 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.turns.resize(place + 1, 0);
         }
         self.turns[place] = turn_of(priority);
+    }
+
+    /// A further attempt of a request gets a draw of work of its own, if it has one.
+    #[inline(never)]
+    pub(super) fn draw_again(&mut self, attempt: u32) {
+        let a = self.jobs.attempt(attempt);
+        let source = &self.sources[self.source_of[a.class as usize] as usize];
+        let (number, class, earlier) = (a.number, a.class, a.number_of_try() - 1);
+        let size = self.size_of(attempt);
+        if let Some(work) = source.further_work(number, class, (0, earlier), size) {
+            self.jobs.attempt_mut(attempt).work = work;
+        }
     }
 
     /// By what an attempt waits, if it was recorded.
