@@ -197,7 +197,9 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         }
         ("[[fault]]", "when") => says("kind", "error").then_some(text),
         ("arrivals", "column") => says("process", "trace").then_some(text),
-        ("work", "per_kib" | "vary") => table.get("cpu").is_some().then_some(text),
+        ("work", "per_kib" | "per_in_flight" | "vary") => {
+            table.get("cpu").is_some().then_some(text)
+        }
         ("work", "base") => table.get("column").is_some().then_some(text),
         ("limit", "burst" | "fill") => table.get("rate").is_some().then_some(text),
         ("limit", "pending") => table.get("in_flight").is_some().then_some(text),

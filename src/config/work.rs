@@ -30,7 +30,12 @@ impl Cx {
         if fields.get("column").is_some() || fields.get("per_unit").is_some() {
             return self.work_of_column(&fields);
         }
-        self.only(&fields, "work with `cpu`", "cpu", &["per_kib", "vary"]);
+        self.only(
+            &fields,
+            "work with `cpu`",
+            "cpu",
+            &["per_kib", "per_in_flight", "vary"],
+        );
         let cpu = match fields.get("cpu") {
             Some(node) => self.dist(node, &fields.path("cpu"), Of::Time),
             None => {
@@ -42,9 +47,14 @@ impl Cx {
             .get("per_kib")
             .map(|n| self.time(n, &fields.path("per_kib")));
         let per_kib = per_kib.unwrap_or(Some(0))? as f64;
+        let more = fields
+            .get("per_in_flight")
+            .map(|n| self.time(n, &fields.path("per_in_flight")));
+        let per_in_flight = more.unwrap_or(Some(0))? as f64;
         Some(Work::Own(WorkSpec::Drawn {
             cpu: cpu?,
             per_kib,
+            per_in_flight,
             vary: self.vary(&fields),
         }))
     }
@@ -107,6 +117,7 @@ impl Cx {
             Ok(cpu) => Some(Work::Own(WorkSpec::Drawn {
                 cpu,
                 per_kib: 0.0,
+                per_in_flight: 0.0,
                 vary: self.vary(fields),
             })),
             Err(e) => {

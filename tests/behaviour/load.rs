@@ -63,6 +63,7 @@ fn pattern(vary: Vary, change: &dyn Fn(&mut SourceSpec)) -> (u64, Vec<usize>) {
     let work = WorkSpec::Drawn {
         cpu: Dist::exponential(1e7).unwrap(),
         per_kib: 1e6,
+        per_in_flight: 0.0,
         vary,
     };
     let recorded = Trace {
@@ -107,4 +108,92 @@ fn work_varies_by_copy_request_or_attempt() {
     assert_eq!(pattern(Vary::Copy, &fan), (born, vec![0, 1, 0, 1, 0, 1]));
     assert_eq!(pattern(Vary::Request, &fan), (born, vec![0; 6]));
     assert_eq!(pattern(Vary::Attempt, &fan), (born, vec![0, 1, 2, 3, 4, 5]));
+}
+
+/// One ms each, and 100 us more for each other in service.
+fn crowded(at: &[u64], group: GroupSpec) -> SystemSpec {
+    let work = WorkSpec::Drawn {
+        cpu: just(MS),
+        per_kib: 0.0,
+        per_in_flight: 1e5,
+        vary: Vary::Copy,
+    };
+    let recorded = Trace {
+        at: at.to_vec(),
+        ..Trace::default()
+    };
+    system(Arrivals::Trace(Arc::new(recorded)), work, group)
+}
+
+/// Start, end and work of every attempt, microseconds.
+fn works(spec: &SystemSpec) -> Vec<(u64, u64, u64)> {
+    assert_eq!(spec.check(), []);
+    let mut all = rows(spec).0;
+    all.sort_by_key(|row| (row.request, row.attempt));
+    let told = all.iter().map(|row| {
+        let (start, end) = (row.start.unwrap(), row.end.unwrap());
+        (start / 1000, end / 1000, row.work / 1000)
+    });
+    told.collect()
+}
+
+#[test]
+fn others_in_service_add_to_the_work_of_one_that_starts() {
+    let spec = crowded(&[0, 0, 0, 0, 5 * MS], group(1, 3, None));
+    let expected = [
+        (0, 1000, 1000),
+        (0, 1100, 1100),
+        (0, 1200, 1200),
+        (1000, 2200, 1200),
+        (5000, 6000, 1000),
+    ];
+    assert_eq!(works(&spec), expected);
+
+    // Twice the work of a class is twice what others add.
+    let mut heavy = spec.clone();
+    heavy.sources[0].classes[0].work_factor = 2.0;
+    let expected = [
+        (0, 2000, 2000),
+        (0, 2200, 2200),
+        (0, 2400, 2400),
+        (2000, 4400, 2400),
+        (5000, 7000, 2000),
+    ];
+    assert_eq!(works(&heavy), expected);
+
+    // Two requests of two cores each are two requests.
+    let mut wide = crowded(&[0, 0, 0], group(1, 5, None));
+    wide.sources[0].classes[0].cores = 2;
+    let expected = [(0, 1000, 1000), (0, 1100, 1100), (1000, 2100, 1100)];
+    assert_eq!(works(&wide), expected);
+}
+
+/// Where all share the cores, those inside at entry count.
+#[test]
+fn those_inside_a_shared_worker_count_at_entry() {
+    let mut shared = group(1, 2, None);
+    shared.discipline = Discipline::Ps;
+    let spec = crowded(&[0, 0, 10 * MS], shared);
+    let expected = [(0, 1000, 1000), (0, 1100, 1100), (10_000, 11_000, 1000)];
+    assert_eq!(works(&spec), expected);
+}
+
+/// A retry asks for the work of its request, not for what others added to the try before.
+#[test]
+fn a_retry_starts_without_what_others_added() {
+    let mut spec = crowded(&[0, 0], group(1, 2, None));
+    spec.sources[0].client.timeout = Some(just(1_050_000));
+    spec.sources[0].client.retry = Some(RetrySpec {
+        attempts: 2,
+        base: 0,
+        cap: 0,
+    });
+    let mut all = rows(&spec).0;
+    all.sort_by_key(|row| (row.request, row.attempt));
+    let works: Vec<_> = all
+        .iter()
+        .map(|row| (row.request, row.work / 1000))
+        .collect();
+    // The second times out at 1.05 ms, still in service; its retry meets it and nobody else.
+    assert_eq!(works, [(0, 1000), (1, 1100), (1, 1100)]);
 }

@@ -277,3 +277,20 @@ fn what_varies_can_be_said_and_set_where_it_makes_a_difference() {
     let work = loaded.design.points[0].system.services[0].work.clone();
     assert_eq!(work.map(|w| w.vary()), Some(Vary::Request));
 }
+
+#[test]
+fn what_others_in_service_add_is_a_time() {
+    let more = with(MODEL, "per_kib = \"0.12ms\"", "per_in_flight = \"0.5ms\"");
+    let work = read(&more).unwrap().services[0].work.clone().unwrap();
+    assert_eq!(work.per_in_flight(), 5e5);
+    let bare = with(&more, "\"0.5ms\"", "0.5");
+    names(&said(&bare), &["VX1005", "work.per_in_flight", "\"0.5ms\""]);
+    let folder = Folder::new(&[("model.toml", MODEL), ("e.toml", EXPERIMENT)]);
+    let set = [
+        "service.events.work=3ms",
+        "service.events.work.per_in_flight=1ms",
+    ];
+    let loaded = folder.load("e.toml", &set).unwrap();
+    let work = loaded.design.points[0].system.services[0].work.clone();
+    assert_eq!(work.map(|w| w.per_in_flight()), Some(1e6));
+}

@@ -26,13 +26,14 @@ pub const WORK: Block = Block {
     keys: &[
         key("cpu", "", DISTRIBUTION),
         key("per_kib", "\"0s\"", TIME),
+        key("per_in_flight", "\"0s\"", TIME),
         key("vary", "\"copy\"", "\"copy\", \"request\" or \"attempt\""),
         key("base", "\"0s\"", TIME),
         key("per_unit", "", TIME),
         key("column", "", "the name of a column"),
         key("file", "", "a path from the folder of the model file"),
     ],
-    later: &["per_in_flight"],
+    later: &[],
 };
 
 /// `memory`

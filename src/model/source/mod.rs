@@ -121,6 +121,7 @@ pub fn whole(value: f64) -> u64 {
 const NOTHING: WorkSpec = WorkSpec::Drawn {
     cpu: Dist::Constant { value: 0.0 },
     per_kib: 0.0,
+    per_in_flight: 0.0,
     vary: Vary::Copy,
 };
 

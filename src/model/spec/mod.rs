@@ -456,6 +456,7 @@ impl SystemSpec {
             || self.services.iter().any(pulls)
             || self.faults.iter().any(fault)
             || self.draws_again()
+            || self.crowding().any(|more| more > 0.0)
     }
 
     /// Whether more than cores and slots decides who is let in and served next.

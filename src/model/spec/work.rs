@@ -11,6 +11,9 @@ pub enum WorkSpec {
         cpu: Dist,
         /// Nanoseconds added for each KiB (1024 bytes) of size.
         per_kib: f64,
+        /// Nanoseconds added for each other request in service at that worker when this one
+        /// starts.
+        per_in_flight: f64,
         /// What of a request has a draw of its own.
         vary: Vary,
     },
@@ -36,6 +39,7 @@ impl WorkSpec {
         WorkSpec::Drawn {
             cpu,
             per_kib: 0.0,
+            per_in_flight: 0.0,
             vary: Vary::Copy,
         }
     }
@@ -45,6 +49,16 @@ impl WorkSpec {
         match self {
             WorkSpec::Drawn { vary, .. } => *vary,
             WorkSpec::FromTrace => Vary::Copy,
+        }
+    }
+}
+
+impl WorkSpec {
+    /// Nanoseconds that each other request in service adds.
+    pub fn per_in_flight(&self) -> f64 {
+        match self {
+            WorkSpec::Drawn { per_in_flight, .. } => *per_in_flight,
+            WorkSpec::FromTrace => 0.0,
         }
     }
 }
@@ -60,6 +74,19 @@ impl SourceSpec {
 }
 
 impl SystemSpec {
+    /// Nanoseconds that each other request in service adds to the work of a request, for the
+    /// classes of all sources, in order.
+    pub fn crowding(&self) -> impl Iterator<Item = f64> {
+        self.sources.iter().flat_map(|source| {
+            let usual = self.services.get(source.to).and_then(|s| s.work.as_ref());
+            let recorded = source.records_work();
+            source.classes.iter().map(move |class| {
+                let work = class.work.as_ref().or(usual).filter(|_| !recorded);
+                work.map_or(0.0, WorkSpec::per_in_flight) * class.work_factor
+            })
+        })
+    }
+
     /// Whether the work of a request may be drawn again when it is tried again.
     pub fn draws_again(&self) -> bool {
         let vary = |work: &Option<WorkSpec>| work.as_ref().map(WorkSpec::vary);

@@ -247,6 +247,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let first = self.jobs.attempt(request);
         let (class, measured, request_number) = (first.class, first.measured, first.number);
         let attempt = self.jobs.add_attempt(request, now);
+        if self.crowd.is_some() {
+            self.uncrowd(attempt);
+        }
         let source = &self.sources[self.source_of[class as usize] as usize];
         let group = self.copies.as_mut().map(|c| c.group(request));
         let (size, rounds) = group.map_or((0, 1), |g| (g.size, g.rounds));

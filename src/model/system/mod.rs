@@ -15,6 +15,7 @@
 mod cancel;
 mod closed;
 mod copies;
+mod crowd;
 mod interrupt;
 mod jobs;
 mod leave;
@@ -31,6 +32,7 @@ mod warming;
 
 use closed::{Loops, NO_USER};
 use copies::Copies;
+use crowd::Crowd;
 use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use limits::Limits;
@@ -88,6 +90,8 @@ pub struct System<'s, O, const RICH: bool> {
     elaborate: bool,
     /// What each class asks for beyond work and memory; used where `elaborate`.
     needs: Vec<Needs>,
+    /// What others in service add to work, if they do.
+    crowd: Option<Box<Crowd>>,
     /// Whether a further attempt may ask for other work than the first.
     draws_again: bool,
     /// Size of each request, by place; kept where `elaborate` or `draws_again`.
@@ -181,6 +185,7 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             holds_memory: spec.holds_memory(),
             elaborate: spec.is_elaborate(),
             needs: spec.classes_with_memory().map(Needs::new).collect(),
+            crowd: Crowd::new(spec),
             draws_again: spec.draws_again(),
             sizes: Vec::new(),
             turns: Vec::new(),
@@ -224,6 +229,7 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             || self.pulls
             || self.short_of_ram
             || self.draws_again
+            || self.crowd.is_some()
             || self.errors.is_some()
             || self.interrupted.is_some()
     }

@@ -56,6 +56,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
                 self.note_turn(place, priority);
             }
         }
+        if RICH && self.crowd.is_some() {
+            self.begin_uncrowded(place);
+        }
         if user != NO_USER {
             self.user_waits(user, place);
         }
@@ -187,6 +190,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return self.retry_copies(queue, request);
         }
         let attempt = self.jobs.add_attempt(request, now);
+        if RICH && self.crowd.is_some() {
+            self.uncrowd(attempt);
+        }
         if RICH && self.draws_again {
             self.draw_again(attempt);
         }

@@ -165,8 +165,11 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return self.kill(queue, worker, attempt);
         }
         self.workers.take_memory(worker, later);
-        let work = self.jobs.attempt(attempt).work;
+        let mut work = self.jobs.attempt(attempt).work;
         if self.workers.cold[worker as usize].shared.is_some() {
+            if self.crowd.is_some() {
+                work = self.crowded(worker, attempt, work);
+            }
             self.workers.advance_shared(worker, now);
             self.workers.enter_shared(worker, attempt, work);
             self.jobs.attempt_mut(attempt).start = now;

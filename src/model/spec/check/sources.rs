@@ -247,6 +247,9 @@ impl Rules {
     }
 
     pub(super) fn work(&mut self, work: &WorkSpec, path: &str) {
+        let more = work.per_in_flight();
+        let fine = (0.0..=1e18).contains(&more);
+        self.range(fine, &format!("{path}.per_in_flight"), "0 or more", more);
         if let WorkSpec::Drawn { per_kib, .. } = work {
             let fine = (0.0..=1e18).contains(per_kib);
             self.range(fine, &format!("{path}.per_kib"), "0 or more", per_kib);
