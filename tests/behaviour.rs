@@ -17,6 +17,8 @@ mod copies;
 mod faults;
 #[path = "behaviour/limits.rs"]
 mod limits;
+#[path = "behaviour/load.rs"]
+mod load;
 #[path = "behaviour/room.rs"]
 mod room;
 #[path = "systems/mod.rs"]

@@ -67,6 +67,12 @@ pub fn join(path: &str, key: &str) -> String {
     }
 }
 
+fn not_yet(span: Span, path: &str, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::UNSUPPORTED, format!("{what} is not supported yet"))
+        .at(span, "known, but this version cannot simulate it")
+        .path(path)
+}
+
 impl Cx {
     /// Nothing read yet.
     pub fn new(root: &Path) -> Cx {
@@ -153,10 +159,7 @@ impl Cx {
 
     /// Something that the format has and this version does not.
     pub fn later(&mut self, span: Span, path: &str, what: &str) {
-        let d = Diagnostic::error(Code::UNSUPPORTED, format!("{what} is not supported yet"))
-            .at(span, "known, but this version cannot simulate it")
-            .path(path);
-        self.push(d);
+        self.push(not_yet(span, path, what));
     }
 
     /// A key without which nothing works.
@@ -201,7 +204,9 @@ impl Cx {
             }
             let below = join(path, &entry.key);
             if block.later.contains(&entry.key.as_str()) {
-                self.later(entry.key_span, &below, &format!("`{below}`"));
+                let mut d = not_yet(entry.key_span, &below, &format!("`{below}`"));
+                d.help = keys::waits_for(block.name, &entry.key).map(str::to_owned);
+                self.push(d);
             } else {
                 self.unknown_key(entry.key_span, &entry.node, &below, &entry.key, block);
             }

@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod balancer;
+mod class_at;
 mod client;
 mod csv;
 mod decode;

@@ -231,7 +231,7 @@ fn widen(node: &mut Node, part: &str, done: &str, patch: &Patch) {
     let block = done.rsplit('.').next().unwrap_or_default();
     let into: &[(&str, Option<&str>)] = match (block, part) {
         ("arrivals", "rate") => &[("process", Some("poisson")), ("rate", None)],
-        ("work", "cpu" | "per_kib") => &[("cpu", None)],
+        ("work", "cpu" | "per_kib" | "per_in_flight" | "vary") => &[("cpu", None)],
         ("memory", "base" | "per_byte" | "held") => &[("base", None)],
         _ => &[],
     };

@@ -47,10 +47,7 @@ pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> Syste
         }],
         services: vec![ServiceSpec {
             name: "events".into(),
-            work: Some(WorkSpec::Drawn {
-                cpu: constant(3e6),
-                per_kib: 0.0,
-            }),
+            work: Some(WorkSpec::drawn(constant(3e6))),
             memory: MemorySpec {
                 held: Held::Admission,
                 base: constant(0.0),

@@ -155,13 +155,7 @@ workers = { cores = 1 }
     let loaded = folder.model("model.toml").unwrap();
     let expected = Dist::empirical(&[13.0, 12.0, 10.0], None).unwrap();
     let work = loaded.system.services[0].work.clone();
-    assert_eq!(
-        work,
-        Some(WorkSpec::Drawn {
-            cpu: expected,
-            per_kib: 0.0
-        })
-    );
+    assert_eq!(work, Some(WorkSpec::drawn(expected)));
 }
 
 #[test]
@@ -285,8 +279,8 @@ fn a_column_says_which_class_a_request_has() {
     names(&text, &["1001 classes", "1000"]);
     let text = sent(csv, "columns = { class = \"sort\" }", "").expect_err("refused");
     names(&text, &["no column `sort`"]);
-    let text = sent(csv, "columns = { priority = \"kind\" }", "").expect_err("refused");
-    names(&text, &["VX1010", "priority"]);
+    let text = sent(csv, "columns = { key = \"kind\" }", "").expect_err("refused");
+    names(&text, &["VX1010", "columns.key"]);
 }
 
 /// Formulas, markup and mentions as names of classes come out as plain names.

@@ -52,6 +52,8 @@ pub fn story() -> SystemSpec {
     let work = WorkSpec::Drawn {
         cpu: Dist::lognormal(ms(3.0), 1.2).unwrap(),
         per_kib: ms(0.02),
+        per_in_flight: 0.0,
+        vary: Vary::Copy,
     };
     let workers = GroupSpec {
         ram: Some(6900 << 20),

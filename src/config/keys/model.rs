@@ -140,7 +140,7 @@ pub const ARRIVALS: Block = Block {
         key("think", "", DISTRIBUTION),
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
-        key("columns", "", "{ size, work, memory, class }"),
+        key("columns", "", "{ size, work, memory, class, priority }"),
         key("speed", "", NUMBER),
         key("repeat", "", "true or false"),
         key("spread", "", TIME),
@@ -182,8 +182,9 @@ pub const COLUMNS: Block = Block {
         key("work", "", "{ column, unit }"),
         key("memory", "", "{ column, unit }"),
         key("class", "", "the name of a column"),
+        key("priority", "", "the name of a column"),
     ],
-    later: &["key", "priority"],
+    later: &["key"],
 };
 
 /// One of `columns`.
@@ -206,39 +207,11 @@ pub const SERVICE: Block = Block {
             "\"0B\"",
             "a size such as \"64MiB\", { dist = .. } or { base, per_byte }",
         ),
+        key("class", "", "{ CLASS = { work, memory, cores } }"),
         key("balancer", "", "a [service.NAME.balancer] table"),
         key("workers", "", "a [service.NAME.workers] table"),
     ],
-    later: &["steps", "class", "network", "autoscale", "pull"],
-};
-
-/// `work`
-pub const WORK: Block = Block {
-    name: "work",
-    keys: &[
-        key("cpu", "", DISTRIBUTION),
-        key("per_kib", "\"0s\"", TIME),
-        key("base", "\"0s\"", TIME),
-        key("per_unit", "", TIME),
-        key("column", "", "the name of a column"),
-        key("file", "", FILE),
-    ],
-    later: &["per_in_flight", "vary"],
-};
-
-/// `memory`
-pub const MEMORY: Block = Block {
-    name: "memory",
-    keys: &[
-        key(
-            "base",
-            "\"0B\"",
-            "a size such as \"64MiB\" or { dist = .. }",
-        ),
-        key("per_byte", "0.0", NUMBER),
-        key("held", "\"admission\"", "\"admission\" or \"service\""),
-    ],
-    later: &[],
+    later: &["steps", "network", "autoscale", "pull"],
 };
 
 /// `[service.NAME.balancer]`

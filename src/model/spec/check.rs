@@ -6,6 +6,7 @@ mod room;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use super::{
     Arrivals, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind, FaultSpec, FaultUnit,
@@ -164,6 +165,7 @@ impl SystemSpec {
         }
         rules.pulled(self);
         rules.patience_and_pull(self);
+        rules.variations(self);
         rules.faults(self);
         rules.found
     }

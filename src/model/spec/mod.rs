@@ -15,6 +15,7 @@ mod load;
 mod profile;
 mod room;
 mod trace;
+mod work;
 
 pub use balancer::*;
 pub use breaker::*;
@@ -28,6 +29,7 @@ pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use profile::{Profile, ProfileError};
 pub use trace::Trace;
+pub use work::{Vary, WorkSpec};
 
 pub use room::*;
 
@@ -147,20 +149,6 @@ pub struct ClassSpec {
     pub priority: i64,
     /// Cores that a request occupies at once.
     pub cores: u32,
-}
-
-/// Core-time that a request needs at speed 1.
-#[derive(Clone, Debug, PartialEq)]
-pub enum WorkSpec {
-    /// A draw plus a part in proportion to the request's size.
-    Drawn {
-        /// Nanoseconds on one core at speed 1.
-        cpu: Dist,
-        /// Nanoseconds added for each KiB (1024 bytes) of size.
-        per_kib: f64,
-    },
-    /// The `work` column of the trace that sends the request ([`Trace::work`]).
-    FromTrace,
 }
 
 /// RAM that a request holds.
@@ -374,6 +362,8 @@ impl SystemSpec {
             || self.sources.iter().any(source)
             || self.services.iter().any(pulls)
             || self.faults.iter().any(fault)
+            || self.draws_again()
+            || self.crowding().any(|more| more > 0.0)
     }
 
     /// Whether it matters which core an attempt is on: what is on cores can be lost, taken back or

@@ -15,6 +15,7 @@
 mod cancel;
 mod closed;
 mod copies;
+mod crowd;
 mod instances;
 mod interrupt;
 mod jobs;
@@ -27,10 +28,12 @@ mod room;
 mod serve;
 mod share;
 mod trouble;
+mod turns;
 mod warming;
 
 use closed::{Loops, NO_USER};
 use copies::Copies;
+use crowd::Crowd;
 use instances::Instances;
 use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
@@ -92,8 +95,14 @@ pub struct System<'s, O, const RICH: bool> {
     elaborate: bool,
     /// What each class asks for beyond work and memory; used where `elaborate`.
     needs: Vec<Needs>,
-    /// Size of each request, by place; kept where `elaborate`.
+    /// What others in service add to work, if they do.
+    crowd: Option<Box<Crowd>>,
+    /// Whether a further attempt may ask for other work than the first.
+    draws_again: bool,
+    /// Size of each request, by place; kept where `elaborate` or `draws_again`.
     sizes: Vec<u64>,
+    /// Recorded turn of each request, by place; kept where a trace says so.
+    turns: Vec<u64>,
     /// The limits of clients, if any has some.
     limits: Option<Box<Limits>>,
     /// The users of closed sources, if there are any.
@@ -180,7 +189,10 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             holds_memory: spec.holds_memory(),
             elaborate: spec.is_elaborate(),
             needs: spec.classes_with_memory().map(Needs::new).collect(),
+            crowd: Crowd::new(spec),
+            draws_again: spec.draws_again(),
             sizes: Vec::new(),
+            turns: Vec::new(),
             limits: Limits::new(spec),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
@@ -221,6 +233,8 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             || self.pulls
             || self.instances.is_some()
             || self.short_of_ram
+            || self.draws_again
+            || self.crowd.is_some()
             || self.errors.is_some()
             || self.interrupted.is_some()
     }

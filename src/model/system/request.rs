@@ -50,8 +50,14 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             measured,
         };
         let place = self.jobs.add_request(new, now);
-        if RICH && self.elaborate {
+        if RICH && (self.elaborate || self.draws_again) {
             self.note_size(place, birth.size);
+            if let Some(priority) = birth.priority {
+                self.note_turn(place, priority);
+            }
+        }
+        if RICH && self.crowd.is_some() {
+            self.begin_uncrowded(place);
         }
         if user != NO_USER {
             self.user_waits(user, place);
@@ -184,6 +190,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return self.retry_copies(queue, request);
         }
         let attempt = self.jobs.add_attempt(request, now);
+        if RICH && self.crowd.is_some() {
+            self.uncrowd(attempt);
+        }
+        if RICH && self.draws_again {
+            self.draw_again(attempt);
+        }
         let (a, r) = (self.jobs.attempt(attempt), self.jobs.request(request));
         let new = NewRequest {
             number: a.number,

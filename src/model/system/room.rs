@@ -23,7 +23,7 @@ impl Needs {
     pub fn new((class, memory): (&ClassSpec, &MemorySpec)) -> Self {
         Needs {
             cores: class.cores,
-            key: (class.priority as u64) ^ (1 << 63),
+            key: turns::turn_of(class.priority),
             held: memory.held,
         }
     }
@@ -136,7 +136,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.begin(queue, worker, attempt);
             return None;
         }
-        let (key, size) = (self.needs(attempt).key, self.size_of(attempt));
+        let usual = self.needs(attempt).key;
+        let key = self.recorded_turn(attempt).unwrap_or(usual);
+        let size = self.size_of(attempt);
         let ticket = self.workers.wait_by_key(worker, attempt, key);
         if self.may_leave {
             self.line_up(queue, attempt, ticket);
@@ -165,8 +167,11 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return self.kill(queue, worker, attempt);
         }
         self.workers.take_memory(worker, later);
-        let work = self.jobs.attempt(attempt).work;
+        let mut work = self.jobs.attempt(attempt).work;
         if self.workers.cold[worker as usize].shared.is_some() {
+            if self.crowd.is_some() {
+                work = self.crowded(worker, attempt, work);
+            }
             self.workers.advance_shared(worker, now);
             self.workers.enter_shared(worker, attempt, work);
             self.jobs.attempt_mut(attempt).start = now;

@@ -189,9 +189,24 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.turn_away(queue, attempt, outcome);
     }
 
-    /// An attempt gets a core.
+    /// An attempt gets a core, for the first time.
     #[inline(always)]
     pub(super) fn start<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        attempt: u32,
+        mut work: Nanos,
+    ) {
+        if RICH && self.crowd.is_some() {
+            work = self.crowded(worker, attempt, work);
+        }
+        self.start_with(queue, worker, attempt, work);
+    }
+
+    /// An attempt gets a core for so much work.
+    #[inline(always)]
+    pub(super) fn start_with<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         worker: u32,

@@ -52,10 +52,7 @@ fn system() -> SystemSpec {
     };
     let service = ServiceSpec {
         name: "events".into(),
-        work: Some(WorkSpec::Drawn {
-            cpu: constant(1e6),
-            per_kib: 0.0,
-        }),
+        work: Some(WorkSpec::drawn(constant(1e6))),
         memory: MemorySpec {
             held: Held::Admission,
             base: constant(0.0),
