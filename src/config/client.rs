@@ -1,8 +1,8 @@
 //! `client`: what a caller does about trouble.
 
-use crate::model::spec::{ClientSpec, RetrySpec};
+use crate::model::spec::{ClientSpec, FailureKind, Failures, RetrySpec};
 
-use super::decode::Cx;
+use super::decode::{Cx, Fields};
 use super::dist::Of;
 use super::keys::{CLIENT, RETRY};
 use super::tree::{Node, Value};
@@ -44,6 +44,35 @@ impl Cx {
             retry,
             limit,
         }
+    }
+
+    /// A list of kinds of failures; all of them when it is left out.
+    pub fn failures(&mut self, fields: &Fields<'_>, key: &str) -> Failures {
+        let Some(node) = fields.get(key) else {
+            return Failures::ALL;
+        };
+        let path = fields.path(key);
+        let takes = "a list such as [\"error\", \"timeout\"]";
+        let Some(list) = node.array() else {
+            self.wrong_type(node, &path, takes);
+            return Failures::ALL;
+        };
+        if list.is_empty() {
+            self.out_of_range(node, &path, "a list of at least one kind of failure");
+        }
+        let words = FailureKind::WORDS.map(|(word, _)| word);
+        let mut found = Failures::NONE;
+        for item in list {
+            let word = self.choice(item, &path, &words, &[]);
+            let known = FailureKind::WORDS.iter().find(|k| Some(k.0) == word);
+            let Some(&(word, kind)) = known else { continue };
+            if found.has(kind) {
+                let message = format!("`{path}` names `{word}` twice");
+                self.disagree(item.span, &path, &message, "name it once");
+            }
+            found = found.with(kind);
+        }
+        found
     }
 
     fn retry(&mut self, node: &Node, path: &str) -> Option<RetrySpec> {

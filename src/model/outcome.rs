@@ -1,5 +1,6 @@
 //! How an attempt ends: exactly one of these for each, with its code.
 
+use super::spec::FailureKind;
 use crate::base::codes::Code;
 
 /// The end of an attempt, as its caller saw it.
@@ -100,6 +101,24 @@ impl Outcome {
             Outcome::GaveUp => "gave_up",
             Outcome::Cancelled => "cancelled",
             _ => "refused",
+        }
+    }
+
+    /// The kind of failure that retries and breakers see in it; `None`: no failure of the service.
+    pub fn failure(self) -> Option<FailureKind> {
+        match self {
+            Outcome::Ok | Outcome::Cancelled => None,
+            Outcome::RamFull
+            | Outcome::BufferFull
+            | Outcome::NoWorker
+            | Outcome::BreakerOpen
+            | Outcome::Limited
+            | Outcome::DeadLettered => Some(FailureKind::Refused),
+            Outcome::TimedOut | Outcome::GaveUp => Some(FailureKind::Timeout),
+            Outcome::Error => Some(FailureKind::Error),
+            Outcome::WorkerDown | Outcome::OutOfMemory | Outcome::NoConnection => {
+                Some(FailureKind::Reset)
+            }
         }
     }
 

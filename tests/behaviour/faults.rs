@@ -83,6 +83,7 @@ fn breakers_hear_errors_and_clients_try_again() {
         open_for: just(S),
         half_open_calls: 1,
         successes: 1,
+        counts: Failures::ALL,
     });
     let outcomes = |spec: &SystemSpec| -> Vec<Outcome> {
         rows(spec).0.iter().map(|r| r.outcome.unwrap()).collect()

@@ -73,6 +73,24 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
         &["breaker.window", "breaker.failure_share", "above 0"],
     ),
     (
+        "breaker-counts",
+        "window = 100",
+        "counts = [\"errors\", \"reset\", \"reset\"]",
+        &[
+            "VX1008",
+            "breaker.counts",
+            "`errors`",
+            "did you mean `error`",
+            "`reset` twice",
+        ],
+    ),
+    (
+        "breaker-counts-nothing",
+        "window = 100",
+        "counts = []",
+        &["VX1007", "breaker.counts", "at least one kind of failure"],
+    ),
+    (
         "b043-cores-2.5",
         "cores  = 8",
         "cores  = 2.5",

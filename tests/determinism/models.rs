@@ -77,6 +77,7 @@ pub fn story() -> SystemSpec {
         open_for: just(S),
         half_open_calls: 10,
         half_open_max: None,
+        counts: Failures::ALL,
     });
     SystemSpec {
         title: "everything at once".into(),

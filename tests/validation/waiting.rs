@@ -3,8 +3,6 @@
 
 /// Name of the case, and what it waits for.
 pub const WAITING: &[(&str, &str)] = &[
-    ("breaker-run3-exp", "breakers that do not count refusals"),
-    ("breaker-run3-det", "breakers that do not count refusals"),
     (
         "rare-overflow-c4-k40",
         "estimating events too rare to count",

@@ -7,6 +7,8 @@ const TIME: &str = "a time such as \"250ms\"";
 const COUNT: &str = "a whole number such as 4";
 const NUMBER: &str = "a number such as 0.5";
 const TEXT: &str = "a string";
+const FAILURES: &str = "a list such as [\"error\", \"timeout\"]";
+const ALL_FAILURES: &str = "[\"error\", \"timeout\", \"refused\", \"reset\"]";
 const FILE: &str = "a path from the folder of the model file";
 
 /// A model file.
@@ -303,8 +305,9 @@ pub const BREAKER: Block = Block {
         ),
         key("half_open_calls", "1", COUNT),
         key("half_open_max", "", TIME),
+        key("counts", ALL_FAILURES, FAILURES),
     ],
-    later: &["automatic", "counts", "around", "share", "lost_reply"],
+    later: &["automatic", "around", "share", "lost_reply"],
 };
 
 /// `buffer`

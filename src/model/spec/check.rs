@@ -1,5 +1,6 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
+mod client;
 mod copies;
 mod limit;
 mod room;
@@ -328,6 +329,7 @@ impl Rules {
     }
 
     fn breaker(&mut self, breaker: &BreakerSpec, workers: usize, path: &str) {
+        self.some_failures(breaker.counts(), &format!("{path}.counts"));
         match breaker {
             BreakerSpec::Consecutive {
                 failures,

@@ -24,12 +24,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if O::ON {
             self.observe(attempt, Some((now, Outcome::Cancelled)));
         }
-        if a.worker != NO_WORKER {
-            let service = self.service_at(attempt);
-            let epoch = self.jobs.request(attempt).epoch;
-            let front = &mut self.fronts[service];
-            front.forget(a.worker - front.first_worker, epoch, now);
-        }
+        self.take_call_back(attempt, now);
         self.give_place_back(queue, attempt);
         let sent = self.copies.as_mut().is_none_or(|c| c.traits(attempt).sent);
         if at_home || !sent {

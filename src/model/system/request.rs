@@ -285,6 +285,27 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
+    /// A worker's breaker hears that an attempt which it let in failed, if that counts with it.
+    pub(super) fn tell_breaker_of_failure(&mut self, attempt: u32, outcome: Outcome, now: Nanos) {
+        if self.fronts[self.service_at(attempt)].ignores(outcome) {
+            self.take_call_back(attempt, now);
+        } else {
+            self.tell_breaker(attempt, true, now);
+        }
+    }
+
+    /// A worker's breaker hears that nobody will report on an attempt which it let in.
+    #[cold]
+    pub(super) fn take_call_back(&mut self, attempt: u32, now: Nanos) {
+        let worker = self.jobs.attempt(attempt).worker;
+        if worker != NO_WORKER {
+            let epoch = self.jobs.request(attempt).epoch;
+            let service = self.service_at(attempt);
+            let front = &mut self.fronts[service];
+            front.forget(worker - front.first_worker, epoch, now);
+        }
+    }
+
     /// The caller of an open attempt learns that it failed.
     pub(super) fn fail<W: Entry>(
         &mut self,
@@ -303,7 +324,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if O::ON {
             self.observe(attempt, Some((now, outcome)));
         }
-        self.tell_breaker(attempt, true, now);
+        self.tell_breaker_of_failure(attempt, outcome, now);
         if RICH && self.limits.is_some() {
             self.give_place_back(queue, attempt);
         }
