@@ -1,11 +1,11 @@
 //! `client`: what a caller does about trouble.
 
-use crate::model::spec::{ClientSpec, FailureKind, Failures, RetrySpec};
+use crate::model::spec::{ClientSpec, FailureKind, Failures};
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
-use super::keys::{CLIENT, RETRY};
-use super::tree::{Node, Value};
+use super::keys::CLIENT;
+use super::tree::Node;
 
 impl Cx {
     /// `client`
@@ -73,47 +73,5 @@ impl Cx {
             found = found.with(kind);
         }
         found
-    }
-
-    fn retry(&mut self, node: &Node, path: &str) -> Option<RetrySpec> {
-        let fields = self.fields(node, path, &RETRY)?;
-        let mut retry = RetrySpec {
-            attempts: 3,
-            base: 25_000_000,
-            cap: 250_000_000,
-        };
-        if let Some(node) = fields.get("backoff") {
-            let path = fields.path("backoff");
-            if matches!(node.value, Value::Table(_)) {
-                self.later(node.span, &path, "a distribution as `backoff`");
-            } else {
-                let later = &[
-                    "constant",
-                    "exponential",
-                    "equal_jitter",
-                    "decorrelated_jitter",
-                ];
-                self.choice(node, &path, &["full_jitter"], later);
-            }
-        }
-        if let Some(node) = fields.get("attempts") {
-            let path = fields.path("attempts");
-            retry.attempts = match node.text() {
-                Some("unbounded") => u32::MAX,
-                _ => self.count32(node, &path, 1, u32::MAX - 1).unwrap_or(3),
-            };
-        }
-        let base = fields
-            .get("base")
-            .and_then(|n| self.time(n, &fields.path("base")));
-        let cap = fields
-            .get("cap")
-            .and_then(|n| self.time(n, &fields.path("cap")));
-        retry.base = base.unwrap_or(retry.base);
-        retry.cap = cap.unwrap_or(match fields.get("cap") {
-            None => retry.cap.max(retry.base),
-            Some(_) => retry.base,
-        });
-        Some(retry)
     }
 }

@@ -209,9 +209,9 @@ pub fn trace_horizon(cx: &mut Cx, span: Span, system: &SystemSpec, timing: &Timi
 pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
     for source in &system.sources {
         let path = format!("source.{}.client", source.name);
-        if let Some(retry) = source.client.retry
-            && retry.attempts > MANY_ATTEMPTS
-            && (retry.base == 0 || retry.cap == 0)
+        if let Some(retry) = &source.client.retry
+            && retry.most_attempts() > MANY_ATTEMPTS
+            && retry.is_immediate()
         {
             let place = format!("{path}.retry.attempts");
             let count = match retry.attempts {

@@ -25,6 +25,7 @@ mod prices;
 mod profile;
 mod render;
 mod resolved;
+mod retry;
 mod scan;
 mod services;
 mod sources;

@@ -73,6 +73,30 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
         &["breaker.window", "breaker.failure_share", "above 0"],
     ),
     (
+        "backoff-name",
+        "base = \"10ms\"",
+        "backoff = \"decorrelated_jitter\", base = \"10ms\"",
+        &["VX1008", "retry.backoff", "did you mean `decorrelated`"],
+    ),
+    (
+        "backoff-keys",
+        "attempts = 3",
+        "attempts = 3, backoff = { dist = \"exponential\", mean = \"1s\" }",
+        &["VX1012", "a distribution", "`base`", "`cap`"],
+    ),
+    (
+        "backoff-unbounded",
+        "attempts = 3",
+        "attempts = \"unbounded\", backoff = \"decorrelated\", on = \"error\"",
+        &[
+            "VX1007",
+            "retry.attempts",
+            "at most 1000",
+            "VX1004",
+            "retry.on",
+        ],
+    ),
+    (
         "breaker-counts",
         "window = 100",
         "counts = [\"errors\", \"reset\", \"reset\"]",

@@ -307,6 +307,7 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
         "applies",
         "hedge_after_s",
         "cancel_loser",
+        "retry",
     ];
     only(value, &known)?;
     let mut client = ClientSpec::default();
@@ -317,6 +318,15 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
             after: (after * SECOND) as u64,
             max: 1,
             cancel: Cancel::Full,
+        });
+    }
+    if value["retry"].is_object() {
+        only(&value["retry"], &["pause", "max_attempts"])?;
+        assert!(value["retry"]["max_attempts"].is_null());
+        client.retry = Some(RetrySpec {
+            attempts: u32::MAX,
+            backoff: BackoffSpec::Drawn(dist(&value["retry"]["pause"])?),
+            on: Failures::ALL,
         });
     }
     if value["patience"].is_object() {

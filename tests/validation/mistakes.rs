@@ -44,6 +44,8 @@ pub enum Change {
     OneCopy,
     /// No further copy when an answer is late.
     NoHedge,
+    /// Refused clients do not come back.
+    NoRetry,
     /// A breaker that opens one failure later.
     OpensLater,
     /// Another metric is taken for the one asked for.
@@ -105,6 +107,7 @@ pub const MADE: &[(&str, Change)] = &[
     ("no hedge", Change::NoHedge),
     ("tokens added one by one at ticks", Change::Fill(Fill::Tick)),
     ("filled evenly", Change::Fill(Fill::Even)),
+    ("refused clients never come back", Change::NoRetry),
     ("opens one failure later", Change::OpensLater),
     (
         "cores slowed by their availability instead of failing",
@@ -201,6 +204,7 @@ impl Change {
                 Some(BreakerSpec::Consecutive { failures, .. }) => *failures += 1,
                 other => panic!("{other:?} opens after no failures in a row"),
             },
+            Change::NoRetry => spec.sources[0].client.retry = None,
             Change::OneCopy => spec.sources[0].fan_out = None,
             Change::NoHedge => spec.sources[0].client.hedge = None,
             Change::ReadAs(_) => {}

@@ -76,7 +76,7 @@ pub const CLIENT: Block = Block {
         key("timeout", "", "a time such as \"250ms\" or { dist = .. }"),
         key("patience", "", "a time such as \"2s\" or { dist = .. }"),
         key("cancel", "\"none\"", "\"none\""),
-        key("retry", "\"none\"", "{ attempts, base, cap } or \"none\""),
+        key("retry", "\"none\"", "{ attempts, backoff, .. } or \"none\""),
         key("hedge", "\"none\"", "{ kind, after, .. } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
     ],
@@ -92,11 +92,16 @@ pub const RETRY: Block = Block {
             "3",
             "a whole number such as 3, or \"unbounded\"",
         ),
-        key("backoff", "\"full_jitter\"", "\"full_jitter\""),
+        key(
+            "backoff",
+            "\"full_jitter\"",
+            "the name of a kind, a time or { dist = .. }",
+        ),
         key("base", "\"25ms\"", TIME),
         key("cap", "\"250ms\"", TIME),
+        key("on", ALL_FAILURES, FAILURES),
     ],
-    later: &["on", "budget"],
+    later: &["budget"],
 };
 
 /// `hedge`

@@ -22,7 +22,7 @@ pub use check::{
     MAX_BURST, MAX_COPIES, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem,
     name_problem,
 };
-pub use client::{ClientSpec, RetrySpec};
+pub use client::{BackoffKind, BackoffSpec, ClientSpec, RetrySpec};
 pub use copies::{Cancel, FanOutSpec, HedgeKind, HedgeSpec};
 pub use failures::{FailureKind, Failures};
 pub use fault::*;

@@ -361,7 +361,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let made = rounds.flatten().unwrap_or(r.tries);
         let pause = match outcome {
             Outcome::DeadLettered => None,
-            _ => source.pause(failed.number, made),
+            _ => source.pause(failed.number, made, outcome),
         };
         if let Some(pause) = pause {
             self.pausing.up(now);

@@ -1,7 +1,10 @@
 //! Rules about what a caller does about trouble.
 
-use super::Rules;
-use crate::model::spec::{ClientSpec, Dist, Failures};
+use super::{Rules, least};
+use crate::model::spec::{BackoffKind, BackoffSpec, ClientSpec, Dist, Failures, RetrySpec};
+
+/// Most attempts where each pause depends on all before it.
+const MAX_DECORRELATED: u32 = 1000;
 
 impl Rules {
     pub(super) fn client(&mut self, client: &ClientSpec, path: &str) {
@@ -16,12 +19,36 @@ impl Rules {
             );
         }
         if let Some(retry) = &client.retry {
-            let path = format!("{path}.retry.attempts");
-            let allowed = "1 or more (the first attempt counts)";
-            self.range(retry.attempts >= 1, &path, allowed, retry.attempts);
+            self.retry(retry, &format!("{path}.retry"));
         }
         if let Some(limit) = &client.limit {
             self.limit(limit, &format!("{path}.limit"));
+        }
+    }
+
+    fn retry(&mut self, retry: &RetrySpec, path: &str) {
+        let attempts = format!("{path}.attempts");
+        let allowed = "1 or more (the first attempt counts)";
+        self.range(retry.attempts >= 1, &attempts, allowed, retry.attempts);
+        self.some_failures(retry.on, &format!("{path}.on"));
+        match &retry.backoff {
+            BackoffSpec::Kind {
+                kind: BackoffKind::Decorrelated,
+                ..
+            } => {
+                let fine = retry.attempts <= MAX_DECORRELATED;
+                let allowed = "at most 1000 with the backoff `decorrelated`";
+                let given = match retry.attempts {
+                    u32::MAX => "unbounded".to_owned(),
+                    attempts => attempts.to_string(),
+                };
+                self.range(fine, &attempts, allowed, given);
+            }
+            BackoffSpec::Kind { .. } => {}
+            BackoffSpec::Drawn(dist) => {
+                let fine = least(dist) >= 0.0;
+                self.range(fine, &format!("{path}.backoff"), "0 or more", least(dist));
+            }
         }
     }
 
