@@ -1,6 +1,6 @@
 //! `client`: what a caller does about trouble.
 
-use crate::model::spec::{ClientSpec, FailureKind, Failures};
+use crate::model::spec::{Cancel, ClientSpec, FailureKind, Failures};
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
@@ -16,9 +16,7 @@ impl Cx {
         let Some(fields) = self.fields(node, path, &CLIENT) else {
             return ClientSpec::default();
         };
-        if let Some(node) = fields.get("cancel") {
-            self.choice(node, &fields.path("cancel"), &["none"], &["queued", "full"]);
-        }
+        let cancel = self.cancel(&fields);
         let timeout = match fields.get("timeout").filter(|n| !n.is_none()) {
             Some(node) => self.dist(node, &fields.path("timeout"), Of::Time),
             None => None,
@@ -40,10 +38,24 @@ impl Cx {
         ClientSpec {
             hedge,
             timeout,
+            cancel: cancel.unwrap_or_default(),
             patience,
             retry,
             limit,
         }
+    }
+
+    /// `cancel`: what is taken back.
+    pub fn cancel(&mut self, fields: &Fields<'_>) -> Option<Cancel> {
+        let node = fields.get("cancel")?;
+        let words = &["none", "queued", "full"];
+        Some(
+            match self.choice(node, &fields.path("cancel"), words, &[])? {
+                "none" => Cancel::Nothing,
+                "queued" => Cancel::Queued,
+                _ => Cancel::Full,
+            },
+        )
     }
 
     /// A list of kinds of failures; all of them when it is left out.

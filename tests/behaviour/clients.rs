@@ -381,3 +381,107 @@ fn grpc_makes_five_attempts_at_most() {
         assert!((800 * US..=1200 * US).contains(&pause), "{pause}");
     }
 }
+
+/// A timeout takes the attempt out of its buffer, or off its core too, in that nanosecond.
+#[test]
+fn a_timeout_can_take_the_attempt_back() {
+    let births = [(0, 10 * MS), (MS, 5 * MS), (2 * MS, 3 * MS), (8 * MS, MS)];
+    let mut spec = replay(&births, group(1, 1, None));
+    spec.sources[0].client.timeout = Some(just(4 * MS));
+    spec.sources[0].client.cancel = Cancel::Queued;
+    let (all, output) = rows(&spec);
+    let expected = [
+        (Some(0), 4_000, TimedOut),
+        (None, 5_000, TimedOut),
+        (None, 6_000, TimedOut),
+        (Some(10_000), 11_000, Ok),
+    ];
+    assert_eq!(told(&all), expected);
+    let worker = &output.tally.workers[0];
+    assert_eq!(worker.queue_area, u128::from(10 * MS));
+    assert_eq!(worker.ended[TimedOut.index()], 3);
+    let class = &output.tally.classes[0];
+    assert_eq!((class.attempts, class.answered, class.ok), (4, 2, 1));
+    assert_eq!(class.wasted_ns, u128::from(10 * MS));
+
+    spec.sources[0].client.cancel = Cancel::Full;
+    let (all, output) = rows(&spec);
+    let expected = [
+        (Some(0), 4_000, TimedOut),
+        (Some(4_000), 5_000, TimedOut),
+        (Some(5_000), 6_000, TimedOut),
+        (Some(8_000), 9_000, Ok),
+    ];
+    assert_eq!(told(&all), expected);
+    let class = &output.tally.classes[0];
+    assert_eq!((class.answered, class.ok), (1, 1));
+    assert_eq!(class.core_ns, u128::from(7 * MS));
+    assert_eq!(class.wasted_ns, u128::from(6 * MS));
+    assert_eq!(output.tally.workers[0].queue_area, u128::from(6 * MS));
+}
+
+/// From the balancer's buffer at once; what is being dispatched goes no further after that.
+#[test]
+fn a_timeout_takes_back_what_has_not_been_routed() {
+    let mut spec = replay(&[(0, MS), (0, MS), (0, MS)], group(1, 1, None));
+    spec.services[0].balancer.dispatch = Some(just(2 * MS));
+    spec.sources[0].client.timeout = Some(just(3 * MS));
+    spec.sources[0].client.cancel = Cancel::Queued;
+    let (all, output) = rows(&spec);
+    let expected = [
+        (Some(2_000), 3_000, Ok),
+        (None, 3_000, TimedOut),
+        (None, 3_000, TimedOut),
+    ];
+    assert_eq!(told(&all), expected);
+    let balancer = &output.tally.balancers[0];
+    assert_eq!(balancer.queue_area, u128::from(5 * MS));
+    assert_eq!(balancer.busy_area, u128::from(4 * MS));
+    assert_eq!(output.tally.classes[0].wasted_ns, 0);
+}
+
+/// Who waits at the sender for room at a worker leaves from there.
+#[test]
+fn a_timeout_takes_back_what_waits_at_its_sender() {
+    let births = [(0, 10 * MS), (MS, MS), (2 * MS, MS), (8 * MS, MS)];
+    let blocking = GroupSpec {
+        on_full: OnFull::Block,
+        ..group(1, 1, Some(0))
+    };
+    let mut spec = replay(&births, blocking);
+    spec.sources[0].client.timeout = Some(just(4 * MS));
+    spec.sources[0].client.cancel = Cancel::Queued;
+    let (all, output) = rows(&spec);
+    let expected = [
+        (Some(0), 4_000, TimedOut),
+        (None, 5_000, TimedOut),
+        (None, 6_000, TimedOut),
+        (Some(10_000), 11_000, Ok),
+    ];
+    assert_eq!(told(&all), expected);
+    assert_eq!(output.tally.balancers[0].queue_area, u128::from(10 * MS));
+}
+
+/// Shared cores are free for the others at once, and so is the place.
+#[test]
+fn a_timeout_takes_an_attempt_off_shared_cores() {
+    let sharing = GroupSpec {
+        discipline: Discipline::Ps,
+        ..group(1, 1, Some(1))
+    };
+    let births = [(0, 10 * MS), (0, 3 * MS), (4 * MS, MS)];
+    let mut spec = replay(&births, sharing);
+    spec.sources[0].client = ClientSpec {
+        timeout: Some(just(4 * MS)),
+        cancel: Cancel::Full,
+        ..ClientSpec::default()
+    };
+    let (all, output) = rows(&spec);
+    let expected = [
+        (Some(0), 4_000, TimedOut),
+        (Some(0), 4_000, TimedOut),
+        (Some(4_000), 5_000, Ok),
+    ];
+    assert_eq!(told(&all), expected);
+    assert_eq!(output.tally.classes[0].wasted_ns, u128::from(4 * MS));
+}

@@ -73,6 +73,18 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
         &["breaker.window", "breaker.failure_share", "above 0"],
     ),
     (
+        "cancel-nothing",
+        "timeout = \"250ms\"",
+        "cancel = \"queued\"",
+        &["VX1012", "client.cancel", "without `timeout`"],
+    ),
+    (
+        "cancel-name",
+        "timeout = \"250ms\"",
+        "timeout = \"250ms\", cancel = \"all\"",
+        &["VX1008", "client.cancel", "none, queued, full"],
+    ),
+    (
         "backoff-name",
         "base = \"10ms\"",
         "backoff = \"decorrelated_jitter\", base = \"10ms\"",
@@ -227,12 +239,6 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
         "slots = 128",
         "slots = 128, on_full = \"blok\"",
         &["VX1008", "block", "redispatch"],
-    ),
-    (
-        "cancel",
-        "timeout = \"250ms\",",
-        "cancel = \"full\",",
-        &["VX1010", "cancel"],
     ),
     (
         "manual",

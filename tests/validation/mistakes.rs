@@ -107,6 +107,7 @@ pub const MADE: &[(&str, Change)] = &[
     ("no hedge", Change::NoHedge),
     ("tokens added one by one at ticks", Change::Fill(Fill::Tick)),
     ("filled evenly", Change::Fill(Fill::Even)),
+    ("no retries", Change::NoRetry),
     ("refused clients never come back", Change::NoRetry),
     ("opens one failure later", Change::OpensLater),
     (

@@ -75,7 +75,7 @@ pub const CLIENT: Block = Block {
     keys: &[
         key("timeout", "", "a time such as \"250ms\" or { dist = .. }"),
         key("patience", "", "a time such as \"2s\" or { dist = .. }"),
-        key("cancel", "\"none\"", "\"none\""),
+        key("cancel", "\"none\"", "\"none\", \"queued\" or \"full\""),
         key("retry", "\"none\"", "{ attempts, backoff, .. } or \"none\""),
         key("hedge", "\"none\"", "{ kind, after, .. } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),

@@ -158,7 +158,7 @@ impl SystemSpec {
             rules.cores_of_classes(self, index);
         }
         rules.pulled(self);
-        rules.patience_and_pull(self);
+        rules.leaving(self);
         rules.faults(self);
         rules.found
     }

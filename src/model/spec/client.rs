@@ -1,14 +1,15 @@
 //! What a caller does about trouble, as data.
 
-use super::{Dist, Failures, HedgeSpec, LimitSpec};
+use super::{Cancel, Dist, Failures, HedgeSpec, LimitSpec};
 use crate::base::units::Nanos;
 
 /// What a caller does about trouble.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClientSpec {
-    /// How long one attempt may take, nanoseconds; `None`: waits for ever. Work that was given up
-    /// on goes on (`cancel = "none"`).
+    /// How long one attempt may take, nanoseconds; `None`: waits for ever.
     pub timeout: Option<Dist>,
+    /// What is taken back of an attempt that was given up on.
+    pub cancel: Cancel,
     /// How long an attempt stays in a buffer, nanoseconds from its arrival, drawn for a request at
     /// its birth; `None`: for ever. Once served it stays.
     pub patience: Option<Dist>,
@@ -23,7 +24,7 @@ pub struct ClientSpec {
 impl ClientSpec {
     /// Whether an attempt may leave a buffer before its turn.
     pub fn may_leave(&self) -> bool {
-        self.patience.is_some()
+        self.patience.is_some() || self.cancel != Cancel::Nothing
     }
 }
 

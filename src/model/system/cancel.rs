@@ -73,7 +73,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    fn take_from_core<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, a: &Attempt) {
+    pub(super) fn take_from_core<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        a: &Attempt,
+    ) {
         let now = queue.now();
         let running = self.jobs.attempt_mut(attempt);
         running.phase = running.phase.wrapping_add(1);

@@ -133,7 +133,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    /// A client's timeout runs out: it gives up on the attempt, whose work goes on.
+    /// A client's timeout runs out: it gives up on the attempt, and may take it back.
     #[inline(always)]
     pub(super) fn timeout<W: Entry>(
         &mut self,
@@ -171,6 +171,8 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.fail(queue, attempt, Outcome::TimedOut);
         if at_home {
             self.jobs.leave(attempt);
+        } else if RICH && self.may_leave {
+            self.take_back(queue, attempt);
         }
     }
 

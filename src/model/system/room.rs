@@ -290,7 +290,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.waits();
     }
 
-    fn unblock(&mut self, attempt: u32, now: Nanos) {
+    pub(super) fn unblock(&mut self, attempt: u32, now: Nanos) {
         let service = self.service_at(attempt);
         let size = self.size_of(attempt);
         let front = &mut self.fronts[service];

@@ -75,7 +75,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
 
     /// A dispatched attempt reaches the point of being routed.
     pub(super) fn route_dispatched<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
-        if self.is_stopped(attempt) {
+        if self.is_stopped(attempt) || RICH && self.may_leave && self.was_taken_back(attempt) {
             return self.jobs.leave(attempt);
         }
         let a = self.jobs.attempt(attempt);

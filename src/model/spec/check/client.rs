@@ -1,7 +1,8 @@
 //! Rules about what a caller does about trouble.
 
 use super::{Rules, least};
-use crate::model::spec::{BackoffKind, BackoffSpec, ClientSpec, Dist, Failures, RetrySpec};
+use crate::base::codes::Code;
+use crate::model::spec::{BackoffKind, BackoffSpec, Cancel, ClientSpec, Dist, Failures, RetrySpec};
 
 /// Most attempts where each pause depends on all before it.
 const MAX_DECORRELATED: u32 = 1000;
@@ -20,6 +21,12 @@ impl Rules {
         }
         if let Some(retry) = &client.retry {
             self.retry(retry, &format!("{path}.retry"));
+        }
+        if client.cancel != Cancel::Nothing && client.timeout.is_none() {
+            let path = format!("{path}.cancel");
+            let message = format!("`{path}` has no effect without `timeout`");
+            let help = Some("add `timeout`, or remove `cancel`");
+            self.add(Code::KEYS_DISAGREE, &path, message, help);
         }
         if let Some(limit) = &client.limit {
             self.limit(limit, &format!("{path}.limit"));

@@ -5,8 +5,8 @@ use super::{MAX_CORES, Rules, group_path};
 use crate::base::codes::Code;
 use crate::base::units::print_bytes;
 use crate::model::spec::{
-    Discipline, FaultSpec, FaultUnit, GroupSpec, OnFull, PolicySpec, RamPolicy, ServiceSpec,
-    SystemSpec,
+    Cancel, Discipline, FaultSpec, FaultUnit, GroupSpec, OnFull, PolicySpec, RamPolicy,
+    ServiceSpec, SystemSpec,
 };
 
 impl Rules {
@@ -79,27 +79,37 @@ impl Rules {
         }
     }
 
-    /// Nobody leaves a shared buffer before their turn yet.
-    pub(super) fn patience_and_pull(&mut self, system: &SystemSpec) {
+    /// What is not simulated together with those who leave before they are done.
+    pub(super) fn leaving(&mut self, system: &SystemSpec) {
+        let by_core = |f: &FaultSpec| f.enabled && f.unit == FaultUnit::Core;
+        let by_core = system.faults.iter().any(by_core);
         for source in &system.sources {
+            let client = &source.client;
             let service = system.services.get(source.to);
             let pulls = service.is_some_and(|s| s.balancer.policy == PolicySpec::CentralQueue);
-            let copies = source.fan_out.is_some() || source.client.hedge.is_some();
-            let by_core = |f: &FaultSpec| f.enabled && f.unit == FaultUnit::Core;
-            let others = pulls || source.client.may_leave() || system.faults.iter().any(by_core);
-            if copies && others {
+            let copies = source.fan_out.is_some() || client.hedge.is_some();
+            if copies && (pulls || client.may_leave() || by_core) {
                 let path = format!("source.{}", source.name);
                 let message = format!(
                     "`{path}`: `fan_out` and `hedge` are not supported yet together with \
-                     `patience`, the policy `central_queue` or faults of single cores"
+                     `patience`, a `cancel` of timeouts, the policy `central_queue` or faults of \
+                     single cores"
                 );
                 self.add(Code::UNSUPPORTED, &path, message, None);
             }
-            if pulls && source.client.may_leave() {
-                let path = format!("source.{}.client.patience", source.name);
+            let cancels = client.cancel != Cancel::Nothing;
+            let leaving = [("patience", client.patience.is_some()), ("cancel", cancels)];
+            for (key, _) in leaving.iter().filter(|l| l.1 && pulls) {
+                let path = format!("source.{}.client.{key}", source.name);
                 let message = format!(
                     "`{path}` is not supported yet together with the policy `central_queue`"
                 );
+                self.add(Code::UNSUPPORTED, &path, message, None);
+            }
+            if cancels && by_core {
+                let path = format!("source.{}.client.cancel", source.name);
+                let message =
+                    format!("`{path}` is not supported yet together with faults of single cores");
                 self.add(Code::UNSUPPORTED, &path, message, None);
             }
         }
