@@ -17,6 +17,13 @@ impl Cx {
             return ClientSpec::default();
         };
         let cancel = self.cancel(&fields);
+        let deadline = fields
+            .get("deadline")
+            .filter(|n| !n.is_none())
+            .and_then(|n| self.time(n, &fields.path("deadline")));
+        let propagates = fields
+            .get("propagate_deadline")
+            .and_then(|n| self.boolean(n, &fields.path("propagate_deadline")));
         let timeout = match fields.get("timeout").filter(|n| !n.is_none()) {
             Some(node) => self.dist(node, &fields.path("timeout"), Of::Time),
             None => None,
@@ -38,6 +45,8 @@ impl Cx {
         ClientSpec {
             hedge,
             timeout,
+            deadline,
+            propagate_deadline: propagates.unwrap_or(false),
             cancel: cancel.unwrap_or_default(),
             patience,
             retry,

@@ -182,6 +182,7 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         }
         ("[service.NAME.balancer]", "full_scan") => says("policy", "least_request").then_some(text),
         ("[service.NAME.balancer]", "ties") => says("policy", "jsq_oracle").then_some(text),
+        ("client", "propagate_deadline") => table.get("deadline").is_some().then_some(text),
         ("breaker", "counts") => Some(text),
         ("breaker", "failures" | "successes") => consecutive.then_some(text),
         ("breaker", "open_for" | "half_open_calls") if consecutive => Some(text),

@@ -23,6 +23,8 @@ pub enum Outcome {
     Limited,
     /// Left the buffer: its patience ran out.
     GaveUp,
+    /// Refused at its turn: its deadline had passed.
+    Expired,
     /// An error of the worker, at once or when its work was done.
     Error,
     /// Lost aboard a worker that went down.
@@ -39,7 +41,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 14;
+    pub const COUNT: usize = 15;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -50,6 +52,7 @@ impl Outcome {
         Outcome::BreakerOpen,
         Outcome::Limited,
         Outcome::GaveUp,
+        Outcome::Expired,
         Outcome::Error,
         Outcome::WorkerDown,
         Outcome::OutOfMemory,
@@ -76,6 +79,7 @@ impl Outcome {
             Outcome::Limited => Some(Code::LIMITED),
             Outcome::Error => Some(Code::ERROR),
             Outcome::GaveUp => Some(Code::GAVE_UP),
+            Outcome::Expired => Some(Code::EXPIRED),
             Outcome::WorkerDown => Some(Code::WORKER_DOWN),
             Outcome::OutOfMemory => Some(Code::KILLED_FOR_MEMORY),
             Outcome::NoConnection => Some(Code::CONNECTION),
@@ -113,6 +117,7 @@ impl Outcome {
             | Outcome::NoWorker
             | Outcome::BreakerOpen
             | Outcome::Limited
+            | Outcome::Expired
             | Outcome::DeadLettered => Some(FailureKind::Refused),
             Outcome::TimedOut | Outcome::GaveUp => Some(FailureKind::Timeout),
             Outcome::Error => Some(FailureKind::Error),

@@ -74,13 +74,15 @@ pub const CLIENT: Block = Block {
     name: "client",
     keys: &[
         key("timeout", "", "a time such as \"250ms\" or { dist = .. }"),
+        key("deadline", "", TIME),
+        key("propagate_deadline", "false", "true or false"),
         key("patience", "", "a time such as \"2s\" or { dist = .. }"),
         key("cancel", "\"none\"", "\"none\", \"queued\" or \"full\""),
         key("retry", "\"none\"", "{ attempts, backoff, .. } or \"none\""),
         key("hedge", "\"none\"", "{ kind, after, .. } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
     ],
-    later: &["deadline", "propagate_deadline", "breaker", "network"],
+    later: &["breaker", "network"],
 };
 
 /// `retry`
@@ -352,7 +354,7 @@ pub const WORKERS: Block = Block {
         key(
             "discipline",
             "\"fifo\"",
-            "\"fifo\", \"lifo\", \"priority\" or \"ps\"",
+            "\"fifo\", \"lifo\", \"priority\", \"edf\" or \"ps\"",
         ),
         key(
             "buffer",

@@ -156,6 +156,7 @@ impl SystemSpec {
         for index in 0..self.services.len() {
             rules.admission(self, index);
             rules.cores_of_classes(self, index);
+            rules.deadlines_of_callers(self, index);
         }
         rules.pulled(self);
         rules.leaving(self);

@@ -8,6 +8,11 @@ use crate::base::units::Nanos;
 pub struct ClientSpec {
     /// How long one attempt may take, nanoseconds; `None`: waits for ever.
     pub timeout: Option<Dist>,
+    /// How long a request may take from its birth, pauses and all attempts included, nanoseconds;
+    /// `None`: for ever.
+    pub deadline: Option<Nanos>,
+    /// Whether workers drop, at its turn, what its deadline has passed.
+    pub propagate_deadline: bool,
     /// What is taken back of an attempt that was given up on.
     pub cancel: Cancel,
     /// How long an attempt stays in a buffer, nanoseconds from its arrival, drawn for a request at

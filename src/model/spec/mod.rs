@@ -421,6 +421,7 @@ impl SystemSpec {
                 || client.hedge.is_some()
                 || client.limit.is_some()
                 || client.may_leave()
+                || client.deadline.is_some()
                 || matches!(s.arrivals, Arrivals::Closed { .. })
         };
         let fault = |f: &FaultSpec| {

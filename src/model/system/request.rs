@@ -98,6 +98,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let s = &self.sources[source as usize];
+        if RICH && self.deadlines && s.spec.client.deadline.is_some() {
+            return self.watch_to_deadline(queue, attempt, source, number);
+        }
         if s.spec.client.timeout.is_some() {
             let a = self.jobs.attempt(attempt);
             let (generation, tries) = (a.generation, a.number_of_try());
@@ -357,7 +360,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let request = failed.request;
-        let r = self.jobs.request_mut(request);
+        let r = self.jobs.request(request);
         let source = &self.sources[r.source as usize];
         let rounds = self.copies.as_ref().map(|c| c.rounds(r.source, request));
         let made = rounds.flatten().unwrap_or(r.tries);
@@ -365,12 +368,13 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             Outcome::DeadLettered => None,
             _ => source.pause(failed.number, made, outcome),
         };
-        if let Some(pause) = pause {
+        let in_time = |at: Nanos| !(RICH && self.deadlines) || self.is_in_time(failed, at);
+        if let Some(pause) = pause.filter(|&pause| in_time(now.saturating_add(pause))) {
             self.pausing.up(now);
             queue.at(now.saturating_add(pause), Event::Retry { request });
             return;
         }
-        r.active = false;
+        self.jobs.request_mut(request).active = false;
         self.ledger.lost += 1;
         if RICH && self.ends_matter {
             self.next_round(queue, request, failed.class);

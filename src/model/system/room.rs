@@ -135,7 +135,11 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.begin(queue, worker, attempt);
             return None;
         }
-        let (key, size) = (self.needs(attempt).key, self.size_of(attempt));
+        let size = self.size_of(attempt);
+        let key = match self.workers.cold[worker as usize].by_deadline {
+            true => self.deadline_of(attempt).unwrap_or(Nanos::MAX),
+            false => self.needs(attempt).key,
+        };
         let ticket = self.workers.wait_by_key(worker, attempt, key);
         if self.may_leave {
             self.line_up(queue, attempt, ticket);
@@ -317,6 +321,11 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             let turn = (!down && self.workers.has_cores(worker, 1))
                 .then(|| self.workers.turn(worker))
                 .flatten();
+            if let Some(next) = turn.filter(|_| self.propagates)
+                && self.drop_turn(queue, worker, next)
+            {
+                continue;
+            }
             if let Some(next) = turn.filter(|&next| self.fits(worker, next, 0)) {
                 self.workers.take_turn(worker);
                 self.waiting -= 1;
@@ -330,11 +339,16 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             if self.workers.cold[worker as usize].wedged || down {
                 return;
             }
-            if self.lacks(worker, first, queue.now()).is_some() {
+            let expired = self.propagates && self.is_expired(first, queue.now());
+            if !expired && self.lacks(worker, first, queue.now()).is_some() {
                 return;
             }
             self.workers.cold[worker as usize].blocked.pop_front();
             self.unblock(first, queue.now());
+            if expired {
+                self.drop_expired(queue, first);
+                continue;
+            }
             self.take_in(queue, worker, first);
         }
     }

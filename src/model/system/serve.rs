@@ -134,6 +134,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.errors.is_some() && self.errs_at_once(attempt) {
             return self.turn_away(queue, attempt, Outcome::Error);
         }
+        if RICH && self.propagates && self.is_expired(attempt, now) {
+            return self.drop_expired(queue, attempt);
+        }
         self.workers.settle(worker, now);
         if RICH && self.elaborate {
             return self.admit(queue, worker, attempt);
@@ -304,6 +307,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.waiting -= 1;
         if RICH && self.interrupted.is_some() {
             return self.start_rest(queue, worker, next);
+        }
+        if RICH && self.propagates {
+            return self.start_next_in_time(queue, worker, next);
         }
         let work = self.jobs.attempt(next).work;
         self.start(queue, worker, next, work);

@@ -22,14 +22,34 @@ impl Rules {
         if let Some(retry) = &client.retry {
             self.retry(retry, &format!("{path}.retry"));
         }
-        if client.cancel != Cancel::Nothing && client.timeout.is_none() {
-            let path = format!("{path}.cancel");
-            let message = format!("`{path}` has no effect without `timeout`");
-            let help = Some("add `timeout`, or remove `cancel`");
-            self.add(Code::KEYS_DISAGREE, &path, message, help);
-        }
+        self.deadline(client, path);
         if let Some(limit) = &client.limit {
             self.limit(limit, &format!("{path}.limit"));
+        }
+    }
+
+    /// Deadlines, and what is taken back of attempts.
+    fn deadline(&mut self, client: &ClientSpec, path: &str) {
+        let fine = client.deadline != Some(0);
+        let place = format!("{path}.deadline");
+        let allowed = "above 0 (leave it out to wait for ever)";
+        self.range(fine, &place, allowed, "0s");
+        let mut no_effect = |key: &str, why: &str, help: &str| {
+            let path = format!("{path}.{key}");
+            let message = format!("`{path}` has no effect {why}");
+            self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+        };
+        let cancels = client.cancel != Cancel::Nothing;
+        if cancels && client.timeout.is_none() && client.deadline.is_none() {
+            let help = "add one of them, or remove `cancel`";
+            no_effect("cancel", "without `timeout` or `deadline`", help);
+        }
+        if client.propagate_deadline && client.deadline.is_none() {
+            let help = "add `deadline`, or remove `propagate_deadline`";
+            no_effect("propagate_deadline", "without `deadline`", help);
+        } else if client.propagate_deadline && cancels {
+            let why = "with this `cancel`: nothing that has expired is in a buffer any more";
+            no_effect("propagate_deadline", why, "remove one of them");
         }
     }
 

@@ -106,12 +106,38 @@ impl Rules {
                 );
                 self.add(Code::UNSUPPORTED, &path, message, None);
             }
-            if cancels && by_core {
-                let path = format!("source.{}.client.cancel", source.name);
+            let propagates = client.propagate_deadline;
+            for (key, given) in [("cancel", cancels), ("propagate_deadline", propagates)] {
+                let path = format!("source.{}.client.{key}", source.name);
+                if given && by_core {
+                    let message = format!(
+                        "`{path}` is not supported yet together with faults of single cores"
+                    );
+                    self.add(Code::UNSUPPORTED, &path, message, None);
+                }
+            }
+            if copies && propagates {
+                let path = format!("source.{}.client.propagate_deadline", source.name);
                 let message =
-                    format!("`{path}` is not supported yet together with faults of single cores");
+                    format!("`{path}` is not supported yet together with `fan_out` and `hedge`");
                 self.add(Code::UNSUPPORTED, &path, message, None);
             }
+        }
+    }
+
+    /// The earliest deadline first needs deadlines.
+    pub(super) fn deadlines_of_callers(&mut self, system: &SystemSpec, index: usize) {
+        let service = &system.services[index];
+        let mut callers = system.sources.iter().filter(|s| s.to == index);
+        if callers.any(|s| s.client.deadline.is_some()) {
+            return;
+        }
+        let by_deadline = |g: &&GroupSpec| g.discipline == Discipline::Edf;
+        for group in service.groups.iter().filter(by_deadline) {
+            let path = format!("{}.discipline", group_path(service, group));
+            let message =
+                format!("`{path}`: `edf` has no effect where no source that calls has a deadline");
+            self.disagree(&path, message, "give a source `client.deadline`");
         }
     }
 
