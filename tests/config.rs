@@ -7,6 +7,8 @@ mod fixture;
 
 #[path = "config/bad.rs"]
 mod bad;
+#[path = "config/clients.rs"]
+mod clients;
 #[path = "config/good.rs"]
 mod good;
 #[path = "config/load.rs"]

@@ -139,6 +139,8 @@ codes! {
         "an attempt was refused by its client's own limit: a rate, or a number out at once";
     3108 GAVE_UP Outcome "gave up waiting"
         "an attempt left the buffer that it waited in: its patience ran out";
+    3109 EXPIRED Outcome "refused at its turn"
+        "an attempt came to its turn at a worker after its deadline";
     3110 ERROR Outcome "error"
         "an attempt reached its worker and failed there";
     3111 WORKER_DOWN Outcome "worker went down"
@@ -171,7 +173,6 @@ codes! {
 /// produce. They must not be used for anything else.
 pub const RESERVED: &[(u16, &str)] = &[
     (3107, "refused: shed"),
-    (3109, "refused at its turn: deadline over"),
     (3114, "failed: poison"),
     (3116, "failed: worker drained"),
 ];

@@ -69,19 +69,12 @@ impl Cx {
         let max = fields
             .get("max")
             .and_then(|n| self.count32(n, &fields.path("max"), 1, MAX_COPIES));
-        let words = &["none", "queued", "full"];
-        let cancel = fields
-            .get("cancel")
-            .and_then(|n| self.choice(n, &fields.path("cancel"), words, &[]));
+        let cancel = self.cancel(&fields);
         Some(HedgeSpec {
             kind,
             after: after?,
             max: max.unwrap_or(1),
-            cancel: match cancel {
-                Some("none") => Cancel::Nothing,
-                Some("queued") => Cancel::Queued,
-                _ => Cancel::Full,
-            },
+            cancel: cancel.unwrap_or(Cancel::Full),
         })
     }
 }

@@ -26,6 +26,7 @@ mod prices;
 mod profile;
 mod render;
 mod resolved;
+mod retry;
 mod scan;
 mod services;
 mod sources;

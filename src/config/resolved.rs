@@ -3,6 +3,7 @@
 
 use super::Overrides;
 use super::keys::{self, Block};
+use super::retry;
 use super::tree::{Entry, Node, Origin, Table, Value, key, quoted};
 
 /// Points that are written in full; of further ones only what differs.
@@ -186,6 +187,8 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         }
         ("[service.NAME.balancer]", "full_scan") => says("policy", "least_request").then_some(text),
         ("[service.NAME.balancer]", "ties") => says("policy", "jsq_oracle").then_some(text),
+        ("client", "propagate_deadline") => table.get("deadline").is_some().then_some(text),
+        ("breaker", "counts") => Some(text),
         ("breaker", "failures" | "successes") => consecutive.then_some(text),
         ("breaker", "open_for" | "half_open_calls") if consecutive => Some(text),
         ("breaker", "open_for") => Some("\"60s\""),
@@ -203,7 +206,16 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         ("work", "base") => table.get("column").is_some().then_some(text),
         ("limit", "burst" | "fill") => table.get("rate").is_some().then_some(text),
         ("limit", "pending") => table.get("in_flight").is_some().then_some(text),
-        ("retry", "cap") => table.get("base").is_none().then_some(text),
+        ("retry", "attempts" | "base" | "cap") => {
+            let place = ["attempts", "base", "cap"]
+                .iter()
+                .position(|k| *k == name)?;
+            let cap_follows = name == "cap" && table.get("base").is_some();
+            match retry::named(table.get("backoff")) {
+                Some(kind) => (!cap_follows).then_some(kind.defaults[place]),
+                None => (name == "attempts").then_some(text),
+            }
+        }
         ("[service.NAME.workers]", "ram") => table.get("instance").is_none().then_some(text),
         ("[service.NAME.workers]", "restart") => Some(text),
         ("[[source.NAME.class]]", _) | ("[source.NAME]", _) => Some(text),

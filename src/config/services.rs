@@ -277,14 +277,15 @@ impl Cx {
     }
 
     fn discipline(&mut self, fields: &Fields<'_>) -> Discipline {
-        let now = &["fifo", "lifo", "priority", "ps"];
-        let later = &["adaptive_lifo", "edf"];
+        let now = &["fifo", "lifo", "priority", "edf", "ps"];
+        let later = &["adaptive_lifo"];
         let word = fields
             .get("discipline")
             .and_then(|n| self.choice(n, &fields.path("discipline"), now, later));
         match word {
             Some("lifo") => Discipline::Lifo,
             Some("priority") => Discipline::Priority,
+            Some("edf") => Discipline::Edf,
             Some("ps") => Discipline::Ps,
             _ => Discipline::Fifo,
         }

@@ -75,8 +75,8 @@ fn pattern(vary: Vary, change: &dyn Fn(&mut SourceSpec)) -> (u64, Vec<usize>) {
     spec.sources[0].client.timeout = Some(just(1000));
     spec.sources[0].client.retry = Some(RetrySpec {
         attempts: 3,
-        base: 0,
-        cap: 0,
+        backoff: BackoffSpec::Drawn(just(0)),
+        on: Failures::ALL,
     });
     change(&mut spec.sources[0]);
     assert_eq!(spec.check(), []);
@@ -185,8 +185,8 @@ fn a_retry_starts_without_what_others_added() {
     spec.sources[0].client.timeout = Some(just(1_050_000));
     spec.sources[0].client.retry = Some(RetrySpec {
         attempts: 2,
-        base: 0,
-        cap: 0,
+        backoff: BackoffSpec::Drawn(just(0)),
+        on: Failures::ALL,
     });
     let mut all = rows(&spec).0;
     all.sort_by_key(|row| (row.request, row.attempt));

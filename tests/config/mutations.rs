@@ -187,12 +187,6 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
         &["VX1008", "block", "redispatch"],
     ),
     (
-        "cancel",
-        "timeout = \"250ms\",",
-        "cancel = \"full\",",
-        &["VX1010", "cancel"],
-    ),
-    (
         "manual",
         "ram    = \"64GiB\"",
         "restart = \"manual\"",

@@ -7,6 +7,8 @@ const TIME: &str = "a time such as \"250ms\"";
 const COUNT: &str = "a whole number such as 4";
 const NUMBER: &str = "a number such as 0.5";
 const TEXT: &str = "a string";
+const FAILURES: &str = "a list such as [\"error\", \"timeout\"]";
+const ALL_FAILURES: &str = "[\"error\", \"timeout\", \"refused\", \"reset\"]";
 const FILE: &str = "a path from the folder of the model file";
 
 /// A model file.
@@ -72,13 +74,15 @@ pub const CLIENT: Block = Block {
     name: "client",
     keys: &[
         key("timeout", "", "a time such as \"250ms\" or { dist = .. }"),
+        key("deadline", "", TIME),
+        key("propagate_deadline", "false", "true or false"),
         key("patience", "", "a time such as \"2s\" or { dist = .. }"),
-        key("cancel", "\"none\"", "\"none\""),
-        key("retry", "\"none\"", "{ attempts, base, cap } or \"none\""),
+        key("cancel", "\"none\"", "\"none\", \"queued\" or \"full\""),
+        key("retry", "\"none\"", "{ attempts, backoff, .. } or \"none\""),
         key("hedge", "\"none\"", "{ kind, after, .. } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
     ],
-    later: &["deadline", "propagate_deadline", "breaker", "network"],
+    later: &["breaker", "network"],
 };
 
 /// `retry`
@@ -90,11 +94,16 @@ pub const RETRY: Block = Block {
             "3",
             "a whole number such as 3, or \"unbounded\"",
         ),
-        key("backoff", "\"full_jitter\"", "\"full_jitter\""),
+        key(
+            "backoff",
+            "\"full_jitter\"",
+            "the name of a kind, a time or { dist = .. }",
+        ),
         key("base", "\"25ms\"", TIME),
         key("cap", "\"250ms\"", TIME),
+        key("on", ALL_FAILURES, FAILURES),
     ],
-    later: &["on", "budget"],
+    later: &["budget"],
 };
 
 /// `hedge`
@@ -276,8 +285,9 @@ pub const BREAKER: Block = Block {
         ),
         key("half_open_calls", "1", COUNT),
         key("half_open_max", "", TIME),
+        key("counts", ALL_FAILURES, FAILURES),
     ],
-    later: &["automatic", "counts", "around", "share", "lost_reply"],
+    later: &["automatic", "around", "share", "lost_reply"],
 };
 
 /// `buffer`
@@ -317,7 +327,7 @@ pub const WORKERS: Block = Block {
         key(
             "discipline",
             "\"fifo\"",
-            "\"fifo\", \"lifo\", \"priority\" or \"ps\"",
+            "\"fifo\", \"lifo\", \"priority\", \"edf\" or \"ps\"",
         ),
         key(
             "buffer",

@@ -3,6 +3,7 @@
 //! the same requests.
 
 mod arrivals;
+mod backoff;
 mod profiled;
 mod states;
 mod surge;
@@ -12,6 +13,7 @@ use surge::Surges;
 
 pub use arrivals::ARRIVALS;
 
+use super::outcome::Outcome;
 use super::spec::{Arrivals, SourceSpec, SystemSpec, Vary, WorkSpec};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
@@ -303,21 +305,16 @@ impl<'s> Source<'s> {
         Some(whole(dist.sample(&mut keyed)))
     }
 
-    /// The pause before the next attempt after this many were made; `None`: no more attempts.
-    /// Full jitter: uniform between 0 and `min(cap, base * 2^made)`.
-    ///
-    /// Source: Brooker, "Exponential Backoff And Jitter", AWS architecture blog, 2015.
-    pub fn pause(&self, number: u64, made: u32) -> Option<Nanos> {
-        let retry = self
-            .spec
-            .client
-            .retry
-            .as_ref()
-            .filter(|r| made < r.attempts)?;
-        let doubled = u128::from(retry.base) << made.min(63);
-        let most = u128::from(retry.cap).min(doubled) as f64;
-        let mut keyed = Keyed::new(&self.key, self.purposes.retry, number, 0, made);
-        Some(whole(most * keyed.unit()))
+    /// The pause before the next attempt after this many were made and the last ended like this;
+    /// `None`: no more attempts.
+    pub fn pause(&self, number: u64, made: u32, outcome: Outcome) -> Option<Nanos> {
+        let retry = self.spec.client.retry.as_ref()?;
+        let kind = outcome.failure()?;
+        if made >= retry.most_attempts() || !retry.on.has(kind) {
+            return None;
+        }
+        let draw = |made| Keyed::new(&self.key, self.purposes.retry, number, 0, made);
+        Some(backoff::pause(&retry.backoff, made, draw))
     }
 
     /// Core-time at speed 1 of a copy (from 0) of a request of a class, which is numbered through

@@ -8,7 +8,9 @@
 mod balancer;
 mod breaker;
 mod check;
+mod client;
 mod copies;
+mod failures;
 mod fault;
 mod limit;
 mod load;
@@ -23,7 +25,9 @@ pub use check::{
     MAX_BURST, MAX_COPIES, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem,
     name_problem,
 };
+pub use client::{BackoffKind, BackoffSpec, ClientSpec, RetrySpec};
 pub use copies::{Cancel, FanOutSpec, HedgeKind, HedgeSpec};
+pub use failures::{FailureKind, Failures};
 pub use fault::*;
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
@@ -172,42 +176,6 @@ pub enum Held {
     Service,
 }
 
-/// What a caller does about trouble.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ClientSpec {
-    /// How long one attempt may take, nanoseconds; `None`: waits for ever. Work that was given up
-    /// on goes on (`cancel = "none"`).
-    pub timeout: Option<Dist>,
-    /// How long an attempt stays in a buffer, nanoseconds from its arrival, drawn for a request at
-    /// its birth; `None`: for ever. Once served it stays.
-    pub patience: Option<Dist>,
-    /// Further attempts; `None`: none.
-    pub retry: Option<RetrySpec>,
-    /// Further copies when no answer comes; `None`: none.
-    pub hedge: Option<HedgeSpec>,
-    /// What it lets itself send; `None`: everything.
-    pub limit: Option<LimitSpec>,
-}
-
-impl ClientSpec {
-    /// Whether an attempt may leave a buffer before its turn.
-    pub fn may_leave(&self) -> bool {
-        self.patience.is_some()
-    }
-}
-
-/// Retries with full jitter: before attempt n + 1 a pause uniform between 0 and
-/// `min(cap, base * 2^n)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RetrySpec {
-    /// Most attempts, the first included; `u32::MAX` stands for unbounded.
-    pub attempts: u32,
-    /// Nanoseconds.
-    pub base: Nanos,
-    /// Nanoseconds.
-    pub cap: Nanos,
-}
-
 /// A balancer with its workers and what a request does there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceSpec {
@@ -346,6 +314,7 @@ impl SystemSpec {
                 || client.hedge.is_some()
                 || client.limit.is_some()
                 || client.may_leave()
+                || client.deadline.is_some()
                 || matches!(s.arrivals, Arrivals::Closed { .. })
         };
         let fault = |f: &FaultSpec| {

@@ -24,12 +24,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if O::ON {
             self.observe(attempt, Some((now, Outcome::Cancelled)));
         }
-        if a.worker != NO_WORKER {
-            let at = self.front_of(attempt);
-            let epoch = self.jobs.request(attempt).epoch;
-            let front = &mut self.fronts[at];
-            front.forget(a.worker - front.first_worker, epoch, now);
-        }
+        self.take_call_back(attempt, now);
         self.give_place_back(queue, attempt);
         let sent = self.copies.as_mut().is_none_or(|c| c.traits(attempt).sent);
         if at_home || !sent {
@@ -78,7 +73,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    fn take_from_core<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, a: &Attempt) {
+    pub(super) fn take_from_core<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        a: &Attempt,
+    ) {
         let now = queue.now();
         let running = self.jobs.attempt_mut(attempt);
         running.phase = running.phase.wrapping_add(1);

@@ -468,11 +468,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return;
         }
         let plan = self.plan(failed.class);
+        let in_time = self.is_in_time(failed, queue.now());
         let (Some(plan), Some(copies)) = (plan, &mut self.copies) else {
             return;
         };
         let group = copies.group(request);
-        let more = plan.hurry && group.made < plan.most;
+        let more = plan.hurry && group.made < plan.most && in_time;
         if more {
             self.schedule_hedge(queue, request, 0);
         } else if group.ok + (group.open.len() as u32) < plan.need {

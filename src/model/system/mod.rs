@@ -16,6 +16,7 @@ mod cancel;
 mod closed;
 mod copies;
 mod crowd;
+mod deadline;
 mod instances;
 mod interrupt;
 mod jobs;
@@ -113,6 +114,9 @@ pub struct System<'s, O, const RICH: bool> {
     ends_matter: bool,
     /// Whether an attempt may leave a buffer before its turn.
     may_leave: bool,
+    /// Whether any client has a deadline, and whether workers know any.
+    deadlines: bool,
+    propagates: bool,
     /// Whether any balancer takes time.
     dispatches: bool,
     /// Whether workers of any service pull.
@@ -185,6 +189,8 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
                 .iter()
                 .any(|s| s.balancer.policy == PolicySpec::CentralQueue),
             may_leave: spec.sources.iter().any(|s| s.client.may_leave()),
+            deadlines: spec.sources.iter().any(|s| s.client.deadline.is_some()),
+            propagates: spec.sources.iter().any(|s| s.client.propagate_deadline),
             fetched: 0,
             holds_memory: spec.holds_memory(),
             elaborate: spec.is_elaborate(),
@@ -230,6 +236,8 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
         self.elaborate
             || self.ends_matter
             || self.may_leave
+            || self.deadlines
+            || self.propagates
             || self.pulls
             || self.instances.is_some()
             || self.short_of_ram
@@ -286,6 +294,7 @@ fn needs_requests(spec: &SystemSpec) -> bool {
                 || c.retry.is_some()
                 || c.limit.is_some()
                 || c.hedge.is_some()
+                || c.deadline.is_some()
                 || c.may_leave()
         })
         || balancers

@@ -136,9 +136,8 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.begin(queue, worker, attempt);
             return None;
         }
-        let usual = self.needs(attempt).key;
-        let key = self.recorded_turn(attempt).unwrap_or(usual);
         let size = self.size_of(attempt);
+        let key = self.turn_of(worker, attempt);
         let ticket = self.workers.wait_by_key(worker, attempt, key);
         if self.may_leave {
             self.line_up(queue, attempt, ticket);
@@ -146,6 +145,15 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.workers.cold[worker as usize].waiting_bytes += size;
         self.waits();
         None
+    }
+
+    /// What decides whose turn is first where the discipline of a worker has keys.
+    fn turn_of(&self, worker: u32, attempt: u32) -> u64 {
+        if self.workers.cold[worker as usize].by_deadline {
+            return self.deadline_of(attempt).unwrap_or(Nanos::MAX);
+        }
+        let usual = self.needs(attempt).key;
+        self.recorded_turn(attempt).unwrap_or(usual)
     }
 
     /// Whether an attempt could begin now, with so much memory held besides what it takes then.
@@ -257,7 +265,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             };
             let worker = front.first_worker + picked;
             let guarded = front.breakers() > 0;
-            self.tell_breaker(attempt, true, now);
+            self.tell_breaker_of_failure(attempt, lacking, now);
             if guarded {
                 self.jobs.request_mut(attempt).epoch = epoch;
             }
@@ -300,7 +308,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.waits();
     }
 
-    fn unblock(&mut self, attempt: u32, now: Nanos) {
+    pub(super) fn unblock(&mut self, attempt: u32, now: Nanos) {
         let at = self.front_of(attempt);
         let size = self.size_of(attempt);
         let front = &mut self.fronts[at];
@@ -327,6 +335,11 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             let turn = (!down && self.workers.has_cores(worker, 1))
                 .then(|| self.workers.turn(worker))
                 .flatten();
+            if let Some(next) = turn.filter(|_| self.propagates)
+                && self.drop_turn(queue, worker, next)
+            {
+                continue;
+            }
             if let Some(next) = turn.filter(|&next| self.fits(worker, next, 0)) {
                 self.workers.take_turn(worker);
                 self.waiting -= 1;
@@ -340,11 +353,16 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             if self.workers.cold[worker as usize].wedged || down {
                 return;
             }
-            if self.lacks(worker, first, queue.now()).is_some() {
+            let expired = self.propagates && self.is_expired(first, queue.now());
+            if !expired && self.lacks(worker, first, queue.now()).is_some() {
                 return;
             }
             self.workers.cold[worker as usize].blocked.pop_front();
             self.unblock(first, queue.now());
+            if expired {
+                self.drop_expired(queue, first);
+                continue;
+            }
             self.take_in(queue, worker, first);
         }
     }

@@ -18,7 +18,7 @@ pub use core::Cores;
 
 use std::collections::VecDeque;
 
-use super::spec::{GroupSpec, OnFull, RamPolicy, SystemSpec, UNBOUNDED_CORES};
+use super::spec::{Discipline, GroupSpec, OnFull, RamPolicy, SystemSpec, UNBOUNDED_CORES};
 use crate::base::units::Nanos;
 use line::Line;
 use shared::Shared;
@@ -64,6 +64,8 @@ pub struct Cold {
     pub cores: u32,
     /// What becomes of the one that does not fit.
     pub on_full: OnFull,
+    /// Whether the earliest deadline is served first.
+    pub by_deadline: bool,
     /// Speed without faults.
     pub base_speed: f64,
     /// Speed now: 0 while paused.
@@ -447,6 +449,7 @@ impl Cold {
             group,
             cores: spec.cores,
             on_full: spec.on_full,
+            by_deadline: spec.discipline == Discipline::Edf,
             base_speed: spec.speed,
             speed: spec.speed,
             pauses: 0,

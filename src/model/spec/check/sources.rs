@@ -4,8 +4,8 @@ use super::{MAX_USERS, Rules, group_path, least};
 use crate::base::codes::Code;
 use crate::base::units::{HIGHEST_RATE, print_bytes};
 use crate::model::spec::{
-    Arrivals, ClassSpec, ClientSpec, Discipline, Dist, MemorySpec, ServiceSpec, SourceSpec,
-    SystemSpec, Trace, WorkSpec,
+    Arrivals, ClassSpec, Discipline, Dist, MemorySpec, ServiceSpec, SourceSpec, SystemSpec, Trace,
+    WorkSpec,
 };
 
 impl Rules {
@@ -264,27 +264,6 @@ impl Rules {
             "0 to 1e12",
             memory.per_byte,
         );
-    }
-
-    fn client(&mut self, client: &ClientSpec, path: &str) {
-        if let Some(timeout) = &client.timeout {
-            let never = matches!(timeout, Dist::Constant { value } if *value < 1.0);
-            let path = format!("{path}.timeout");
-            self.range(
-                !never,
-                &path,
-                "above 0 (leave it out to wait for ever)",
-                "0s",
-            );
-        }
-        if let Some(retry) = &client.retry {
-            let path = format!("{path}.retry.attempts");
-            let allowed = "1 or more (the first attempt counts)";
-            self.range(retry.attempts >= 1, &path, allowed, retry.attempts);
-        }
-        if let Some(limit) = &client.limit {
-            self.limit(limit, &format!("{path}.limit"));
-        }
     }
 
     /// Whether every group of workers can take in at least one kind of request.
