@@ -250,6 +250,11 @@ impl Workers {
         self.hot[worker as usize].served += 1;
     }
 
+    /// Whether a worker's RAM is bounded.
+    pub fn ram_ends(&self, worker: u32) -> bool {
+        self.cold[worker as usize].ram < u64::MAX
+    }
+
     /// RAM of all workers together, where bounded.
     pub fn ram(&self) -> u128 {
         self.cold
