@@ -13,6 +13,8 @@ mod draw;
 mod faults;
 #[path = "swarm/features.rs"]
 mod features;
+#[path = "swarm/found.rs"]
+mod found;
 #[path = "swarm/model.rs"]
 mod model;
 #[path = "swarm/rows.rs"]
@@ -38,7 +40,7 @@ use same::{Place, Verdict, judge, pen};
 const USUAL: u64 = 2_000;
 
 /// Most failures that are printed.
-const SHOWN: usize = 5;
+const SHOWN: usize = 8;
 
 /// Largest share of models that may be refused: what is drawn is meant to be right.
 const MOST_REFUSED: f64 = 0.03;

@@ -119,6 +119,10 @@ impl Features {
         Features(on)
     }
 
+    pub fn none() -> Features {
+        Features(Vec::new())
+    }
+
     pub fn on(&self, feature: Feature) -> bool {
         self.0.contains(&feature)
     }

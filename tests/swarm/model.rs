@@ -90,6 +90,18 @@ pub fn default(m: &mut Making, table: &mut Table, key: &str, value: &str) {
 }
 
 impl Model {
+    /// A model that is only text.
+    pub fn written(data: &[(&str, &str)], run: Run) -> Model {
+        let data = data.iter().map(|d| (d.0.to_owned(), d.1.to_owned()));
+        Model {
+            features: Features::none(),
+            file: Table::default(),
+            data: data.collect(),
+            run,
+            draw: Draw::new(0),
+        }
+    }
+
     pub fn new(seed: u64) -> Model {
         let mut draw = Draw::new(seed);
         let features = Features::new(&mut draw);
