@@ -34,7 +34,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use model::Model;
-use same::{Place, Verdict, judge, pen};
+use same::{Ended, Place, Verdict, judge, pen};
+use veltrix::model::outcome::Outcome;
 
 /// How many models a usual test run looks at.
 const USUAL: u64 = 2_000;
@@ -56,7 +57,7 @@ fn variable(name: &str, usual: u64) -> u64 {
 
 #[derive(Default)]
 struct Sum {
-    attempts: AtomicU64,
+    ended: Mutex<Ended>,
     events: AtomicU64,
     refused: Mutex<Vec<(u64, String)>>,
     broken: Mutex<Vec<(u64, String)>>,
@@ -67,8 +68,9 @@ fn look_at(number: u64, place: &Place, sum: &Sum) {
     let text = model.file.write(&mut pen(number));
     let verdict = catch_unwind(AssertUnwindSafe(|| judge(&mut model, &text, number, place)));
     match verdict {
-        Ok(Verdict::Fine { attempts, events }) => {
-            sum.attempts.fetch_add(attempts, Ordering::Relaxed);
+        Ok(Verdict::Fine { ended, events }) => {
+            let mut all = sum.ended.lock().unwrap();
+            all.iter_mut().zip(ended).for_each(|(a, b)| *a += b);
             sum.events.fetch_add(events, Ordering::Relaxed);
         }
         Ok(Verdict::Refused(why)) => sum.refused.lock().unwrap().push((number, why)),
@@ -111,9 +113,10 @@ fn whatever_the_model_the_rules_hold() {
         sum.broken.into_inner().unwrap(),
         sum.refused.into_inner().unwrap(),
     );
+    let ended = sum.ended.into_inner().unwrap();
     println!(
         "{count} models: {} attempts, {} events, {} refused, {} broken",
-        sum.attempts.into_inner(),
+        ended.iter().sum::<u64>(),
         sum.events.into_inner(),
         refused.len(),
         broken.len()
@@ -130,6 +133,11 @@ fn whatever_the_model_the_rules_hold() {
         "broken: {:?}",
         broken.iter().map(|b| b.0).collect::<Vec<_>>()
     );
+    for outcome in Outcome::ALL.into_iter().filter(|&o| o != Outcome::NoWorker) {
+        let n = ended[outcome.index()];
+        println!("{n:>12} {outcome:?}");
+        assert!(n > 0 || count < USUAL, "no attempt ends with {outcome:?}");
+    }
     let share = refused.len() as f64 / count.max(1) as f64;
     assert!(
         share <= MOST_REFUSED,

@@ -15,7 +15,7 @@ fn holds(name: &str, data: &[(&str, &str)], text: &str) {
     };
     let mut model = Model::written(data, run);
     match judge(&mut model, text, 1, &Place::new(name)) {
-        Verdict::Fine { attempts, .. } => assert!(attempts > 10, "nothing happens"),
+        Verdict::Fine { ended, .. } => assert!(ended[0] > 10, "nothing happens"),
         Verdict::Refused(why) | Verdict::Broken(why) => panic!("{why}"),
     }
 }

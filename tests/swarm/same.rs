@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use veltrix::base::codes::Code;
 use veltrix::config::{LoadedModel, load_model};
 use veltrix::model::metric::{Context, Metric, Part, Unit};
+use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::SystemSpec;
 use veltrix::model::tally::{Narrow, Tally, Wanted};
 use veltrix::model::trial::{
@@ -16,10 +17,13 @@ use crate::draw::Draw;
 use crate::model::{Model, Run};
 use crate::rows::Seen;
 
+/// Attempts by outcome; the last are those still inside.
+pub type Ended = [u64; Outcome::COUNT + 1];
+
 /// What became of a model.
 pub enum Verdict {
-    /// It ran and everything holds; so many attempts and events.
-    Fine { attempts: u64, events: u64 },
+    /// It ran and everything holds: how its attempts ended, and events.
+    Fine { ended: Ended, events: u64 },
     /// A documented refusal.
     Refused(String),
     /// Something is broken.
@@ -79,7 +83,7 @@ pub fn judge(model: &mut Model, text: &str, seed: u64, place: &Place) -> Verdict
         Err((false, text)) => return Verdict::Broken(format!("refused:\n{text}")),
     };
     match look(model, &loaded, seed, place) {
-        Ok((attempts, events)) => Verdict::Fine { attempts, events },
+        Ok((ended, events)) => Verdict::Fine { ended, events },
         Err(text) => Verdict::Broken(text),
     }
 }
@@ -89,7 +93,7 @@ fn look(
     loaded: &LoadedModel,
     seed: u64,
     place: &Place,
-) -> Result<(u64, u64), String> {
+) -> Result<(Ended, u64), String> {
     let spec = &loaded.system;
     let how = how(&model.run, seed);
     let plain = go(spec, &how, &mut Blind)?;
@@ -123,7 +127,11 @@ fn look(
         ));
     }
     other_orders(model, spec, &how, &plain, place)?;
-    Ok((rows.len() as u64, plain.events))
+    let mut ended = Ended::default();
+    for row in &rows {
+        ended[row.outcome.map_or(Outcome::COUNT, Outcome::index)] += 1;
+    }
+    Ok((ended, plain.events))
 }
 
 fn how(run: &Run, seed: u64) -> RunSpec {
@@ -280,7 +288,7 @@ fn other_orders(
         by_name(spec, &plain.tally),
         by_name(&other.system, &output.tally),
     );
-    if plain.events != output.events || before != after {
+    if before != after {
         let differ = before.iter().zip(&after).find(|(a, b)| a != b);
         return Err(format!(
             "services or sources in another order: {differ:#?}\n{text}"
