@@ -5,6 +5,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+/// Returns what is broken, unless it holds.
+macro_rules! must {
+    ($holds:expr, $($text:tt)+) => {
+        if !$holds {
+            return Err(format!($($text)+));
+        }
+    };
+}
+
+#[path = "swarm/clients.rs"]
+mod clients;
 #[path = "swarm/dists.rs"]
 mod dists;
 #[path = "swarm/draw.rs"]
@@ -23,6 +34,8 @@ mod rows;
 mod same;
 #[path = "swarm/services.rs"]
 mod services;
+#[path = "swarm/shares.rs"]
+mod shares;
 #[path = "swarm/sources.rs"]
 mod sources;
 #[path = "swarm/text.rs"]

@@ -126,3 +126,82 @@ fn work_that_a_crash_has_frozen_is_no_utilisation() {
         "#,
     );
 }
+
+#[test]
+fn who_left_the_middle_of_a_buffer_is_not_its_oldest() {
+    holds(
+        "oldest",
+        &[],
+        r#"
+        [source.people]
+        to = "web"
+        arrivals = "20/s"
+        client = { patience = { dist = "exponential", mean = "150ms" } }
+        [service.web]
+        work = { dist = "exponential", mean = "100ms" }
+        workers = { cores = 1, buffer = { slots = 4, on_full = "drop_oldest" } }
+        "#,
+    );
+}
+
+#[test]
+fn a_copy_on_shared_cores_is_lost_once_when_another_was_lost_with_it() {
+    holds(
+        "lost",
+        &[],
+        r#"
+        [source.people]
+        to = "web"
+        arrivals = "20/s"
+        fan_out = 3
+        need = 3
+        rest = "cancel"
+        [service.web]
+        work = { dist = "exponential", mean = "100ms" }
+        workers = { cores = 1, discipline = "ps" }
+        [[fault]]
+        kind = "crash"
+        target = "web"
+        every = "500ms"
+        for = "10ms"
+        "#,
+    );
+}
+
+#[test]
+fn a_copy_that_displaces_another_is_taken_back_with_it() {
+    holds(
+        "displaced",
+        &[],
+        r#"
+        [source.people]
+        to = "web"
+        arrivals = "20/s"
+        fan_out = 3
+        need = 2
+        rest = "cancel"
+        [service.web]
+        work = { dist = "exponential", mean = "100ms" }
+        workers = { cores = 1, buffer = { slots = 1, on_full = "drop_oldest" } }
+        "#,
+    );
+}
+
+#[test]
+fn a_copy_that_waits_at_its_sender_is_taken_back() {
+    holds(
+        "blocked",
+        &[],
+        r#"
+        [source.people]
+        to = "web"
+        arrivals = "20/s"
+        fan_out = 3
+        need = 1
+        rest = "cancel"
+        [service.web]
+        work = { dist = "exponential", mean = "100ms" }
+        workers = { cores = 1, buffer = { slots = 0, on_full = "block" } }
+        "#,
+    );
+}

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::{
-    Arrivals, BalancerSpec, Discipline, Dist, FaultKind, FaultUnit, GroupSpec, Held, OnFull,
-    PolicySpec, SourceSpec, SystemSpec,
+    Arrivals, BalancerSpec, Cancel, Discipline, Dist, FaultKind, FaultUnit, GroupSpec, Held,
+    OnFull, PolicySpec, SourceSpec, SystemSpec,
 };
 use veltrix::model::tally::Tally;
 use veltrix::model::trial::AttemptRow;
@@ -21,15 +21,7 @@ pub struct Seen<'a> {
     pub tally: &'a Tally,
 }
 
-type Found = Result<(), String>;
-
-macro_rules! must {
-    ($holds:expr, $($text:tt)+) => {
-        if !$holds {
-            return Err(format!($($text)+));
-        }
-    };
-}
+pub type Found = Result<(), String>;
 
 impl Seen<'_> {
     /// Every rule; the text says which is broken.
@@ -44,7 +36,9 @@ impl Seen<'_> {
         self.bounds()?;
         self.little()?;
         self.places()?;
-        self.order()
+        self.order()?;
+        self.clients()?;
+        self.work()
     }
 
     /// Rows of each request, in order of their numbers.
@@ -62,7 +56,7 @@ impl Seen<'_> {
         requests
     }
 
-    fn end(&self) -> u64 {
+    pub fn end(&self) -> u64 {
         self.run.horizon.map_or(u64::MAX, |h| self.run.warm_up + h)
     }
 
@@ -301,7 +295,7 @@ impl Seen<'_> {
     }
 
     /// Each worker's service and group, in order of their numbers through all services.
-    fn groups(&self) -> impl Iterator<Item = (usize, &GroupSpec)> {
+    pub fn groups(&self) -> impl Iterator<Item = (usize, &GroupSpec)> {
         self.spec
             .services
             .iter()
@@ -313,7 +307,7 @@ impl Seen<'_> {
     }
 
     /// The number of a row's worker through all services.
-    fn number(&self, row: &AttemptRow) -> Option<usize> {
+    pub fn number(&self, row: &AttemptRow) -> Option<usize> {
         let before = &self.spec.services[..row.service as usize];
         let first: usize = before.iter().map(|s| s.worker_count()).sum();
         Some(first + row.worker? as usize - 1)
@@ -398,7 +392,8 @@ impl Seen<'_> {
                 + balancer.busy_area;
             let rows = self.rows.iter().filter(|r| r.service as usize == s);
             let by_rows: u128 = rows.map(inside).sum();
-            let unwatched = callers().any(|c| c.client.timeout.is_some() || takes_back(c));
+            let unwatched =
+                callers().any(|c| c.client.timeout.is_some() || goes_on(c, &service.balancer));
             let fine = match unwatched {
                 true => by_system >= by_rows,
                 false => by_system == by_rows,
@@ -551,28 +546,32 @@ impl Seen<'_> {
 }
 
 /// Whether a source sends several copies of a request.
-fn copies(source: &SourceSpec) -> bool {
+pub fn copies(source: &SourceSpec) -> bool {
     source.fan_out.is_some() || source.client.hedge.is_some()
 }
 
 /// Whether attempts may wait with their client before they set out.
-fn holds_back(source: &SourceSpec) -> bool {
+pub fn holds_back(source: &SourceSpec) -> bool {
     let limit = source.client.limit.as_ref();
     limit.is_some_and(|l| l.in_flight.as_ref().is_some_and(|p| p.pending > 0))
 }
 
-/// Whether copies may be taken back, which are then inside until they are found.
-fn takes_back(source: &SourceSpec) -> bool {
-    copies(source)
+/// Whether copies may be taken back where they can't be reached, and are inside a while longer.
+fn goes_on(source: &SourceSpec, balancer: &BalancerSpec) -> bool {
+    let hedge = source
+        .client
+        .hedge
+        .is_some_and(|h| h.cancel == Cancel::Queued);
+    hedge || copies(source) && balancer.dispatch.is_some()
 }
 
 /// Whether a fault may put back into a buffer what was in service.
-fn by_core(fault: &veltrix::model::spec::FaultSpec) -> bool {
+pub fn by_core(fault: &veltrix::model::spec::FaultSpec) -> bool {
     fault.enabled && (fault.unit == FaultUnit::Core || fault.in_service.is_some())
 }
 
 /// The greatest sum of weights at one moment, of `(from, to, weight)`, half open.
-fn highest(spans: impl Iterator<Item = (u64, u64, u64)>) -> u64 {
+pub fn highest(spans: impl Iterator<Item = (u64, u64, u64)>) -> u64 {
     let mut changes = Vec::new();
     for (from, to, weight) in spans.filter(|s| s.1 > s.0) {
         changes.push((from, 1, weight));

@@ -7,7 +7,7 @@ use veltrix::base::codes::Code;
 use veltrix::config::{LoadedModel, load_model};
 use veltrix::model::metric::{Context, Metric, Part, Unit};
 use veltrix::model::outcome::Outcome;
-use veltrix::model::spec::SystemSpec;
+use veltrix::model::spec::{Arrivals, FaultKind, FaultSpec, SourceSpec, SystemSpec};
 use veltrix::model::tally::{Narrow, Tally, Wanted};
 use veltrix::model::trial::{
     AttemptRow, Blind, Horizon, Observer, RunSpec, Timing, TrialOutput, Width, run,
@@ -127,6 +127,7 @@ fn look(
         ));
     }
     other_orders(model, spec, &how, &plain, place)?;
+    other_design(model, spec, &how, &plain, place)?;
     let mut ended = Ended::default();
     for row in &rows {
         ended[row.outcome.map_or(Outcome::COUNT, Outcome::index)] += 1;
@@ -293,6 +294,30 @@ fn other_orders(
         return Err(format!(
             "services or sources in another order: {differ:#?}\n{text}"
         ));
+    }
+    Ok(())
+}
+
+/// Without faults, balancers and what clients do, the same requests are born.
+fn other_design(
+    model: &Model,
+    spec: &SystemSpec,
+    how: &RunSpec,
+    plain: &TrialOutput,
+    place: &Place,
+) -> Result<(), String> {
+    let closed = |s: &SourceSpec| matches!(s.arrivals, Arrivals::Closed { .. });
+    let surges = |f: &FaultSpec| matches!(f.kind, FaultKind::Surge { .. });
+    let moved = spec.sources.iter().any(closed) || spec.faults.iter().any(surges);
+    if moved || how.timing.horizon == Horizon::Trace || model.file.0.is_empty() {
+        return Ok(());
+    }
+    let text = model.file.plainer().write(&mut Draw::new(1));
+    let wrong = |e: (bool, String)| format!("refused without what may be left out:\n{}", e.1);
+    let other = place.load(&text).map_err(wrong)?;
+    let output = go(&other.system, how, &mut Blind)?;
+    if output.demand != plain.demand {
+        return Err(format!("another design meets other requests:\n{text}"));
     }
     Ok(())
 }

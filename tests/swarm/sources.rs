@@ -382,7 +382,7 @@ fn hedge(m: &mut Making, mean: f64) -> Node {
 fn limit(m: &mut Making, mean: f64) -> Table {
     let mut table = Table::default();
     if m.has(Rate) {
-        let tokens = m.draw.scale(20.0, 900.0);
+        let tokens = m.draw.scale(100.0, 3000.0);
         table.put("rate", rate(m, tokens));
         if m.draw.chance(0.6) {
             table.put("burst", m.draw.from(1, 20));

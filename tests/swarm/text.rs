@@ -82,6 +82,29 @@ impl Table {
         model
     }
 
+    /// The same model without faults, balancers and what clients do.
+    pub fn plainer(&self) -> Table {
+        let mut model = self.clone();
+        model.0.retain(|e| e.0 != "fault");
+        for (key, gone) in [("source", "client"), ("service", "balancer")] {
+            for (_, node) in model.named(key) {
+                if let Node::Table(table) = node {
+                    table.0.retain(|e| e.0 != gone);
+                }
+            }
+        }
+        let weight = |e: &(String, Node)| e.0 != "weight";
+        for (_, node) in model.named("service") {
+            let Node::Table(table) = node else { continue };
+            match table.get_mut("workers") {
+                Some(Node::Table(group)) => group.0.retain(weight),
+                Some(Node::Tables(groups)) => groups.iter_mut().for_each(|g| g.0.retain(weight)),
+                _ => {}
+            }
+        }
+        model
+    }
+
     /// As TOML. Some tables are written inline, by the draw.
     pub fn write(&self, draw: &mut Draw) -> String {
         let mut out = String::new();

@@ -75,6 +75,13 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             }
             self.waiting -= 1;
             self.jobs.leave(attempt);
+            return;
+        }
+        let blocked = &mut self.workers.cold[worker as usize].blocked;
+        if let Some(place) = blocked.iter().position(|&a| a == attempt) {
+            blocked.remove(place);
+            self.unblock(attempt, now);
+            self.jobs.leave(attempt);
         }
     }
 
