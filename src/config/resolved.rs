@@ -126,17 +126,19 @@ pub fn model_text(root: &Node, prefix: &str) -> String {
         for entry in named(model, name) {
             let header = format!("{}.{}", below(name), key(&entry.key));
             if let Some(table) = entry.node.table() {
-                table_text(&mut out, block, table, &header, "[", "]");
+                table_text(&mut out, block, table, (&header, "[", "]"), false);
             }
         }
     }
     if let Some(faults) = model.get("fault").and_then(Node::array) {
         for table in faults.iter().filter_map(Node::table) {
-            table_text(&mut out, &keys::FAULT, table, &below("fault"), "[[", "]]");
+            let header = (&*below("fault"), "[[", "]]");
+            table_text(&mut out, &keys::FAULT, table, header, false);
         }
     }
     if let Some(prices) = model.get("prices").and_then(Node::table) {
-        table_text(&mut out, &keys::PRICES, prices, &below("prices"), "[", "]");
+        let header = (&*below("prices"), "[", "]");
+        table_text(&mut out, &keys::PRICES, prices, header, false);
     }
     out
 }
@@ -169,6 +171,14 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("[service.NAME.balancer]", "breaker") => Some(&keys::BREAKER),
         _ => None,
     }
+}
+
+/// Whether the trace that a source sends says which class a request has: then classes have no
+/// weights.
+fn names_classes(block: &Block, source: &Table) -> bool {
+    let arrivals = source.get("arrivals").and_then(Node::table);
+    let columns = arrivals.and_then(|a| a.get("columns")?.table());
+    block.name == keys::SOURCE.name && columns.is_some_and(|c| c.get("class").is_some())
 }
 
 /// What a key is when it is left out, in this table.
@@ -228,9 +238,8 @@ fn table_text(
     out: &mut String,
     block: &Block,
     table: &Table,
-    header: &str,
-    open: &str,
-    close: &str,
+    (header, open, close): (&str, &str, &str),
+    weightless: bool,
 ) {
     out.push_str(&format!("\n{open}{header}{close}\n"));
     let empty = Table::default();
@@ -260,6 +269,7 @@ fn table_text(
             (None, Some(inner)) if matches!(known.name, "client" | "balancer") => {
                 deeper.push((known.name.to_owned(), inner, vec![&empty], false));
             }
+            (None, _) if weightless && known.name == "weight" => {}
             (None, _) => {
                 if let Some(text) = default(block, table, known.name, known.default) {
                     out.push_str(&format!("{} = {text} # default\n", known.name));
@@ -267,10 +277,13 @@ fn table_text(
             }
         }
     }
+    let classes_named = names_classes(block, table);
     for (name, inner, tables, many) in deeper {
         let (open, close) = if many { ("[[", "]]") } else { ("[", "]") };
         for table in tables {
-            table_text(out, inner, table, &format!("{header}.{name}"), open, close);
+            let header = format!("{header}.{name}");
+            let weightless = name == "class" && classes_named;
+            table_text(out, inner, table, (&header, open, close), weightless);
         }
     }
 }

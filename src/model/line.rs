@@ -73,9 +73,9 @@ impl Line {
         self.entries.push_front(attempt);
     }
 
-    /// The first.
+    /// The first who has not left.
     pub fn front(&self) -> Option<u32> {
-        self.entries.front().copied()
+        self.entries.iter().copied().find(|&a| a != GONE)
     }
 
     /// Takes somebody out without a ticket; says whether they were in line. Looks at everyone.

@@ -87,7 +87,7 @@ pub struct WorkerTally {
     pub busy_area: u128,
     /// Time integral of attempts in service.
     pub serving_area: u128,
-    /// The part of `busy_area` while wedged.
+    /// The part of `busy_area` while wedged or down: work that a crash has frozen is on its core.
     pub wedged_busy_area: u128,
     /// Core-time while up and not wedged.
     pub able_area: u128,

@@ -129,8 +129,7 @@ pub const TABLE: &[Row] = rows! {
     "unfinished" Share Requests "share of requests still inside when the run ended"
         |s| Part::share(s.requests.unfinished, s.requests.born);
     "utilisation" Share Workers "busy core-time over core-time of workers up and not wedged"
-        |s| Part::quotient((s.workers.busy_area - s.workers.wedged_busy_area) as f64,
-            s.workers.able_area as f64);
+        |s| Part::quotient(s.able_busy as f64, s.workers.able_area as f64);
     "utilisation_max" Share Services "utilisation of the busiest worker"
         |s| Part::highest(s.utilisation_max);
     "queue_mean" Count Workers "attempts waiting, balancers' buffers included (time average)"
@@ -144,7 +143,7 @@ pub const TABLE: &[Row] = rows! {
     "pausing_mean" Count Nothing "requests between two attempts (time average)"
         |s| Part::time_mean(s.pausing_area, s);
     "ram_mean" Share Workers "share of RAM held (time average)"
-        |s| Part::quotient(s.workers.ram_area as f64, s.ram_capacity * s.measured_ns as f64);
+        |s| Part::quotient(s.ram_area as f64, s.ram_capacity * s.measured_ns as f64);
     "ram_max" Share Workers "highest share of RAM held by a worker at one moment"
         |s| Part::highest(s.ram_share_max);
     "ram_bytes_mean" Bytes Workers "bytes of RAM held (time average)"

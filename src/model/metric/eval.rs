@@ -3,7 +3,7 @@
 use super::catalogue::{Narrows, TABLE};
 use super::{Delay, Kind, Metric, Scope};
 use crate::model::outcome::Outcome;
-use crate::model::spec::SystemSpec;
+use crate::model::spec::{GroupSpec, SystemSpec};
 use crate::model::tally::{BalancerTally, ClassTally, Delays, Narrow, Tally, Wanted, WorkerTally};
 use crate::stats::histogram::Histogram;
 
@@ -96,8 +96,12 @@ pub(super) struct Sums {
     pub delays: Delays,
     pub queue_max: u64,
     pub pausing_area: u128,
+    /// Core-time at work while not wedged, of workers whose cores end.
+    pub able_busy: u128,
     pub utilisation_max: Option<f64>,
     pub ram_share_max: Option<f64>,
+    /// RAM held over time, of workers whose RAM ends, and what they have.
+    pub ram_area: u128,
     pub ram_capacity: f64,
     pub worker_count: u64,
     pub breaker_opens: u64,
@@ -207,8 +211,10 @@ impl<'a> Context<'a> {
             delays: self.delays(scope, tally),
             queue_max: tally.queue_max,
             pausing_area: tally.pausing_area,
+            able_busy: 0,
             utilisation_max: None,
             ram_share_max: None,
+            ram_area: 0,
             ram_capacity: 0.0,
             worker_count: 0,
             breaker_opens: 0,
@@ -256,7 +262,7 @@ impl<'a> Context<'a> {
                 let one = matches!(scope, Scope::Worker(name, n)
                     if *n == number && *name == service.name);
                 if let (true, Some(worker)) = (whole || one, tally.workers.get(index)) {
-                    add_worker(sums, worker, group.ram);
+                    add_worker(sums, worker, group);
                     if one || matches!(scope, Scope::Service(_)) && service.groups.len() == 1 {
                         sums.queue_max = sums.workers.queue_max;
                     }
@@ -287,16 +293,20 @@ impl<'a> Context<'a> {
     }
 }
 
-fn add_worker(sums: &mut Sums, worker: &WorkerTally, ram: Option<u64>) {
+fn add_worker(sums: &mut Sums, worker: &WorkerTally, group: &GroupSpec) {
     sums.workers.add(worker);
     sums.worker_count += 1;
     sums.breaker_opens += worker.breaker_opens;
+    let busy = worker.busy_area - worker.wedged_busy_area;
+    if group.core_count().is_some() {
+        sums.able_busy += busy;
+    }
     if worker.able_area > 0 {
-        let busy = (worker.busy_area - worker.wedged_busy_area) as f64;
-        let share = busy / worker.able_area as f64;
+        let share = busy as f64 / worker.able_area as f64;
         sums.utilisation_max = Some(sums.utilisation_max.map_or(share, |m| m.max(share)));
     }
-    if let Some(ram) = ram.filter(|&r| r > 0) {
+    if let Some(ram) = group.ram.filter(|&r| r > 0) {
+        sums.ram_area += worker.ram_area;
         sums.ram_capacity += ram as f64;
         let share = worker.ram_max as f64 / ram as f64;
         sums.ram_share_max = Some(sums.ram_share_max.map_or(share, |m| m.max(share)));

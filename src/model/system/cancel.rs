@@ -70,6 +70,8 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             }
             self.waiting -= 1;
             self.leave(attempt);
+        } else if self.take_from_sender(attempt, now) {
+            self.leave(attempt);
         }
     }
 

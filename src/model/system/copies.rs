@@ -424,10 +424,14 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         } else {
             self.ledger.part_ok += 1;
             if a.measured {
+                let spent = match self.elaborate {
+                    true => self.core_time(attempt, now, 0),
+                    false => now - a.start,
+                };
                 let tally = &mut self.measure.tally.classes[class];
                 tally.ended[Outcome::Ok.index()] += 1;
                 if !current {
-                    tally.wasted_ns += u128::from(now - a.start);
+                    tally.wasted_ns += u128::from(spent);
                 }
             }
         }

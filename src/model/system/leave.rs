@@ -105,7 +105,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
 
     /// Takes out an attempt that waits at its sender for room at a worker, if it does; says
     /// whether it did.
-    fn take_from_sender(&mut self, attempt: u32, now: Nanos) -> bool {
+    pub(super) fn take_from_sender(&mut self, attempt: u32, now: Nanos) -> bool {
         let worker = self.jobs.attempt(attempt).worker;
         if worker == NO_WORKER || !self.elaborate {
             return false;

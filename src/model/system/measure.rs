@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::model::series::{NAMES, Series};
+use crate::model::spec::UNBOUNDED_CORES;
 use crate::model::tally::{Delays, Narrow, Tally};
 use crate::model::worker::Areas;
 use crate::stats::histogram::Histogram;
@@ -378,11 +379,15 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         };
         for worker in 0..self.workers.len() as u32 {
             let areas = self.workers.areas(worker, now);
-            totals.busy += areas.busy - areas.wedged_busy;
+            if self.workers.cold[worker as usize].cores != UNBOUNDED_CORES {
+                totals.busy += areas.busy - areas.wedged_busy;
+            }
             totals.inside += areas.serving + areas.queue;
             totals.able += areas.able;
             totals.queue += areas.queue;
-            totals.ram += areas.ram;
+            if self.workers.ram_ends(worker) {
+                totals.ram += areas.ram;
+            }
         }
         for front in &self.fronts {
             let waiting = front.waiting.area_at(now);

@@ -230,7 +230,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.workers.leave_line(worker, oldest);
             self.leave_buffer(worker, oldest);
             self.waiting -= 1;
+            let open = self.jobs.attempt(attempt).open;
             self.turn_away(queue, oldest, lacking);
+            if open && !self.jobs.attempt(attempt).open {
+                // It was a copy of the same request, and is taken back with it.
+                return self.jobs.leave(attempt);
+            }
             match self.take_in(queue, worker, attempt) {
                 None => return,
                 Some(still) => lacking = still,

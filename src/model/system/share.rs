@@ -43,7 +43,10 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.workers.advance_shared(worker, now);
         let shared = self.workers.cold[worker as usize].shared.as_ref();
         for attempt in shared.map(|s| s.all()).unwrap_or_default() {
-            let left = self.workers.remove_shared(worker, attempt).unwrap_or(0);
+            // A copy may have been taken back with another one that was lost before it.
+            let Some(left) = self.workers.remove_shared(worker, attempt) else {
+                continue;
+            };
             self.count_spent(attempt, now, left);
             self.give_back(worker, attempt);
             self.turn_away(queue, attempt, outcome);

@@ -110,7 +110,7 @@ pub struct Areas {
     pub busy: u128,
     /// Attempts in service.
     pub serving: u128,
-    /// Busy cores while wedged.
+    /// Busy cores while wedged or down.
     pub wedged_busy: u128,
     /// Cores while up and not wedged.
     pub able: u128,
@@ -257,6 +257,11 @@ impl Workers {
     #[inline(always)]
     pub fn count_served(&mut self, worker: u32) {
         self.hot[worker as usize].served += 1;
+    }
+
+    /// Whether a worker's RAM is bounded.
+    pub fn ram_ends(&self, worker: u32) -> bool {
+        self.cold[worker as usize].ram < u64::MAX
     }
 
     /// RAM of all workers together, where bounded.
@@ -486,7 +491,7 @@ impl Cold {
             self.areas.serving += u128::from(self.serving) * u128::from(passed);
         }
         self.areas.ram += u128::from(self.ram - hot.ram_free) * u128::from(passed);
-        if self.wedged {
+        if self.wedged || self.downs > 0 {
             self.areas.wedged_busy += u128::from(hot.busy) * u128::from(passed);
         }
     }

@@ -1,0 +1,591 @@
+//! What must hold of the attempts of a run, seen from outside: row by row, against what was
+//! counted, and against what the workers have.
+
+use std::collections::BTreeMap;
+
+use veltrix::model::outcome::Outcome;
+use veltrix::model::spec::{
+    Arrivals, BalancerSpec, Cancel, Discipline, Dist, FaultKind, FaultUnit, GroupSpec, Held,
+    OnFull, PolicySpec, SourceSpec, SystemSpec,
+};
+use veltrix::model::tally::Tally;
+use veltrix::model::trial::AttemptRow;
+
+use crate::model::Run;
+
+/// A run with all its attempts.
+pub struct Seen<'a> {
+    pub spec: &'a SystemSpec,
+    pub run: Run,
+    pub rows: &'a [AttemptRow],
+    pub tally: &'a Tally,
+}
+
+pub type Found = Result<(), String>;
+
+impl Seen<'_> {
+    /// Every rule; the text says which is broken.
+    pub fn check(&self) -> Found {
+        self.times()?;
+        let requests = self.requests();
+        for (&(source, number), rows) in &requests {
+            let found = self.request(source, rows);
+            found.map_err(|e| format!("request {number} of source {source}: {e}"))?;
+        }
+        self.counts(&requests)?;
+        self.bounds()?;
+        self.little()?;
+        self.places()?;
+        self.order()?;
+        self.clients()?;
+        self.work()
+    }
+
+    /// Rows of each request, in order of their numbers.
+    fn requests(&self) -> BTreeMap<(u32, u64), Vec<&AttemptRow>> {
+        let mut requests: BTreeMap<_, Vec<&AttemptRow>> = BTreeMap::new();
+        for row in self.rows {
+            requests
+                .entry((row.source, row.request))
+                .or_default()
+                .push(row);
+        }
+        requests
+            .values_mut()
+            .for_each(|r| r.sort_by_key(|row| row.attempt));
+        requests
+    }
+
+    pub fn end(&self) -> u64 {
+        self.run.horizon.map_or(u64::MAX, |h| self.run.warm_up + h)
+    }
+
+    fn times(&self) -> Found {
+        let last = self.end().saturating_add(self.run.drain);
+        for row in self.rows {
+            let source = &self.spec.sources[row.source as usize];
+            let first: usize = self.spec.sources[..row.source as usize]
+                .iter()
+                .map(|s| s.classes.len())
+                .sum();
+            let own = first..first + source.classes.len();
+            must!(
+                own.contains(&(row.class as usize)),
+                "class of another source: {row:?}"
+            );
+            must!(
+                row.service as usize == source.to,
+                "another service: {row:?}"
+            );
+            let workers = self.spec.services[source.to].worker_count() as u32;
+            must!(
+                row.worker.is_none_or(|w| w >= 1 && w <= workers),
+                "no worker: {row:?}"
+            );
+            let start = row.start.unwrap_or(row.arrived);
+            let end = row.end.unwrap_or(last);
+            let ordered = row.born <= row.arrived && row.arrived <= start && start <= end;
+            must!(ordered && end <= last, "out of order: {row:?}");
+            must!(
+                row.end.is_some() == row.outcome.is_some(),
+                "half an end: {row:?}"
+            );
+            must!(
+                row.start.is_none() || row.worker.is_some(),
+                "served nowhere: {row:?}"
+            );
+            must!(row.born >= source.start, "born before the start: {row:?}");
+            let stop = source.stop.unwrap_or(u64::MAX);
+            must!(row.born < stop, "born after the stop: {row:?}");
+            if row.outcome == Some(Outcome::Ok) {
+                must!(row.start.is_some(), "answered without service: {row:?}");
+            }
+            if row.outcome.is_some_and(|o| o.is_refusal()) {
+                must!(row.start.is_none(), "refused in service: {row:?}");
+            }
+        }
+        Ok(())
+    }
+
+    fn request(&self, source: u32, rows: &[&AttemptRow]) -> Found {
+        let spec = &self.spec.sources[source as usize];
+        let numbers = rows.iter().map(|r| r.attempt);
+        must!(
+            numbers.eq(1..=rows.len() as u32),
+            "holes or doubles: {rows:?}"
+        );
+        // Each copy has work of its own.
+        let what = |r: &AttemptRow| (r.born, r.class, if copies(spec) { 0 } else { r.work });
+        let same = rows.iter().all(|r| what(r) == what(rows[0]));
+        must!(same, "attempts of different requests: {rows:?}");
+        must!(
+            rows[0].arrived == rows[0].born || holds_back(spec),
+            "late start: {rows:?}"
+        );
+        if copies(spec) {
+            return Ok(());
+        }
+        let most = spec.client.retry.map_or(1, |r| r.attempts);
+        must!(
+            rows.len() as u64 <= u64::from(most),
+            "too many attempts: {rows:?}"
+        );
+        for pair in rows.windows(2) {
+            let failed = pair[0].outcome.is_some_and(|o| o != Outcome::Ok);
+            must!(
+                failed,
+                "another attempt after an answer, or beside: {rows:?}"
+            );
+            must!(
+                pair[0].outcome != Some(Outcome::DeadLettered),
+                "tried again: {rows:?}"
+            );
+            let end = pair[0].end.unwrap_or(u64::MAX);
+            must!(pair[1].arrived >= end, "next attempt too early: {rows:?}");
+        }
+        Ok(())
+    }
+
+    fn measured(&self, row: &AttemptRow) -> bool {
+        row.born >= self.run.warm_up && row.born < self.end()
+    }
+
+    /// Counts of the tally from the rows.
+    fn counts(&self, requests: &BTreeMap<(u32, u64), Vec<&AttemptRow>>) -> Found {
+        for (i, _) in self.spec.sources.iter().enumerate() {
+            let of = requests.keys().filter(|k| k.0 == i as u32);
+            let whole = of.clone().map(|k| k.1).eq(0..of.count() as u64);
+            must!(whole, "numbers of requests of source {i} have holes");
+        }
+        let mut latency = (0, 0);
+        let mut class_source = Vec::new();
+        for source in &self.spec.sources {
+            class_source.extend(source.classes.iter().map(|_| source));
+        }
+        for (i, class) in self.tally.classes.iter().enumerate() {
+            let mine = |row: &&AttemptRow| row.class as usize == i && self.measured(row);
+            let rows = self.rows.iter().filter(mine);
+            let born = requests.values().filter(|r| mine(&r[0])).count() as u64;
+            must!(
+                class.born == born,
+                "class {i}: born {} != {born}",
+                class.born
+            );
+            let made = rows.clone().count() as u64;
+            must!(
+                class.attempts == made,
+                "class {i}: attempts {} != {made}",
+                class.attempts
+            );
+            for outcome in Outcome::ALL {
+                let ended = rows.clone().filter(|r| r.outcome == Some(outcome)).count() as u64;
+                let counted = class.ended[outcome.index()];
+                must!(
+                    counted == ended,
+                    "class {i}: {outcome:?} {counted} != {ended} rows"
+                );
+            }
+            let lost: u64 = class.lost.iter().sum();
+            let all = class.ok + lost + class.unfinished;
+            must!(
+                class.born == all,
+                "class {i}: born {} of {all}: {class:?}",
+                class.born
+            );
+            must!(
+                class.answered >= class.ok,
+                "class {i}: answered less than ok: {class:?}"
+            );
+            must!(
+                class.wasted_ns <= class.core_ns,
+                "class {i}: wasted more than spent"
+            );
+            if !copies(class_source[i]) {
+                let ok = rows.clone().filter(|r| r.outcome == Some(Outcome::Ok));
+                must!(
+                    class.ok == ok.clone().count() as u64,
+                    "class {i}: ok {}",
+                    class.ok
+                );
+                latency.0 += class.ok;
+                latency.1 += ok
+                    .map(|r| u128::from(r.end.unwrap_or(0) - r.born))
+                    .sum::<u128>();
+            }
+        }
+        let all = &self.tally.delays[0].latency;
+        if !self.spec.sources.iter().any(copies) {
+            must!(
+                all.count() == latency.0,
+                "latencies {} != {}",
+                all.count(),
+                latency.0
+            );
+            must!(
+                all.sum() == latency.1,
+                "sum of latencies {} != {}",
+                all.sum(),
+                latency.1
+            );
+        }
+        self.worker_counts()?;
+        self.waits()
+    }
+
+    fn worker_counts(&self) -> Found {
+        for (i, (worker, _)) in self.groups().enumerate() {
+            let mine = self
+                .rows
+                .iter()
+                .filter(|r| self.number(r) == Some(i) && self.measured(r));
+            for outcome in Outcome::ALL {
+                let ended = mine.clone().filter(|r| r.outcome == Some(outcome)).count() as u64;
+                let counted = self.tally.workers[i].ended[outcome.index()];
+                must!(
+                    counted == ended,
+                    "worker {i} of service {worker}: {outcome:?} {counted} != {ended} rows"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits and responses, where every attempt is watched until it leaves.
+    fn waits(&self) -> Found {
+        let plain = |s: &SourceSpec| s.client.timeout.is_none() && !copies(s);
+        let errs = |k: &FaultKind| matches!(k, FaultKind::Error { .. });
+        if !self.spec.sources.iter().all(plain) || self.spec.faults.iter().any(|f| errs(&f.kind)) {
+            return Ok(());
+        }
+        let served = |r: &&AttemptRow| r.outcome == Some(Outcome::Ok) && self.measured(r);
+        let served = self.rows.iter().filter(served);
+        let delays = &self.tally.delays[0];
+        let sum: u128 = served
+            .clone()
+            .map(|r| u128::from(r.end.unwrap_or(0) - r.arrived))
+            .sum();
+        let count = served.clone().count() as u64;
+        must!(
+            delays.response.count() == count,
+            "responses {}",
+            delays.response.count()
+        );
+        must!(
+            delays.response.sum() == sum,
+            "sum of responses {} != {sum}",
+            delays.response.sum()
+        );
+        must!(
+            delays.wait.count() == count,
+            "waits {} != {count}",
+            delays.wait.count()
+        );
+        if self.dispatches() || self.spec.faults.iter().any(by_core) {
+            return Ok(());
+        }
+        let sum: u128 = served
+            .map(|r| u128::from(r.start.unwrap_or(0) - r.arrived))
+            .sum();
+        must!(
+            delays.wait.sum() == sum,
+            "sum of waits {} != {sum}",
+            delays.wait.sum()
+        );
+        Ok(())
+    }
+
+    /// Each worker's service and group, in order of their numbers through all services.
+    pub fn groups(&self) -> impl Iterator<Item = (usize, &GroupSpec)> {
+        self.spec
+            .services
+            .iter()
+            .enumerate()
+            .flat_map(|(s, service)| {
+                let groups = service.groups.iter();
+                groups.flat_map(move |g| (0..g.count).map(move |_| (s, g)))
+            })
+    }
+
+    /// The number of a row's worker through all services.
+    pub fn number(&self, row: &AttemptRow) -> Option<usize> {
+        let before = &self.spec.services[..row.service as usize];
+        let first: usize = before.iter().map(|s| s.worker_count()).sum();
+        Some(first + row.worker? as usize - 1)
+    }
+
+    fn dispatches(&self) -> bool {
+        self.spec
+            .services
+            .iter()
+            .any(|s| s.balancer.dispatch.is_some())
+    }
+
+    /// No integral is larger than what there is.
+    fn bounds(&self) -> Found {
+        let time = self.tally.measured_ns;
+        for (i, ((_, group), w)) in self.groups().zip(&self.tally.workers).enumerate() {
+            let ram = group.ram.unwrap_or(u64::MAX);
+            must!(w.ram_max <= ram, "worker {i}: {} bytes of {ram}", w.ram_max);
+            must!(
+                w.ram_area <= u128::from(ram) * time,
+                "worker {i}: RAM over time"
+            );
+            let floor = u128::from(w.ram_max.min(group.ram_base)) * time;
+            must!(w.ram_area >= floor, "worker {i}: less RAM than its own");
+            let most = u128::from(w.queue_max) * time;
+            must!(w.queue_area <= most, "worker {i}: longer queue than ever");
+            must!(
+                w.wedged_busy_area <= w.busy_area,
+                "worker {i}: wedged beyond busy"
+            );
+            if let Some(cores) = group.core_count() {
+                let all = u128::from(cores) * time;
+                must!(
+                    w.busy_area <= all,
+                    "worker {i}: busy {} of {all}",
+                    w.busy_area
+                );
+                must!(
+                    w.able_area <= all,
+                    "worker {i}: able {} of {all}",
+                    w.able_area
+                );
+            }
+            let slots = u64::from(group.slots.unwrap_or(u32::MAX));
+            if !self.spec.faults.iter().any(by_core) && !group.shares() {
+                must!(
+                    w.queue_max <= slots,
+                    "worker {i}: {} wait on {slots}",
+                    w.queue_max
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Little's law as an identity: the time that attempts spend inside is the same seen by the
+    /// system and by the attempts, in whole nanoseconds. Attempts that nobody watches any more are
+    /// inside too: then the system sees at least as much.
+    fn little(&self) -> Found {
+        if self.run.horizon.is_none() {
+            return Ok(());
+        }
+        let (from, to) = (self.run.warm_up, self.end());
+        let inside = |row: &AttemptRow| {
+            let end = row.end.unwrap_or(to).min(to);
+            u128::from(end.saturating_sub(row.arrived.max(from)))
+        };
+        for (s, service) in self.spec.services.iter().enumerate() {
+            let callers = || self.spec.sources.iter().filter(move |c| c.to == s);
+            if callers().any(holds_back) {
+                continue;
+            }
+            let workers = self
+                .groups()
+                .zip(&self.tally.workers)
+                .filter(|w| w.0.0 == s);
+            let balancer = &self.tally.balancers[s];
+            let by_system = workers
+                .map(|w| w.1.queue_area + w.1.serving_area)
+                .sum::<u128>()
+                + balancer.queue_area
+                + balancer.busy_area;
+            let rows = self.rows.iter().filter(|r| r.service as usize == s);
+            let by_rows: u128 = rows.map(inside).sum();
+            let unwatched =
+                callers().any(|c| c.client.timeout.is_some() || goes_on(c, &service.balancer));
+            let fine = match unwatched {
+                true => by_system >= by_rows,
+                false => by_system == by_rows,
+            };
+            let name = &service.name;
+            must!(
+                fine,
+                "Little at {name}: {by_system} by the system, {by_rows} by attempts"
+            );
+            if unwatched {
+                continue;
+            }
+            self.little_by_worker(s, &service.balancer, inside)?;
+        }
+        Ok(())
+    }
+
+    /// The same for each worker, where only workers hold attempts.
+    fn little_by_worker(
+        &self,
+        service: usize,
+        balancer: &BalancerSpec,
+        inside: impl Fn(&AttemptRow) -> u128,
+    ) -> Found {
+        if balancer.dispatch.is_some() || balancer.policy == PolicySpec::CentralQueue {
+            return Ok(());
+        }
+        let groups = self.groups().enumerate().zip(&self.tally.workers);
+        for ((i, (s, group)), w) in groups {
+            if s != service || group.on_full == OnFull::Block {
+                continue;
+            }
+            let rows = self.rows.iter().filter(|r| self.number(r) == Some(i));
+            let by_rows: u128 = rows.map(&inside).sum();
+            let by_system = w.queue_area + w.serving_area;
+            must!(
+                by_system == by_rows,
+                "Little at worker {i}: {by_system} != {by_rows}"
+            );
+        }
+        Ok(())
+    }
+
+    /// At no moment more in service than cores, more waiting than places, or more RAM held than
+    /// there is: from the rows alone.
+    fn places(&self) -> Found {
+        let moved = self.spec.faults.iter().any(by_core);
+        let last = self.end().saturating_add(self.run.drain);
+        let class_specs: Vec<_> = self.spec.classes_with_memory().collect();
+        for (i, (s, group)) in self.groups().enumerate() {
+            if moved {
+                continue;
+            }
+            let rows = self.rows.iter().filter(|r| self.number(r) == Some(i));
+            let cores = |r: &AttemptRow| u64::from(class_specs[r.class as usize].0.cores);
+            let service = rows
+                .clone()
+                .filter_map(|r| Some((r.start?, r.end.unwrap_or(last), cores(r))));
+            if let Some(most) = group.core_count() {
+                let places = match group.shares() {
+                    true => group.slots.map(|slots| u64::from(most) + u64::from(slots)),
+                    false => Some(u64::from(most)),
+                };
+                let peak = highest(service);
+                let fine = places.is_none_or(|p| peak <= p);
+                must!(fine, "worker {i}: {peak} in service on {places:?}");
+            }
+            let balancer = &self.spec.services[s].balancer;
+            let straight = balancer.dispatch.is_none() && group.on_full != OnFull::Block;
+            if !straight || balancer.policy == PolicySpec::CentralQueue {
+                continue;
+            }
+            let waits = rows.clone().map(|r| {
+                let until = r.start.or(r.end).unwrap_or(last);
+                (r.arrived, until, 1)
+            });
+            let slots = u64::from(group.slots.unwrap_or(u32::MAX));
+            if !group.shares() && !self.spec.sources.iter().any(holds_back) {
+                let peak = highest(waits);
+                must!(peak <= slots, "worker {i}: {peak} wait on {slots}");
+            }
+            let holds = rows.filter_map(|r| {
+                let (class, memory) = class_specs[r.class as usize];
+                let Dist::Constant { value } = memory.base else {
+                    return None;
+                };
+                let Dist::Constant { value: size } = class.size else {
+                    return None;
+                };
+                let traced = matches!(
+                    self.spec.sources[r.source as usize].arrivals,
+                    Arrivals::Trace(_)
+                );
+                if traced || size > 0.0 && memory.per_byte > 0.0 {
+                    return None;
+                }
+                let from = match memory.held {
+                    Held::Admission if !holds_back(&self.spec.sources[r.source as usize]) => {
+                        r.arrived
+                    }
+                    _ => r.start?,
+                };
+                Some((from, r.end.unwrap_or(last), value as u64))
+            });
+            if let Some(ram) = group.ram {
+                let peak = highest(holds) + group.ram_base;
+                must!(peak <= ram, "worker {i}: {peak} bytes held of {ram}");
+            }
+        }
+        Ok(())
+    }
+
+    /// First come, first served, where that is the rule; and no service is shorter than its work.
+    fn order(&self) -> Found {
+        let moved = self.spec.faults.iter().any(by_core);
+        for (i, (s, group)) in self.groups().enumerate() {
+            let service = &self.spec.services[s];
+            let mine = self.rows.iter().filter(|r| self.number(r) == Some(i));
+            let calm = self.spec.faults.is_empty() && group.cold_start.is_none() && !moved;
+            if calm {
+                for row in mine.clone().filter(|r| r.outcome == Some(Outcome::Ok)) {
+                    let (Some(start), Some(end)) = (row.start, row.end) else {
+                        continue;
+                    };
+                    let (took, work) = ((end - start) as f64, row.work as f64 / group.speed);
+                    let short = took + 1.0 < work;
+                    let long = !group.shares() && took > work + 1.0;
+                    must!(!short && !long, "worker {i}: {took} ns for {work}: {row:?}");
+                }
+            }
+            let straight = service.balancer.dispatch.is_none()
+                && !matches!(group.on_full, OnFull::Block | OnFull::Redispatch { .. })
+                && group.discipline == Discipline::Fifo
+                && !group.shares()
+                && service.balancer.policy != PolicySpec::CentralQueue
+                && !self.spec.sources.iter().any(holds_back);
+            let others = service.groups.iter();
+            let sent_on = others
+                .into_iter()
+                .any(|g| matches!(g.on_full, OnFull::Redispatch { .. }));
+            if straight && !moved && !sent_on {
+                let mut served: Vec<_> = mine.filter_map(|r| Some((r.arrived, r.start?))).collect();
+                served.sort_unstable();
+                let in_order = served.windows(2).all(|p| p[0].1 <= p[1].1);
+                must!(in_order, "worker {i}: not first come, first served");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a source sends several copies of a request.
+pub fn copies(source: &SourceSpec) -> bool {
+    source.fan_out.is_some() || source.client.hedge.is_some()
+}
+
+/// Whether attempts may wait with their client before they set out.
+pub fn holds_back(source: &SourceSpec) -> bool {
+    let limit = source.client.limit.as_ref();
+    limit.is_some_and(|l| l.in_flight.as_ref().is_some_and(|p| p.pending > 0))
+}
+
+/// Whether copies may be taken back where they can't be reached, and are inside a while longer.
+fn goes_on(source: &SourceSpec, balancer: &BalancerSpec) -> bool {
+    let hedge = source
+        .client
+        .hedge
+        .is_some_and(|h| h.cancel == Cancel::Queued);
+    hedge || copies(source) && balancer.dispatch.is_some()
+}
+
+/// Whether a fault may put back into a buffer what was in service.
+pub fn by_core(fault: &veltrix::model::spec::FaultSpec) -> bool {
+    fault.enabled && (fault.unit == FaultUnit::Core || fault.in_service.is_some())
+}
+
+/// The greatest sum of weights at one moment, of `(from, to, weight)`, half open.
+pub fn highest(spans: impl Iterator<Item = (u64, u64, u64)>) -> u64 {
+    let mut changes = Vec::new();
+    for (from, to, weight) in spans.filter(|s| s.1 > s.0) {
+        changes.push((from, 1, weight));
+        changes.push((to, 0, weight));
+    }
+    changes.sort_unstable();
+    let (mut now, mut most) = (0, 0);
+    for (_, opens, weight) in changes {
+        if opens == 1 {
+            now += weight;
+        } else {
+            now -= weight;
+        }
+        most = most.max(now);
+    }
+    most
+}

@@ -1,0 +1,356 @@
+//! Services: work, memory, balancers, workers.
+
+use crate::dists::{Kind, any, number, positive, share};
+use crate::features::Feature::*;
+use crate::model::{Making, Service, default};
+use crate::text::{Node, Table};
+
+/// Bytes of memory that requests hold, in the mean.
+pub const MEMORY: f64 = 8e6;
+
+pub fn add(m: &mut Making, file: &mut Table) {
+    let mut all = Table::default();
+    for name in &["web", "store", "mail"][..m.draw.pick(&[1, 1, 2, 3])] {
+        let table = service(m, name);
+        all.node(name, Node::Table(table));
+    }
+    file.node("service", Node::Table(all));
+}
+
+fn service(m: &mut Making, name: &str) -> Table {
+    let mut about = Service {
+        name: name.to_owned(),
+        work: m.length as f64 / m.draw.scale(20.0, 2000.0),
+        pulls: m.has(CentralQueue),
+        bounded_ram: true,
+        cores: u64::MAX,
+        ..Service::default()
+    };
+    let mut table = Table::default();
+    about.traced = m.features.on(Trace) && m.draw.chance(0.15);
+    let work = work(m, &about);
+    table.node("work", work);
+    let policy = policy(m, &mut about);
+    let weights = match policy.0 {
+        "random" | "weighted_round_robin" | "random_n" | "least_connections" => true,
+        "least_request" => policy.1 == 2,
+        _ => false,
+    };
+    let workers = workers(m, &mut about, weights);
+    table.node("workers", workers);
+    if m.has(Memory) {
+        let memory = memory(m, about.ram);
+        table.node("memory", memory);
+    }
+    if m.features.on(Policy) || about.pulls || m.draw.chance(0.3) {
+        let balancer = balancer(m, &about, policy);
+        table.node("balancer", Node::Table(balancer));
+    }
+    m.services.push(about);
+    table
+}
+
+pub fn work(m: &mut Making, about: &Service) -> Node {
+    let mut table = Table::default();
+    if about.traced {
+        table.text("column", "tokens");
+        let unit = about.work / 10.0;
+        table.put("per_unit", m.time(unit));
+        if m.draw.chance(0.5) {
+            table.put("base", m.time(unit));
+        }
+        return Node::Table(table);
+    }
+    if !m.has(Size) {
+        return any(m, about.work, Kind::Time);
+    }
+    let cpu = any(m, about.work, Kind::Time);
+    table.node("cpu", cpu);
+    table.put("per_kib", m.time(about.work / 20.0));
+    Node::Table(table)
+}
+
+/// Memory of requests, the least of which fits into so much RAM.
+pub fn memory(m: &mut Making, ram: Option<u64>) -> Node {
+    // A distribution may come to nothing, and so fits.
+    let mean = ram.map_or(MEMORY, |ram| MEMORY.min(ram as f64 / 4.0));
+    let base = any(m, mean, Kind::Bytes);
+    let served = m.has(HeldService);
+    if m.draw.chance(0.5) && !served {
+        return base;
+    }
+    let mut table = Table::default();
+    table.node("base", base);
+    if m.features.on(Size) {
+        table.put("per_byte", share(&mut m.draw, 0.0, 3.0));
+    }
+    if served {
+        table.text("held", "service");
+    } else {
+        default(m, &mut table, "held", "\"admission\"");
+    }
+    Node::Table(table)
+}
+
+type Write = fn(&mut Making, &mut Table, &Service);
+
+/// Policies in two columns: without and with keys of their own; `least_request` takes its keys
+/// only where weights are equal.
+const POLICIES: &[(&str, Write)] = &[
+    ("random", |_, _, _| {}),
+    ("round_robin", |m, t, about| match m.draw.from(0, 1) {
+        0 => t.text("start", "random"),
+        _ => t.put("start", m.draw.from(1, about.workers)),
+    }),
+    ("weighted_round_robin", |m, t, _| {
+        let schedule = m.draw.pick(&["smooth", "edf"]);
+        t.text("schedule", schedule);
+    }),
+    ("least_request", |m, t, _| match m.draw.from(0, 1) {
+        0 => t.put("choices", m.draw.from(1, 4)),
+        _ => t.put("full_scan", true),
+    }),
+    ("p2c", |_, _, _| {}),
+    ("random_n", |m, t, _| t.put("choices", m.draw.from(1, 4))),
+    ("least_connections", |_, _, _| {}),
+    ("first", |_, _, _| {}),
+    ("jsq_oracle", |m, t, _| {
+        let ties = m.draw.pick(&["random", "first"]);
+        t.text("ties", ties);
+    }),
+];
+
+/// A policy, and whether it has keys (1), none (0), or none and unequal weights (2).
+fn policy(m: &mut Making, about: &mut Service) -> (&'static str, u64) {
+    if about.pulls {
+        return ("central_queue", 0);
+    }
+    if !m.features.on(Policy) {
+        return ("round_robin", 0);
+    }
+    let index = m.draw.from(0, POLICIES.len() as u64 - 1) as usize;
+    (POLICIES[index].0, m.draw.from(0, 2))
+}
+
+fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)) -> Table {
+    let mut table = Table::default();
+    if m.features.on(Policy) || about.pulls {
+        table.text("policy", policy);
+        if keys == 1
+            && let Some(found) = POLICIES.iter().find(|p| p.0 == policy)
+        {
+            found.1(m, &mut table, about);
+        }
+    }
+    if m.has(Dispatch) {
+        let takes = any(
+            m,
+            about.work / about.all_cores.clamp(1, 99) as f64,
+            Kind::Time,
+        );
+        table.node("dispatch", takes);
+        if m.draw.chance(0.5) {
+            table.put("cores", m.draw.from(1, 3));
+        }
+    }
+    if m.has(FrontBuffer) {
+        let words = &["reject", "drop_oldest", "dead_letter"];
+        let buffer = buffer(m, words, true);
+        table.node("buffer", buffer);
+    }
+    if m.has(Consecutive) && !about.pulls {
+        table.node("breaker", consecutive(m));
+    } else if m.has(Resilience4j) && !about.pulls {
+        table.node("breaker", resilience4j(m));
+    }
+    default(m, &mut table, "cores", "1");
+    default(m, &mut table, "dispatch", "\"0s\"");
+    default(m, &mut table, "breaker", "\"none\"");
+    table
+}
+
+fn consecutive(m: &mut Making) -> Node {
+    let mut table = Table::default();
+    table.text("kind", "consecutive");
+    table.put("failures", m.draw.from(1, 5));
+    table.put("successes", m.draw.from(1, 3));
+    table.put("half_open_calls", m.draw.from(1, 3));
+    let open = any(m, m.length as f64 / 30.0, Kind::Time);
+    table.node("open_for", open);
+    Node::Table(table)
+}
+
+fn resilience4j(m: &mut Making) -> Node {
+    let mut table = Table::default();
+    table.text("kind", "resilience4j");
+    let window = match m.draw.from(0, 2) {
+        0 => "\"1s\"".to_owned(),
+        _ => m.draw.from(1, 40).to_string(),
+    };
+    table.put("window", window);
+    table.put("min_calls", m.draw.from(1, 12));
+    table.put("failure_share", share(&mut m.draw, 0.05, 1.0));
+    if m.draw.chance(0.5) {
+        table.put("slow_after", m.time(m.length as f64 / 100.0));
+        table.put("slow_share", share(&mut m.draw, 0.05, 1.0));
+    }
+    table.put("half_open_calls", m.draw.from(1, 5));
+    let open = any(m, m.length as f64 / 30.0, Kind::Time);
+    table.node("open_for", open);
+    if m.draw.chance(0.5) {
+        table.put("half_open_max", m.time(m.length as f64 / 50.0));
+    }
+    Node::Table(table)
+}
+
+/// A buffer; `bytes`: whether bytes may bound it.
+fn buffer(m: &mut Making, words: &[&'static str], bytes: bool) -> Node {
+    let mut table = Table::default();
+    if m.has(Slots) {
+        table.put("slots", m.draw.pick(&[0, 1, 2, 3, 8, 30]));
+    } else {
+        default(m, &mut table, "slots", "\"unbounded\"");
+    }
+    if bytes && m.has(Bytes) {
+        let most = m.draw.scale(100.0, 1e5) as u64;
+        table.put("bytes", number(Kind::Bytes, most));
+    }
+    if words.len() > 1 && m.has(OnFull) {
+        let word = m.draw.pick(&words[1..]);
+        table.text("on_full", word);
+        if word == "redispatch" && m.draw.chance(0.5) {
+            table.put("redispatch_max", m.draw.from(1, 4));
+        }
+    } else if words.contains(&"wedge") && m.has(Wedge) {
+        table.text("on_full", "wedge");
+    } else {
+        default(m, &mut table, "on_full", "\"reject\"");
+    }
+    Node::Table(table)
+}
+
+fn workers(m: &mut Making, about: &mut Service, weights: bool) -> Node {
+    let groups = if m.has(Groups) { 2 } else { 1 };
+    let names = ["small", "big"];
+    let of = |m: &mut Making, about: &mut Service, i: usize| {
+        let mut table = Table::default();
+        if groups > 1 || m.draw.chance(0.5) {
+            table.text("name", names[i]);
+        }
+        group(m, about, weights, &mut table);
+        table
+    };
+    if groups == 1 && m.draw.chance(0.7) {
+        return Node::Table(of(m, about, 0));
+    }
+    Node::Tables((0..groups).map(|i| of(m, about, i)).collect())
+}
+
+fn group(m: &mut Making, about: &mut Service, weights: bool, table: &mut Table) {
+    let count = m.draw.pick(&[1, 1, 2, 3]);
+    table.put("count", count);
+    about.workers += count;
+    let unbounded = m.has(Unbounded);
+    if unbounded {
+        table.text("cores", "unbounded");
+        about.all_cores += 10;
+    } else {
+        let cores = m.draw.pick(&[1, 1, 2, 3, 4]);
+        table.put("cores", cores);
+        about.cores = about.cores.min(cores);
+        about.all_cores += count * cores;
+    }
+    let sharing = !unbounded && m.has(Sharing);
+    about.shares |= unbounded || sharing;
+    if sharing {
+        table.text("discipline", "ps");
+    } else if !unbounded && m.has(Discipline) {
+        let word = m.draw.pick(&["lifo", "priority"]);
+        table.text("discipline", word);
+    } else {
+        default(m, table, "discipline", "\"fifo\"");
+    }
+    if weights && m.has(Weight) {
+        table.put("weight", share(&mut m.draw, 0.1, 4.0));
+    }
+    if m.has(Speed) {
+        let speed = m.draw.pick(&["0.5", "1.0", "2.0", "1.37"]);
+        table.put("speed", speed);
+    }
+    if !about.pulls && m.draw.chance(0.8) {
+        let words = &[
+            "reject",
+            "drop_oldest",
+            "dead_letter",
+            "block",
+            "redispatch",
+            "crash",
+        ];
+        let words = if about.pulls { &words[..1] } else { &words[..] };
+        let buffer = worker_buffer(m, words, !(unbounded || sharing));
+        table.node("buffer", buffer);
+    }
+    ram(m, about, table);
+    restart(m, table);
+}
+
+fn worker_buffer(m: &mut Making, words: &[&'static str], bytes: bool) -> Node {
+    let mut all = words.to_vec();
+    // Only told apart by its feature: it is there in plain models too.
+    all.push("wedge");
+    let full = if m.features.on(OnFull) {
+        &all[..]
+    } else {
+        &["reject", "wedge"][..]
+    };
+    match m.features.on(OnFull) {
+        true => buffer(m, full, bytes),
+        false => plain_buffer(m, bytes),
+    }
+}
+
+fn plain_buffer(m: &mut Making, bytes: bool) -> Node {
+    let Node::Table(mut table) = buffer(m, &["reject"], bytes) else {
+        return Node::Value("{}".into());
+    };
+    if table.get("on_full").is_none() && m.has(Wedge) {
+        table.text("on_full", "wedge");
+    }
+    Node::Table(table)
+}
+
+fn ram(m: &mut Making, about: &mut Service, table: &mut Table) {
+    if !m.has(Ram) {
+        about.bounded_ram = false;
+        return default(m, table, "ram", "\"unbounded\"");
+    }
+    let mut ram = m.draw.scale(1e7, 2e8) as u64;
+    table.put("ram", number(Kind::Bytes, ram));
+    if m.has(RamBase) {
+        let base = (ram as f64 * m.draw.between(0.0, 0.6)) as u64;
+        table.put("ram_base", number(Kind::Bytes, base));
+        ram -= base;
+    }
+    if m.has(OomKill) {
+        table.text("ram_policy", "oom_kill");
+    }
+    about.ram = Some(about.ram.map_or(ram, |least| least.min(ram)));
+}
+
+fn restart(m: &mut Making, table: &mut Table) {
+    let mean = m.length as f64 / 20.0;
+    if m.has(Restart) && m.draw.chance(0.3) {
+        table.text("restart", "manual");
+        let after = positive(m, mean, Kind::Time);
+        table.node("manual_after", after);
+    } else if m.has(Restart) || m.draw.chance(0.8) {
+        let after = any(m, mean, Kind::Time);
+        table.node("restart", after);
+    }
+    if m.has(ColdStart) {
+        let mut cold = Table::default();
+        cold.put("for", m.time(mean));
+        cold.put("factor", share(&mut m.draw, 0.1, 1.0));
+        table.node("cold_start", Node::Table(cold));
+    }
+}
