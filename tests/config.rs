@@ -9,6 +9,8 @@ mod fixture;
 mod bad;
 #[path = "config/good.rs"]
 mod good;
+#[path = "config/keys.rs"]
+mod keys;
 #[path = "config/mutations.rs"]
 mod mutations;
 #[path = "config/paths.rs"]
