@@ -2,6 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "cli/bad.rs"]
+mod bad;
+#[allow(dead_code)]
+#[path = "config/fixture.rs"]
+mod fixture;
+
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;

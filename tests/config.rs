@@ -11,6 +11,8 @@ mod bad;
 mod good;
 #[path = "config/keys.rs"]
 mod keys;
+#[path = "config/manifest.rs"]
+mod manifest;
 #[path = "config/mutations.rs"]
 mod mutations;
 #[path = "config/paths.rs"]
