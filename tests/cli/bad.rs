@@ -111,6 +111,45 @@ fn raw_files_are_refused_and_nothing_is_written() {
     assert_eq!(count, 15);
 }
 
+/// What is refused needs little memory, however large it is.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_refusal_needs_at_most_256_mib() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad-inputs");
+    let folder = Folder::new(&[("zero.toml", "")]);
+    let sparse = fs::File::create(folder.join("sparse.toml")).unwrap();
+    sparse.set_len(5 << 30).unwrap();
+    let large = fs::File::create(folder.join("large.toml")).unwrap();
+    large.set_len((1 << 24) - 1).unwrap();
+    let (deep, long) = ("deep-array.toml", "very-long-line.toml");
+    let many: String = (0..300_000).map(|i| format!("a{i} = 1\n")).collect();
+    folder.write("unknown.toml", many.as_bytes());
+    folder.write("broken.toml", "x\n".repeat(300_000).as_bytes());
+    for name in [deep, long] {
+        folder.write(name, &fs::read(source.join(name)).unwrap());
+    }
+    for name in [
+        deep,
+        long,
+        "unknown.toml",
+        "broken.toml",
+        "sparse.toml",
+        "large.toml",
+        "/dev/zero",
+    ] {
+        let line = "ulimit -v 262144 && exec \"$0\" check \"$1\"";
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-c", line, env!("CARGO_BIN_EXE_veltrix"), name]);
+        let started = Instant::now();
+        let output = shell.current_dir(folder.join("")).output().unwrap();
+        assert!(started.elapsed() < SOON, "{name}: {:?}", started.elapsed());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
+        names(&said, &[name, "error[VX"]);
+        assert!(said.len() < 8_000, "{name}: {} bytes", said.len());
+    }
+}
+
 const REPLAY: &str = r#"
 [source.replay]
 to = "web"
