@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "cli/bad.rs"]
+mod bad;
+#[allow(dead_code)]
+#[path = "config/fixture.rs"]
+mod fixture;
 #[cfg(unix)]
 #[path = "cli/interrupts.rs"]
 mod interrupts;

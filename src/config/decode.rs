@@ -8,7 +8,7 @@ use crate::base::codes::Code;
 use crate::base::units::shown;
 
 use super::csv::{Column, Csv};
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, MOST_KEPT};
 use super::files::{Files, Span};
 use super::keys::{self, Block};
 use super::prices::PriceTable;
@@ -88,8 +88,16 @@ impl Cx {
         }
     }
 
+    /// So much is wrong that nothing further is remembered.
+    pub fn is_full(&self) -> bool {
+        self.found.len() >= MOST_KEPT && self.found.iter().any(Diagnostic::is_error)
+    }
+
     /// Reports, once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
+        if self.found.len() >= MOST_KEPT && (!diagnostic.is_error() || self.is_full()) {
+            return;
+        }
         if let (true, Some(path)) = (diagnostic.is_error(), &diagnostic.path) {
             self.touched.push(path.clone());
         }
@@ -199,7 +207,7 @@ impl Cx {
             return None;
         };
         for entry in &table.entries {
-            if block.key(&entry.key).is_some() {
+            if block.key(&entry.key).is_some() || self.is_full() {
                 continue;
             }
             let below = join(path, &entry.key);

@@ -13,15 +13,21 @@ impl Cx {
         let Some(node) = fields.get("fan_out") else {
             for key in ["need", "rest"] {
                 if let Some(node) = fields.get(key) {
-                    let message = format!("`{key}` has no effect without `fan_out`");
+                    let path = fields.path(key);
+                    let message = format!("`{path}` has no effect without `fan_out`");
                     let help = format!("add `fan_out`, or remove `{key}`");
-                    self.disagree(node.span, &fields.path(key), &message, &help);
+                    self.disagree(node.span, &path, &message, &help);
                 }
             }
             return None;
         };
         let copies = match node.text() {
             Some("all") => None,
+            Some(_) => {
+                let takes = "a whole number such as 4, or \"all\"";
+                self.wrong_type(node, &fields.path("fan_out"), takes);
+                return None;
+            }
             _ => Some(self.count32(node, &fields.path("fan_out"), 1, MAX_COPIES)?),
         };
         let need = fields

@@ -344,6 +344,10 @@ fn weights_that_choose_nothing_are_refused() {
     let text = refusal(&with(&model, "weight = 0.1", "weight = 0.0"));
     names(&text, &["sum to 0", "`web`", "`weight`"]);
     snapshot("b032-weights", &text);
+    let model = with(MODEL, "policy   = \"p2c\"", "policy   = \"random\"");
+    let model = with(&model, "count  = 5", "count  = 5\nweight = 0");
+    let text = refusal(&with(&model, "count  = 2", "count  = 2\nweight = 0.0"));
+    names(&text, &["workers.big.weight", "weights sum to 0", ":32:"]);
 }
 
 #[test]

@@ -125,7 +125,7 @@ impl Seen<'_> {
         if copies(spec) {
             return Ok(());
         }
-        let most = spec.client.retry.map_or(1, |r| r.attempts);
+        let most = spec.client.retry.as_ref().map_or(1, |r| r.most_attempts());
         must!(
             rows.len() as u64 <= u64::from(most),
             "too many attempts: {rows:?}"

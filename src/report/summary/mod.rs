@@ -14,6 +14,7 @@ pub use trouble::notes;
 use super::csv_table::visible;
 use crate::experiment::design::Design;
 use crate::experiment::results::{Results, TrialStatus};
+use crate::model::trial::Horizon;
 use unicode_width::UnicodeWidthStr;
 
 /// As wide as a summary gets.
@@ -77,6 +78,9 @@ fn heading(view: View<'_>) -> String {
         text.push_str(&format!("; ± and ≤ are {percent} % intervals\n"));
     } else {
         text.push_str("; one replication gives no intervals\n");
+    }
+    if design.timing.horizon == Horizon::For(0) {
+        text.push_str("the horizon is 0: nothing was measured, there is no data\n");
     }
     if view.results.same_demand() == Some(true) {
         text.push_str("all points met the same requests, replication by replication\n");
