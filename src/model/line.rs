@@ -125,6 +125,10 @@ mod tests {
         line.leave(tickets[5]);
         line.leave(tickets[4]);
         assert_eq!((line.len(), line.pop_front()), (0, None));
+        let tickets: Vec<u32> = (16..19).map(|a| line.push_back(a)).collect();
+        line.leave(tickets[1]);
+        assert_eq!((line.pop_front(), line.front()), (Some(16), Some(18)));
+        assert_eq!((line.pop_front(), line.front()), (Some(18), None));
         let ticket = line.push_back(20);
         line.push_back(21);
         line.push_back(22);

@@ -2,8 +2,9 @@
 
 use veltrix::model::outcome::Outcome::*;
 use veltrix::model::spec::*;
+use veltrix::model::trial::{Blind, Horizon};
 
-use crate::systems::{MS, group, just, replay, rows};
+use crate::systems::{MS, S, drawn, fault, go, group, just, replay, rows, run_spec, system};
 use crate::told;
 
 /// A timeout takes the attempt out of its buffer, or off its core too, in that nanosecond.
@@ -232,4 +233,74 @@ fn a_deadline_ends_all_copies() {
     let expected = [(Some(0), 5_000, TimedOut), (Some(3_000), 5_000, TimedOut)];
     assert_eq!(told(&all), expected);
     assert_eq!(output.tally.classes[0].lost[TimedOut.index()], 1);
+}
+
+/// Whatever clients give up on, take back or drop, wherever it is and whatever goes wrong there:
+/// every attempt has one outcome, and the books balance.
+#[test]
+fn the_books_balance_whatever_is_taken_back() {
+    let short = |cancel: Cancel, propagate_deadline: bool| ClientSpec {
+        timeout: Some(Dist::exponential(6e6).unwrap()),
+        deadline: Some(12 * MS),
+        cancel,
+        propagate_deadline,
+        patience: Some(Dist::exponential(9e6).unwrap()),
+        retry: Some(RetrySpec::full_jitter(4, MS, 4 * MS)),
+        ..ClientSpec::default()
+    };
+    let clients = [
+        short(Cancel::Nothing, true),
+        short(Cancel::Queued, false),
+        short(Cancel::Full, false),
+    ];
+    let disciplines = [
+        Discipline::Fifo,
+        Discipline::Lifo,
+        Discipline::Edf,
+        Discipline::Ps,
+    ];
+    let full = [OnFull::Reject, OnFull::Block, OnFull::DropOldest];
+    for client in &clients {
+        for (discipline, on_full) in disciplines.iter().flat_map(|d| full.map(|f| (*d, f))) {
+            let workers = GroupSpec {
+                discipline,
+                on_full,
+                ram: Some(2000),
+                restart: just(3 * MS),
+                ..group(2, 2, Some(3))
+            };
+            let work = drawn(Dist::exponential(2e6).unwrap());
+            let mut spec = system(Arrivals::Poisson { rate: 2600.0 }, work, workers);
+            spec.services[0].memory.base = just(100);
+            spec.services[0].balancer.dispatch = Some(Dist::exponential(3e5).unwrap());
+            spec.services[0].balancer.slots = Some(20);
+            spec.services[0].balancer.breaker = Some(BreakerSpec::Consecutive {
+                failures: 4,
+                open_for: just(5 * MS),
+                half_open_calls: 1,
+                successes: 1,
+                counts: Failures::of(&[FailureKind::Timeout, FailureKind::Reset]),
+            });
+            spec.sources[0].client = client.clone();
+            let often = |name: &str, kind: FaultKind| FaultSpec {
+                lasts: Some(Dist::exponential(4e6).unwrap()),
+                ..fault(
+                    name,
+                    kind,
+                    (1, 2),
+                    FaultWhen::Every(Dist::exponential(6e7).unwrap()),
+                )
+            };
+            spec.faults = vec![
+                often("crash", FaultKind::Crash),
+                often("pause", FaultKind::Pause),
+                often("slow", FaultKind::Slow { factor: 0.3 }),
+            ];
+            let output = go(&spec, &run_spec(1, Horizon::For(2 * S)), &mut Blind);
+            let class = &output.tally.classes[0];
+            let lost: u64 = class.lost.iter().sum();
+            assert_eq!(class.born, class.ok + lost, "{discipline:?} {on_full:?}");
+            assert!(class.ok > 0 && class.lost[TimedOut.index()] > 0);
+        }
+    }
 }

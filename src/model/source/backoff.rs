@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn polly_is_the_difference_of_its_curve() {
         let draw = |number: u32| draws(5)(number).unit();
-        let curve = |t: f64| 2f64.powf(t) * (4.0 * t).sqrt().tanh();
+        let curve = |t: f64| pow(2.0, t) * (4.0 * t).sqrt().tanh();
         let spec = of(BackoffKind::Polly, 2000 * MS, u64::MAX);
         let mut before = 0.0;
         for made in 1..=6 {
