@@ -168,6 +168,7 @@ impl ClassAt {
         if self.memory.is_some() {
             class.memory.clone_from(&self.memory);
         }
+        class.apart = self.work.is_some() || self.memory.is_some();
         class.cores = self.cores.unwrap_or(class.cores);
     }
 }

@@ -191,6 +191,7 @@ pub fn plain_class(name: &str) -> ClassSpec {
         size: Dist::Constant { value: 0.0 },
         work: None,
         work_factor: 1.0,
+        apart: false,
         memory: None,
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> Syste
         size: constant(2048.0),
         work: None,
         work_factor: 1.0,
+        apart: false,
         memory: None,
     };
     SystemSpec {

@@ -152,3 +152,59 @@ fn a_mean_scales_what_each_request_needs() {
         assert!(b.2.abs_diff(4 * a.2) <= 3, "{} for {}", b.2, a.2);
     }
 }
+
+/// What one class needs at the service is its own business.
+#[test]
+fn what_a_class_needs_at_a_service_moves_nobody_else() {
+    let rows_of = |spec: &SystemSpec| {
+        let how = run_spec(7, Horizon::For(END));
+        let mut rows: Vec<AttemptRow> = Vec::new();
+        go(spec, &how, &mut rows);
+        rows.retain(|row| row.attempt == 1 && row.born < END);
+        rows.sort_by_key(|row| (row.source, row.request));
+        rows
+    };
+    let mut usual = story();
+    let memory = Dist::exponential(4e6).unwrap();
+    usual.services[0].memory.base = memory;
+    let before = rows_of(&usual);
+    let mut spec = usual.clone();
+    let upload = &mut spec.sources[0].classes[1];
+    upload.work = Some(drawn(Dist::exponential(5e6).unwrap()));
+    upload.memory = Some(MemorySpec {
+        base: Dist::gamma(1e6, 0.5).unwrap(),
+        ..usual.services[0].memory.clone()
+    });
+    upload.apart = true;
+    let after = rows_of(&spec);
+    assert_eq!(before.len(), after.len());
+    let (mut others, mut moved) = (0, 0);
+    for (a, b) in before.iter().zip(&after) {
+        let born = |row: &AttemptRow| (row.source, row.request, row.born, row.class);
+        assert_eq!(born(a), born(b));
+        if a.class == 1 {
+            moved += u32::from(a.work != b.work);
+        } else {
+            assert_eq!(a.work, b.work, "request {}", a.request);
+            others += 1;
+        }
+    }
+    assert!(others > 10_000 && moved > 1_000, "{others} others, {moved}");
+}
+
+/// Whatever is drawn again later, births stay what they are.
+#[test]
+fn how_work_varies_changes_no_birth() {
+    let spec = story();
+    let (people, demand) = met(&spec, "people");
+    for how in [Vary::Request, Vary::Attempt] {
+        let mut other = spec.clone();
+        if let Some(WorkSpec::Drawn { vary, .. }) = &mut other.services[0].work {
+            *vary = how;
+        }
+        assert_eq!(other.check(), []);
+        let (theirs, asked) = met(&other, "people");
+        assert!(theirs == people, "{how:?}: other people");
+        assert_eq!(asked, demand, "{how:?}");
+    }
+}

@@ -28,6 +28,7 @@ pub fn class(name: &str) -> ClassSpec {
         size: just(0),
         work: None,
         work_factor: 1.0,
+        apart: false,
         memory: None,
     }
 }

@@ -2,12 +2,14 @@
 //! at its birth, from the source's own streams, before any policy is asked: every design meets
 //! the same requests.
 
+mod apart;
 mod arrivals;
 mod backoff;
 mod profiled;
 mod states;
 mod surge;
 
+use apart::Apart;
 use arrivals::Gaps;
 use surge::Surges;
 
@@ -49,6 +51,7 @@ struct Asks<'s> {
     work: &'s WorkSpec,
     work_factor: f64,
     memory: Amount<'s>,
+    apart: Option<Box<Apart<'s>>>,
 }
 
 /// Bytes: always the same, or drawn, or drawn plus a part in proportion to the size.
@@ -155,6 +158,7 @@ impl<'s> Source<'s> {
                 let memory = class.memory.as_ref().unwrap_or(&service.memory);
                 Amount::new(&memory.base, memory.per_byte)
             },
+            apart: Apart::new(class, (service.work.as_ref(), &service.memory), &stream),
         };
         let total: f64 = spec.classes.iter().map(|c| c.weight).sum();
         let mut below = 0.0;
@@ -245,7 +249,7 @@ impl<'s> Source<'s> {
             Some((trace, row)) if !trace.class.is_empty() => trace.class[row],
             _ => self.draw_class(),
         };
-        let asks = &self.classes[class as usize];
+        let asks = &mut self.classes[class as usize];
         let size = match row {
             Some((trace, row)) if !trace.size.is_empty() => trace.size[row],
             _ => asks.size.bytes(&mut self.streams.size, 0),
@@ -253,14 +257,24 @@ impl<'s> Source<'s> {
         let work = match (asks.work, row) {
             (_, Some((trace, row))) if !trace.work.is_empty() => trace.work[row],
             (WorkSpec::Drawn { cpu, per_kib, .. }, _) => {
-                let drawn = cpu.sample(&mut self.streams.work) + per_kib / 1024.0 * size as f64;
-                whole(drawn * asks.work_factor)
+                let common = &mut self.streams.work;
+                let drawn = match &mut asks.apart {
+                    None => cpu.sample(common),
+                    Some(apart) => apart.cpu(cpu, common),
+                };
+                whole((drawn + per_kib / 1024.0 * size as f64) * asks.work_factor)
             }
             (WorkSpec::FromTrace, _) => 0,
         };
         let memory = match row {
             Some((trace, row)) if !trace.memory.is_empty() => trace.memory[row],
-            _ => asks.memory.bytes(&mut self.streams.memory, size),
+            _ => {
+                let common = &mut self.streams.memory;
+                match &mut asks.apart {
+                    None => asks.memory.bytes(common, size),
+                    Some(apart) => apart.bytes(asks.memory, common, size),
+                }
+            }
         };
         let priority = match row {
             Some((trace, row)) => trace.priority.get(row).copied(),

@@ -149,6 +149,9 @@ pub struct ClassSpec {
     pub work_factor: f64,
     /// Replaces the memory of the service called, for this class.
     pub memory: Option<MemorySpec>,
+    /// Its work and memory are those of this class at the service: they are drawn from streams of
+    /// their own, so that saying them moves nobody else's draws.
+    pub apart: bool,
     /// Its turn where the discipline is `priority`: the smaller, the more urgent.
     pub priority: i64,
     /// Cores that a request occupies at once.

@@ -19,6 +19,7 @@ fn system() -> SystemSpec {
         size: constant(0.0),
         work: None,
         work_factor: 1.0,
+        apart: false,
         memory: None,
     };
     let source = SourceSpec {
