@@ -37,6 +37,16 @@ impl Cx {
             let dispatch = self.dist(node, &fields.path("dispatch"), Of::Time);
             balancer.dispatch = dispatch.filter(|d| *d != Dist::Constant { value: 0.0 });
         }
+        if let (Some(node), None) = (fields.get("cores"), fields.get("dispatch")) {
+            let path = fields.path("cores");
+            let message = format!("`{path}` has no effect: dispatching takes no time");
+            let help = "give `dispatch`, the core-time that an attempt costs the balancer";
+            self.disagree(node.span, &path, &message, help);
+        }
+        if let Some(node) = fields.get("instances") {
+            let instances = self.count32(node, &fields.path("instances"), 1, 10_000);
+            balancer.instances = instances.unwrap_or(1);
+        }
         if let Some(node) = fields.get("cores") {
             balancer.cores = self
                 .count32(node, &fields.path("cores"), 1, 65_535)
@@ -84,7 +94,14 @@ impl Cx {
             "jsq_oracle" => &["ties"],
             _ => &[],
         };
-        let common = ["policy", "dispatch", "cores", "buffer", "breaker"];
+        let common = [
+            "policy",
+            "dispatch",
+            "cores",
+            "instances",
+            "buffer",
+            "breaker",
+        ];
         let allowed: Vec<&str> = own.iter().copied().chain(common).collect();
         self.only(fields, &format!("the policy `{name}`"), "policy", &allowed);
         match name {
@@ -259,6 +276,7 @@ pub fn plain_balancer() -> BalancerSpec {
         on_full: OnFull::Reject,
         policy: PolicySpec::RoundRobin { start: None },
         dispatch: None,
+        instances: 1,
         cores: 1,
         slots: None,
         breaker: None,

@@ -61,6 +61,7 @@ pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> Syste
                 on_full: OnFull::Reject,
                 policy: PolicySpec::P2c,
                 dispatch: None,
+                instances: 1,
                 cores: 1,
                 slots: None,
                 breaker: None,

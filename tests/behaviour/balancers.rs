@@ -72,3 +72,75 @@ fn a_buffer_of_its_own_is_refused() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].path, "service.e.workers.buffer");
 }
+
+/// Requests of 9 ms, two milliseconds apart, through so many instances of a balancer.
+fn through(instances: u32, policy: PolicySpec, gap: u64) -> Vec<u32> {
+    let births: Vec<_> = (0..6).map(|i| (i * gap, 9 * MS)).collect();
+    let mut spec = replay(&births, group(2, 4, None));
+    spec.services[0].balancer.policy = policy;
+    spec.services[0].balancer.instances = instances;
+    let (rows, _) = rows(&spec);
+    rows.iter().map(|r| r.worker.unwrap()).collect()
+}
+
+#[test]
+fn each_instance_of_a_balancer_knows_only_what_it_sent() {
+    let fewest = PolicySpec::LeastConnections;
+    assert_eq!(through(1, fewest, MS), [1, 2, 1, 2, 1, 2]);
+    assert_eq!(through(2, fewest, MS), [1, 1, 2, 2, 1, 1]);
+    let turns = PolicySpec::RoundRobin { start: Some(1) };
+    assert_eq!(through(3, turns, MS), [1, 1, 1, 2, 2, 2]);
+    // What has ended counts no longer: of nothing, the turn is worker 2's.
+    assert_eq!(through(2, fewest, 5 * MS), [1, 1, 2, 2, 1, 1]);
+    assert_eq!(through(2, PolicySpec::First, 6 * MS), [1; 6]);
+}
+
+#[test]
+fn an_oracle_sees_the_same_through_any_number_of_instances() {
+    let policy = PolicySpec::JsqOracle { ties: Ties::First };
+    for instances in [2, 5] {
+        assert_eq!(through(instances, policy, MS), through(1, policy, MS));
+    }
+}
+
+/// Each has a core of its own for dispatching and a buffer of its own.
+#[test]
+fn instances_of_a_balancer_dispatch_side_by_side() {
+    let births: Vec<_> = (0..5).map(|_| (0, MS)).collect();
+    let mut spec = replay(&births, group(1, 8, None));
+    let balancer = &mut spec.services[0].balancer;
+    balancer.instances = 2;
+    balancer.dispatch = Some(just(3 * MS));
+    balancer.slots = Some(1);
+    let (rows, output) = rows(&spec);
+    let starts: Vec<_> = rows.iter().map(|r| r.start).collect();
+    assert_eq!(starts[..4], [3, 3, 6, 6].map(|ms| Some(ms * MS)));
+    assert_eq!(rows[4].outcome, Some(BufferFull));
+    let balancers = &output.tally.balancers[0];
+    assert_eq!(balancers.queue_area, u128::from(6 * MS));
+    assert_eq!(balancers.busy_area, u128::from(12 * MS));
+}
+
+/// A breaker of one instance does not hear of what another instance sees fail.
+#[test]
+fn each_instance_of_a_balancer_has_its_own_breakers() {
+    let births: Vec<_> = (0..4u64).map(|i| (i * MS, 20 * MS)).collect();
+    let mut spec = replay(&births, group(1, 1, Some(0)));
+    let balancer = &mut spec.services[0].balancer;
+    balancer.instances = 2;
+    balancer.breaker = Some(BreakerSpec::Consecutive {
+        failures: 1,
+        open_for: just(500 * MS),
+        half_open_calls: 1,
+        successes: 1,
+    });
+    // The second instance meets a busy worker twice; the first never opens before its second.
+    let (rows, output) = rows(&spec);
+    let ends: Vec<_> = rows
+        .iter()
+        .map(|r| (r.request, r.outcome.unwrap()))
+        .collect();
+    let expected = [(0, Ok), (1, BufferFull), (2, BufferFull), (3, BreakerOpen)];
+    assert_eq!(ends, expected);
+    assert_eq!(output.tally.balancers[0].breaker_opens, 2);
+}

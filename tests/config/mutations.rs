@@ -93,7 +93,7 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "later-key",
         "dispatch = \"80us\"",
-        "health = {}",
+        "dispatch = \"80us\"\nhealth = {}",
         &["VX1010", "balancer.health"],
     ),
     (

@@ -91,6 +91,7 @@ pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec)
             on_full: OnFull::Reject,
             policy,
             dispatch: None,
+            instances: 1,
             cores: 1,
             slots: None,
             breaker: None,

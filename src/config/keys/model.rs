@@ -261,6 +261,7 @@ pub const BALANCER: Block = Block {
             "a time such as \"80us\" or { dist = .. }",
         ),
         key("cores", "1", COUNT),
+        key("instances", "1", COUNT),
         key(
             "buffer",
             "\"none\"",
@@ -269,7 +270,6 @@ pub const BALANCER: Block = Block {
         key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
     ],
     later: &[
-        "instances",
         "health",
         "outlier",
         "panic_threshold",

@@ -37,6 +37,8 @@ pub struct Front<'s> {
     pub dispatching: Level,
     /// Where dispatches wait, when they always take the same time.
     pub lane: Option<Lane>,
+    /// The service that it balances.
+    pub service: u32,
     /// Its workers' first number in the system.
     pub first_worker: u32,
     /// How many workers it has.
@@ -75,11 +77,18 @@ struct Guard {
 }
 
 impl<'s> Front<'s> {
-    /// The balancer of a service.
-    pub fn new(service: &'s ServiceSpec, key: &Key, first_worker: u32) -> Self {
+    /// An instance (from 0) of the balancer of a service, itself the `number`th of the system.
+    pub fn new(
+        service: &'s ServiceSpec,
+        number: u32,
+        instance: u32,
+        key: &Key,
+        first_worker: u32,
+    ) -> Self {
         let spec: &BalancerSpec = &service.balancer;
         let workers = service.worker_count() as u32;
-        let mut stream = Stream::new(key, &format!("service/{}/balancer/1", service.name));
+        let path = format!("service/{}/balancer/{}", service.name, instance + 1);
+        let mut stream = Stream::new(key, &path);
         let policy = Policy::new(&spec.policy, &Fleet::of(service), &mut stream);
         Front {
             dispatch: spec.dispatch.as_ref(),
@@ -92,6 +101,7 @@ impl<'s> Front<'s> {
             waiting: Level::default(),
             dispatching: Level::default(),
             lane: None,
+            service: number,
             first_worker,
             worker_count: workers as usize,
             pulled: spec.policy == PolicySpec::CentralQueue,
@@ -99,7 +109,10 @@ impl<'s> Front<'s> {
             policy,
             stream,
             eligible: (0..workers).collect(),
-            guards: spec.breaker.as_ref().map(|b| Guards::new(b, service, key)),
+            guards: spec
+                .breaker
+                .as_ref()
+                .map(|b| Guards::new(b, service, instance, key)),
         }
     }
 
@@ -236,14 +249,17 @@ impl<'s> Front<'s> {
 }
 
 impl<'s> Guards<'s> {
-    fn new(spec: &'s BreakerSpec, service: &ServiceSpec, key: &Key) -> Self {
+    fn new(spec: &'s BreakerSpec, service: &ServiceSpec, instance: u32, key: &Key) -> Self {
         let (BreakerSpec::Consecutive { open_for, .. }
         | BreakerSpec::Resilience4j { open_for, .. }) = spec;
         let drawn = !matches!(open_for, Dist::Constant { .. });
+        let path = |number: u32| match instance {
+            0 => format!("{}/breaker", worker_path(service, number)),
+            _ => format!("{}/breaker/{}", worker_path(service, number), instance + 1),
+        };
         let guard = |number: u32| Guard {
             breaker: Breaker::new(spec),
-            stream: drawn
-                .then(|| Stream::new(key, &format!("{}/breaker", worker_path(service, number)))),
+            stream: drawn.then(|| Stream::new(key, &path(number))),
             opens: 0,
             open_from: 0,
             open_until: 0,

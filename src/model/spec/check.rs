@@ -19,6 +19,12 @@ pub const MAX_WORKERS: u64 = 1_000_000;
 /// Most cores of a worker or a balancer.
 pub const MAX_CORES: u32 = 65_535;
 
+/// Most instances of a balancer.
+pub const MAX_INSTANCES: u32 = 10_000;
+
+/// Most pairs of a balancer's instance and a worker of a service.
+pub const MAX_VIEWS: u64 = 50_000_000;
+
 /// Most waiting places of a buffer.
 pub const MAX_SLOTS: u32 = 1 << 31;
 
@@ -237,6 +243,7 @@ impl Rules {
         let balancer = &service.balancer;
         let fine = (1..=MAX_CORES).contains(&balancer.cores);
         self.range(fine, &format!("{path}.cores"), "1 to 65535", balancer.cores);
+        self.instances(service, path);
         let slots = balancer.slots.unwrap_or(0);
         self.range(
             slots <= MAX_SLOTS,
@@ -259,7 +266,30 @@ impl Rules {
             _ => {}
         }
         if let Some(breaker) = &balancer.breaker {
-            self.breaker(breaker, workers, &format!("{path}.breaker"));
+            let breakers = workers * balancer.instances as usize;
+            self.breaker(breaker, breakers, &format!("{path}.breaker"));
+        }
+    }
+
+    fn instances(&mut self, service: &ServiceSpec, path: &str) {
+        let path = format!("{path}.instances");
+        let instances = service.balancer.instances;
+        let fine = (1..=MAX_INSTANCES).contains(&instances);
+        self.range(fine, &path, "1 to 10000", instances);
+        let workers = service.worker_count() as u64;
+        if u64::from(instances) * workers > MAX_VIEWS {
+            let message = format!(
+                "`{path}`: {instances} instances that each know {workers} workers are more than \
+                 {MAX_VIEWS} pairs"
+            );
+            self.add(Code::TOO_LARGE_DESIGN, &path, message, None);
+        }
+        if instances > 1 && service.balancer.policy == PolicySpec::CentralQueue {
+            let message = format!(
+                "`{path}` has no effect: with the policy `central_queue` there is one buffer, \
+                 from which the workers pull"
+            );
+            self.add(Code::KEYS_DISAGREE, &path, message, Some("remove it"));
         }
     }
 

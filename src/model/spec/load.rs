@@ -180,6 +180,7 @@ impl SystemSpec {
             if let Some(dispatch) = &service.balancer.dispatch {
                 let rate: f64 = callers().map(attempts).sum();
                 let cores = f64::from(service.balancer.cores);
+                let cores = cores * f64::from(service.balancer.instances);
                 load.balancer = load.balancer.max(rate * dispatch.mean() / SECOND / cores);
             }
         }

@@ -25,17 +25,17 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.observe(attempt, Some((now, Outcome::Cancelled)));
         }
         if a.worker != NO_WORKER {
-            let service = self.service_at(attempt);
+            let at = self.front_of(attempt);
             let epoch = self.jobs.request(attempt).epoch;
-            let front = &mut self.fronts[service];
+            let front = &mut self.fronts[at];
             front.forget(a.worker - front.first_worker, epoch, now);
         }
         self.give_place_back(queue, attempt);
         let sent = self.copies.as_mut().is_none_or(|c| c.traits(attempt).sent);
         if at_home || !sent {
-            self.jobs.leave(attempt);
+            self.leave(attempt);
         } else if a.worker == NO_WORKER {
-            self.take_from_balancer(attempt, &a, how, now);
+            self.take_from_balancer(attempt, how, now);
         } else if a.start == NOT_STARTED {
             if how != Cancel::Nothing {
                 self.take_from_buffer(attempt, a.worker, now);
@@ -45,19 +45,19 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    fn take_from_balancer(&mut self, attempt: u32, a: &Attempt, how: Cancel, now: Nanos) {
+    fn take_from_balancer(&mut self, attempt: u32, how: Cancel, now: Nanos) {
         if how == Cancel::Nothing {
             return;
         }
-        let service = self.service_of[self.source_of[a.class as usize] as usize];
-        let front = &mut self.fronts[service as usize];
+        let at = self.front_of(attempt);
+        let front = &mut self.fronts[at];
         if front.buffer.remove(attempt) {
             front.waiting.down(now);
             self.waiting -= 1;
             if self.elaborate {
-                self.leaves_balancer(attempt, service as usize);
+                self.leaves_balancer(attempt, at);
             }
-            self.jobs.leave(attempt);
+            self.leave(attempt);
         } else if let Some(copies) = &mut self.copies {
             // Being dispatched, or about to set out: it goes no further.
             copies.traits(attempt).stopped = true;
@@ -74,14 +74,14 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
                 self.workers.release(worker, memory);
             }
             self.waiting -= 1;
-            self.jobs.leave(attempt);
+            self.leave(attempt);
             return;
         }
         let blocked = &mut self.workers.cold[worker as usize].blocked;
         if let Some(place) = blocked.iter().position(|&a| a == attempt) {
             blocked.remove(place);
             self.unblock(attempt, now);
-            self.jobs.leave(attempt);
+            self.leave(attempt);
         }
     }
 
@@ -97,7 +97,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
         self.count_spent(attempt, now, left);
         self.leave_core(a.worker, attempt);
-        self.jobs.leave(attempt);
+        self.leave(attempt);
         self.move_up(queue, a.worker);
         if self.elaborate {
             self.schedule_share(queue, a.worker);

@@ -432,7 +432,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
                 }
             }
         }
-        self.jobs.leave(attempt);
+        self.leave(attempt);
     }
 
     /// A request has as many `ok` answers as it needs.

@@ -77,12 +77,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
         let (worker, ticket) = (a.worker, aside.ticket);
         if worker == NO_WORKER {
-            let service = self.service_at(attempt);
-            let front = &mut self.fronts[service];
+            let at = self.front_of(attempt);
+            let front = &mut self.fronts[at];
             front.waiting.down(now);
             front.buffer.leave(ticket);
             if self.elaborate {
-                self.leaves_balancer(attempt, service);
+                self.leaves_balancer(attempt, at);
             }
         } else {
             self.workers.settle(worker, now);

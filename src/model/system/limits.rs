@@ -153,7 +153,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return;
         }
         if !a.open {
-            return self.jobs.leave(attempt);
+            return self.leave(attempt);
         }
         a.arrived = now;
         let what = NewRequest {

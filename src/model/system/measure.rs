@@ -296,12 +296,13 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
         self.measure.tally.queue_max = self.waiting;
         self.measure.pausing_before = self.pausing.area_at(now);
-        for (s, front) in self.fronts.iter().enumerate() {
-            self.measure.open_before[s] = front.open_area(now);
+        for front in &self.fronts {
+            let s = front.service as usize;
+            self.measure.open_before[s] += front.open_area(now);
             let balancer = &mut self.measure.tally.balancers[s];
             // Taken off again at the end: the areas since now.
-            balancer.queue_area = front.waiting.area_at(now);
-            balancer.busy_area = front.dispatching.area_at(now);
+            balancer.queue_area += front.waiting.area_at(now);
+            balancer.busy_area += front.dispatching.area_at(now);
         }
         self.measure.before = self.totals(now);
         if self.measure.series.window > 0 {
@@ -325,17 +326,24 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let tally = &mut self.measure.tally;
         tally.measured_ns = u128::from(now_or_start - self.measure.from);
         tally.pausing_area = self.pausing.area_at(now) - self.measure.pausing_before;
-        for (s, front) in self.fronts.iter().enumerate() {
-            let balancer = &mut tally.balancers[s];
-            balancer.queue_area = front.waiting.area_at(now) - balancer.queue_area;
-            balancer.busy_area = front.dispatching.area_at(now) - balancer.busy_area;
-            balancer.breaker_open_area = front.open_area(now) - self.measure.open_before[s];
-            balancer.breaker_area = tally.measured_ns * front.breakers() as u128;
-            balancer.breaker_opens = front.opens().sum();
+        let starts: Vec<_> = tally.balancers.iter_mut().map(std::mem::take).collect();
+        for front in &self.fronts {
+            let balancer = &mut tally.balancers[front.service as usize];
+            balancer.queue_area += front.waiting.area_at(now);
+            balancer.busy_area += front.dispatching.area_at(now);
+            balancer.breaker_open_area += front.open_area(now);
+            balancer.breaker_area += tally.measured_ns * front.breakers() as u128;
+            balancer.breaker_opens += front.opens().sum::<u64>();
             let first = front.first_worker as usize;
             for (worker, opens) in tally.workers[first..].iter_mut().zip(front.opens()) {
-                worker.breaker_opens = opens;
+                worker.breaker_opens += opens;
             }
+        }
+        let starts = starts.iter().zip(&self.measure.open_before);
+        for (balancer, (start, open)) in tally.balancers.iter_mut().zip(starts) {
+            balancer.queue_area -= start.queue_area;
+            balancer.busy_area -= start.busy_area;
+            balancer.breaker_open_area -= open;
         }
         for (worker, out) in (0u32..).zip(&mut tally.workers) {
             let Areas {

@@ -15,6 +15,7 @@
 mod cancel;
 mod closed;
 mod copies;
+mod instances;
 mod interrupt;
 mod jobs;
 mod leave;
@@ -30,6 +31,7 @@ mod warming;
 
 use closed::{Loops, NO_USER};
 use copies::Copies;
+use instances::Instances;
 use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use limits::Limits;
@@ -64,7 +66,10 @@ use crate::model::source::whole;
 pub struct System<'s, O, const RICH: bool> {
     spec: &'s SystemSpec,
     sources: Vec<Source<'s>>,
+    /// The balancers: one a service, or the instances of each, one service after another.
     fronts: Vec<Front<'s>>,
+    /// Who was sent by which, where a service has several.
+    instances: Option<Box<Instances>>,
     workers: Workers,
     jobs: Jobs,
     /// The service that each source calls, and the source of each class.
@@ -134,22 +139,22 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
         let several = spec.classes().any(|c| c.cores > 1);
         let workers = Workers::new(&spec.services, spec.holds_memory(), several);
         let mut first = 0;
-        let fronts: Vec<Front> = spec
-            .services
-            .iter()
-            .map(|service| {
-                let mut front = Front::new(service, &key, first);
+        let mut fronts = Vec::new();
+        for (number, service) in (0u32..).zip(&spec.services) {
+            for instance in 0..service.balancer.instances {
+                let mut front = Front::new(service, number, instance, &key, first);
                 if let Some(Dist::Constant { .. }) = front.dispatch {
                     front.lane = Some(queue.add_lane());
                 }
-                first += service.worker_count() as u32;
-                front
-            })
-            .collect();
+                fronts.push(front);
+            }
+            first += service.worker_count() as u32;
+        }
         let mut system = System {
             spec,
             sources: sources(spec, run, &key, queue),
             fronts,
+            instances: Instances::new(spec),
             targets: fault::targets(spec, &key),
             restarts: restarts(spec, &key),
             errors: Errors::new(spec, &key),
@@ -215,6 +220,7 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             || self.ends_matter
             || self.may_leave
             || self.pulls
+            || self.instances.is_some()
             || self.short_of_ram
             || self.errors.is_some()
             || self.interrupted.is_some()

@@ -124,12 +124,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         why: u32,
     ) {
         let now = queue.now();
-        let service = self.service_of[source as usize] as usize;
-        if self.fronts[service].dispatch.is_some() {
+        let front = self.next_front(attempt, self.service_of[source as usize] as usize);
+        if self.fronts[front].dispatch.is_some() {
             self.fold(now, why, what.number, source);
-            self.reach_balancer(queue, attempt, service);
+            self.reach_balancer(queue, attempt, front);
         } else {
-            self.route(queue, attempt, service, what.work, what.memory);
+            self.route(queue, attempt, front, what.work, what.memory);
         }
     }
 
@@ -170,7 +170,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let at_home = self.limits.as_ref().is_some_and(|l| l.waits(attempt));
         self.fail(queue, attempt, Outcome::TimedOut);
         if at_home {
-            self.jobs.leave(attempt);
+            self.leave(attempt);
         }
     }
 
@@ -246,10 +246,11 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
         if first {
             // A first attempt that is still open is its request's only one.
+            self.uncount(attempt);
             self.jobs.leave_whole(attempt);
         } else {
             self.jobs.let_go(request);
-            self.jobs.leave(attempt);
+            self.leave(attempt);
         }
     }
 
@@ -270,9 +271,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     /// A worker's breaker hears what became of an attempt that it let in.
     #[inline(always)]
     pub(super) fn tell_breaker(&mut self, attempt: u32, failed: bool, now: Nanos) {
+        let front = self.front_of(attempt);
         let a = self.jobs.attempt(attempt);
-        let service = self.service_of[self.source_of[a.class as usize] as usize];
-        let front = &mut self.fronts[service as usize];
+        let front = &mut self.fronts[front];
         if front.breakers() > 0 && a.worker != NO_WORKER {
             let aside = self.jobs.request(attempt);
             let took = now - a.arrived - aside.dispatched_after;
@@ -370,7 +371,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if self.jobs.attempt(attempt).open {
             self.fail(queue, attempt, outcome);
         }
-        self.jobs.leave(attempt);
+        self.leave(attempt);
     }
 
     pub(super) fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
@@ -383,7 +384,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         } else {
             self.jobs.request(a.request).born
         };
-        let first = self.fronts[service as usize].first_worker;
+        let first = self.fronts[self.first_front(service as usize)].first_worker;
         self.observer.attempt(&AttemptRow {
             request: a.number,
             attempt: a.number_of_try(),

@@ -131,6 +131,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let memory = self.held_waiting(attempt);
         let begins = self.workers.waiting(worker) == 0 && self.fits(worker, attempt, memory);
         self.workers.hold(worker, memory);
+        self.taken_in(attempt, worker);
         if begins {
             self.begin(queue, worker, attempt);
             return None;
@@ -160,6 +161,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if !self.workers.has_memory(worker, later) {
             self.workers.release(worker, self.held_waiting(attempt));
             self.workers.load[worker as usize] -= 1;
+            self.uncount(attempt);
             return self.kill(queue, worker, attempt);
         }
         self.workers.take_memory(worker, later);
@@ -219,7 +221,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.turn_away(queue, oldest, lacking);
             if open && !self.jobs.attempt(attempt).open {
                 // It was a copy of the same request, and is taken back with it.
-                return self.jobs.leave(attempt);
+                return self.leave(attempt);
             }
             match self.take_in(queue, worker, attempt) {
                 None => return,
@@ -238,15 +240,18 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         max: u32,
     ) {
         let now = queue.now();
-        let service = self.service_at(attempt);
+        let at = self.front_of(attempt);
         let mut tried = Vec::new();
         for _ in 0..max {
             let a = *self.jobs.attempt(attempt);
-            let front = &mut self.fronts[service];
+            let front = &mut self.fronts[at];
             let first = front.first_worker as usize;
             let last = a.worker - front.first_worker;
             tried.insert(tried.partition_point(|&t| t < last), last);
-            let load = &self.workers.load[first..first + front.worker_count];
+            let mut load = &self.workers.load[first..first + front.worker_count];
+            if let Some(own) = self.instances.as_ref().and_then(|i| i.view(at)) {
+                load = own;
+            }
             let Some((picked, epoch)) = front.pick_none_of(load, now, a.open, &tried) else {
                 break;
             };
@@ -279,9 +284,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     /// An attempt waits at its sender, in the balancer's buffer, until a worker has room.
     fn block<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32, attempt: u32) {
         let now = queue.now();
-        let service = self.service_at(attempt);
+        let at = self.front_of(attempt);
         let size = self.size_of(attempt);
-        let front = &mut self.fronts[service];
+        let front = &mut self.fronts[at];
         if front.waiting.value >= front.slots || size > front.bytes - front.waiting_bytes {
             return self.turn_away(queue, attempt, Outcome::BufferFull);
         }
@@ -296,9 +301,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     }
 
     pub(super) fn unblock(&mut self, attempt: u32, now: Nanos) {
-        let service = self.service_at(attempt);
+        let at = self.front_of(attempt);
         let size = self.size_of(attempt);
-        let front = &mut self.fronts[service];
+        let front = &mut self.fronts[at];
         front.waiting.down(now);
         front.waiting_bytes -= size;
         self.waiting -= 1;
@@ -444,16 +449,16 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         &mut self,
         queue: &mut Queue<W, Event>,
         attempt: u32,
-        service: usize,
+        front: usize,
     ) {
-        let now = queue.now();
+        let (now, at) = (queue.now(), front);
         let size = if self.elaborate {
             self.size_of(attempt)
         } else {
             0
         };
         loop {
-            let front = &mut self.fronts[service];
+            let front = &mut self.fronts[at];
             if front.waiting.value < front.slots && size <= front.bytes - front.waiting_bytes {
                 front.waiting.up(now);
                 front.waiting_bytes += size;
@@ -476,13 +481,13 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             };
             front.waiting.down(now);
             self.waiting -= 1;
-            self.leaves_balancer(oldest, service);
+            self.leaves_balancer(oldest, at);
             self.turn_away(queue, oldest, Outcome::BufferFull);
         }
     }
 
     /// Bytes of an attempt that leaves a balancer's buffer.
-    pub(super) fn leaves_balancer(&mut self, attempt: u32, service: usize) {
-        self.fronts[service].waiting_bytes -= self.size_of(attempt);
+    pub(super) fn leaves_balancer(&mut self, attempt: u32, front: usize) {
+        self.fronts[front].waiting_bytes -= self.size_of(attempt);
     }
 }

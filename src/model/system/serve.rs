@@ -11,12 +11,13 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         &mut self,
         queue: &mut Queue<W, Event>,
         attempt: u32,
-        service: usize,
+        front: usize,
     ) {
         let now = queue.now();
-        let front = &mut self.fronts[service];
+        let at = front;
+        let front = &mut self.fronts[at];
         if front.dispatching.value < front.cores {
-            self.dispatch(queue, attempt, service);
+            self.dispatch(queue, attempt, at);
         } else if front.waiting.value < front.slots && !(RICH && self.elaborate) {
             front.waiting.up(now);
             let ticket = front.buffer.push_back(attempt);
@@ -25,15 +26,15 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
                 self.line_up(queue, attempt, ticket);
             }
         } else {
-            self.wait_at_balancer(queue, attempt, service);
+            self.wait_at_balancer(queue, attempt, at);
         }
     }
 
-    fn dispatch<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, service: usize) {
+    fn dispatch<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, front: usize) {
         let now = queue.now();
         let a = self.jobs.attempt(attempt);
         let source = self.source_of[a.class as usize];
-        let front = &mut self.fronts[service];
+        let front = &mut self.fronts[front];
         let dist = front
             .dispatch
             .expect("only a balancer that takes time dispatches");
@@ -49,20 +50,20 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     /// A dispatch core is free again: the next attempt takes it, this one is routed.
     pub(super) fn dispatched<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let now = queue.now();
-        let service = self.service_at(attempt);
-        let front = &mut self.fronts[service];
+        let at = self.front_of(attempt);
+        let front = &mut self.fronts[at];
         front.dispatching.down(now);
         if let Some(next) = front.buffer.pop_front() {
             front.waiting.down(now);
             self.waiting -= 1;
             if RICH && self.elaborate {
-                self.leaves_balancer(next, service);
+                self.leaves_balancer(next, at);
             }
             let arrived = self.jobs.attempt(next).arrived;
             let aside = self.jobs.request_mut(next);
             aside.waited = now - arrived;
             aside.lined_up = false;
-            self.dispatch(queue, next, service);
+            self.dispatch(queue, next, at);
         }
         // Routing is an arrival at the workers: behind everything that ends at this instant. When
         // nothing else shares it, that is now.
@@ -76,13 +77,13 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     /// A dispatched attempt reaches the point of being routed.
     pub(super) fn route_dispatched<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         if self.is_stopped(attempt) {
-            return self.jobs.leave(attempt);
+            return self.leave(attempt);
         }
         let a = self.jobs.attempt(attempt);
         let (work, memory) = (a.work, self.jobs.request(a.request).memory);
         let passed = queue.now() - a.arrived;
         self.jobs.request_mut(attempt).dispatched_after = passed;
-        self.route(queue, attempt, self.service_at(attempt), work, memory);
+        self.route(queue, attempt, self.front_of(attempt), work, memory);
     }
 
     pub(super) fn service_at(&self, attempt: u32) -> usize {
@@ -96,17 +97,21 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         &mut self,
         queue: &mut Queue<W, Event>,
         attempt: u32,
-        service: usize,
+        front: usize,
         work: Nanos,
         memory: u64,
     ) {
         let now = queue.now();
-        let front = &mut self.fronts[service];
+        let at = front;
+        let front = &mut self.fronts[at];
         if RICH && front.pulled {
-            return self.route_pulled(queue, attempt, service, memory);
+            return self.route_pulled(queue, attempt, at, memory);
         }
         let first = front.first_worker as usize;
-        let load = &self.workers.load[first..first + front.worker_count];
+        let mut load = &self.workers.load[first..first + front.worker_count];
+        if RICH && let Some(own) = self.instances.as_ref().and_then(|i| i.view(at)) {
+            load = own;
+        }
         let a = self.jobs.attempt_mut(attempt);
         let picked = match &self.copies {
             Some(copies) if RICH => {
@@ -144,10 +149,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         match self.workers.admission(worker, memory) {
             Admission::Serve => {
                 self.workers.hold(worker, memory);
+                self.taken_in(attempt, worker);
                 self.start(queue, worker, attempt, work);
             }
             Admission::Wait => {
                 self.workers.hold(worker, memory);
+                self.taken_in(attempt, worker);
                 let ticket = self.workers.wait(worker, attempt);
                 self.waits();
                 if RICH && self.may_leave {
@@ -283,7 +290,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let (request, class, measured) = (a.request, a.class, a.measured);
         if self.is_copy(attempt) {
             self.note_answer(request, class, measured);
-            return self.jobs.leave(attempt);
+            return self.leave(attempt);
         }
         let r = self.jobs.request_mut(request);
         if !std::mem::replace(&mut r.answered, true) {
@@ -292,7 +299,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
                 self.measure.tally.classes[class as usize].answered += 1;
             }
         }
-        self.jobs.leave(attempt);
+        self.leave(attempt);
     }
 
     /// The next in a worker's buffer takes the free core.

@@ -66,6 +66,7 @@ fn system() -> SystemSpec {
             on_full: OnFull::Reject,
             policy: PolicySpec::Random,
             dispatch: None,
+            instances: 1,
             cores: 1,
             slots: None,
             breaker: None,

@@ -1,0 +1,159 @@
+//! Several instances of a balancer: attempts go to them in turn, and each knows only of the
+//! attempts that it sent itself.
+
+use super::*;
+
+/// The balancers of services, where any has several instances.
+#[derive(Clone, Debug)]
+pub(super) struct Instances {
+    services: Vec<Turns>,
+    /// By place of an attempt: its balancer, and whether that counts it at a worker.
+    sent: Vec<Sent>,
+    /// By balancer: attempts of its own at each worker, waiting and in service; empty where it
+    /// sees them all.
+    own: Vec<Vec<u32>>,
+}
+
+/// The instances of one service.
+#[derive(Clone, Copy, Debug)]
+struct Turns {
+    first: u32,
+    count: u32,
+    next: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sent {
+    front: u32,
+    at_worker: bool,
+}
+
+impl Instances {
+    /// `None` where every service has a single balancer.
+    pub fn new(spec: &SystemSpec) -> Option<Box<Instances>> {
+        if !spec.services.iter().any(|s| s.balancer.instances > 1) {
+            return None;
+        }
+        let (mut services, mut own) = (Vec::new(), Vec::new());
+        for service in &spec.services {
+            let count = service.balancer.instances;
+            services.push(Turns {
+                first: own.len() as u32,
+                count,
+                next: 0,
+            });
+            let sees_all = count == 1 || service.balancer.policy.knows_all();
+            let workers = if sees_all { 0 } else { service.worker_count() };
+            own.extend((0..count).map(|_| vec![0; workers]));
+        }
+        Some(Box::new(Instances {
+            services,
+            sent: Vec::new(),
+            own,
+        }))
+    }
+
+    /// The first balancer of a service.
+    pub fn first(&self, service: usize) -> usize {
+        self.services[service].first as usize
+    }
+
+    /// The balancer whose turn it is gets an attempt.
+    fn assign(&mut self, attempt: u32, service: usize) -> usize {
+        let turns = &mut self.services[service];
+        let front = turns.first + turns.next;
+        turns.next = (turns.next + 1) % turns.count;
+        let place = attempt as usize;
+        if place >= self.sent.len() {
+            self.sent.resize(place + 1, Sent::default());
+        }
+        self.sent[place] = Sent {
+            front,
+            at_worker: false,
+        };
+        front as usize
+    }
+
+    /// The balancer of an attempt that set out.
+    fn front(&self, attempt: u32) -> usize {
+        let sent = self.sent.get(attempt as usize);
+        sent.map_or(0, |s| s.front as usize)
+    }
+
+    /// What a balancer knows of its workers, unless it sees all.
+    pub fn view(&self, front: usize) -> Option<&[u32]> {
+        let own = &self.own[front];
+        (!own.is_empty()).then_some(own.as_slice())
+    }
+
+    /// A worker (numbered within its service) has taken an attempt in.
+    fn enters(&mut self, attempt: u32, worker: u32) {
+        let sent = &mut self.sent[attempt as usize];
+        if let Some(own) = self.own[sent.front as usize].get_mut(worker as usize) {
+            sent.at_worker = true;
+            *own += 1;
+        }
+    }
+
+    /// An attempt is gone from the worker that it was sent to.
+    fn leaves(&mut self, attempt: u32, worker: u32) {
+        let Some(sent) = self.sent.get_mut(attempt as usize) else {
+            return;
+        };
+        if std::mem::take(&mut sent.at_worker) {
+            self.own[sent.front as usize][worker as usize] -= 1;
+        }
+    }
+}
+
+impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+    /// The balancer that an attempt which sets out goes to.
+    #[inline(always)]
+    pub(super) fn next_front(&mut self, attempt: u32, service: usize) -> usize {
+        match &mut self.instances {
+            Some(instances) if RICH => instances.assign(attempt, service),
+            _ => service,
+        }
+    }
+
+    /// The balancer that an attempt was sent to.
+    #[inline(always)]
+    pub(super) fn front_of(&self, attempt: u32) -> usize {
+        match &self.instances {
+            Some(instances) if RICH => instances.front(attempt),
+            _ => self.service_at(attempt),
+        }
+    }
+
+    /// The first balancer of a service.
+    pub(super) fn first_front(&self, service: usize) -> usize {
+        let instances = self.instances.as_ref();
+        instances.map_or(service, |i| i.first(service))
+    }
+
+    /// A worker has taken an attempt in: its balancer counts it there.
+    #[inline(always)]
+    pub(super) fn taken_in(&mut self, attempt: u32, worker: u32) {
+        if RICH && let Some(instances) = &mut self.instances {
+            instances.enters(attempt, self.workers.cold[worker as usize].number);
+        }
+    }
+
+    /// An attempt is gone from everywhere.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, attempt: u32) {
+        self.uncount(attempt);
+        self.jobs.leave(attempt);
+    }
+
+    /// The balancer that sent an attempt counts it no longer.
+    #[inline(always)]
+    pub(super) fn uncount(&mut self, attempt: u32) {
+        if RICH && let Some(instances) = &mut self.instances {
+            let worker = self.jobs.attempt(attempt).worker;
+            if worker != NO_WORKER {
+                instances.leaves(attempt, self.workers.cold[worker as usize].number);
+            }
+        }
+    }
+}
