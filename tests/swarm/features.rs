@@ -50,6 +50,7 @@ features! {
     CentralQueue 0.2;
     Dispatch 0.3;
     FrontBuffer 0.4;
+    Instances 0.25;
     Consecutive 0.25;
     Resilience4j 0.25;
     // Clients.

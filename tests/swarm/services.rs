@@ -143,15 +143,16 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         }
     }
     if m.has(Dispatch) {
-        let takes = any(
-            m,
-            about.work / about.all_cores.clamp(1, 99) as f64,
-            Kind::Time,
-        );
+        let mean = about.work / about.all_cores.clamp(1, 99) as f64;
+        let takes = positive(m, mean, Kind::Time);
         table.node("dispatch", takes);
         if m.draw.chance(0.5) {
             table.put("cores", m.draw.from(1, 3));
         }
+        default(m, &mut table, "cores", "1");
+    }
+    if m.has(Instances) && !about.pulls {
+        table.put("instances", m.draw.from(1, 4));
     }
     if m.has(FrontBuffer) {
         let words = &["reject", "drop_oldest", "dead_letter"];
@@ -163,7 +164,6 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
     } else if m.has(Resilience4j) && !about.pulls {
         table.node("breaker", resilience4j(m));
     }
-    default(m, &mut table, "cores", "1");
     default(m, &mut table, "dispatch", "\"0s\"");
     default(m, &mut table, "breaker", "\"none\"");
     table

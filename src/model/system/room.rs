@@ -234,7 +234,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.turn_away(queue, oldest, lacking);
             if open && !self.jobs.attempt(attempt).open {
                 // It was a copy of the same request, and is taken back with it.
-                return self.jobs.leave(attempt);
+                return self.leave(attempt);
             }
             match self.take_in(queue, worker, attempt) {
                 None => return,
