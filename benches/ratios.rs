@@ -1,4 +1,6 @@
-//! Speed, in nanoseconds a request, all cases in turn: `cargo bench --bench ratios`. After one
+//! Speed, in nanoseconds a request, all cases in turn: `cargo bench --bench ratios`, or only those
+//! with a word in their names: `cargo bench --bench ratios -- jsq`. Instructions instead of time,
+//! against `benches/instructions.txt`: `cargo bench --bench ratios -- --instructions`. After one
 //! round of warm-up come seven rounds. Printed are the medians, and for each case of veltrix the
 //! median over rounds of its ratio to the hand-written loop of the same round: a machine is never
 //! quiet, so only ratios within one run mean anything.
@@ -7,8 +9,9 @@
 //! overflow checks on. W1 is M/M/1 at load 0.9 with a million customers. W2 is 40,000 requests a
 //! second for 60 s to 25 workers of 8 cores and 64 slots, lognormal work of 4 ms with a
 //! coefficient of variation of 1.5. W3 is W2 with more workers at the same load and as many
-//! requests. The last lines are the resident memory of W2, run alone in a process of its own, at
-//! 1e6 to 1e8 requests, and what two threads gain over one.
+//! requests. The cases of ps are people who share one core. The last lines are the resident memory
+//! of W2, run alone in a process of its own, at 1e6 to 1e8 requests, and what two threads gain over
+//! one.
 
 #![allow(unsafe_code)] // the hand-written loop, and nothing else
 #![allow(clippy::disallowed_methods)] // the wall clock is what is measured; the loop has its maths
@@ -22,6 +25,7 @@ use limit::rng::Direct;
 use limit::w1;
 use limit::w2::{self, Policy};
 use rand_chacha::ChaCha8Rng;
+use std::process::ExitCode;
 use std::time::Instant;
 
 type Stream = Direct<ChaCha8Rng>;
@@ -112,15 +116,47 @@ fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
-fn main() {
-    let mut arguments = std::env::args().skip(1);
-    if let Some(requests) = arguments.find_map(|a| a.strip_prefix("--memory=").map(String::from)) {
-        return veltrix_cases::memory_of_w2(requests.parse().unwrap());
+/// The value of `--NAME=VALUE`.
+fn option(name: &str) -> Option<String> {
+    let start = format!("--{name}=");
+    std::env::args().find_map(|a| a.strip_prefix(&start).map(String::from))
+}
+
+/// The cases that have all of these words in their names, and what those are held against.
+fn chosen(words: &[String]) -> Vec<Case> {
+    let all = cases();
+    let asked = |name: &str| words.iter().all(|word| name.contains(word.as_str()));
+    let bases: Vec<&str> = all
+        .iter()
+        .filter(|case| asked(case.name))
+        .filter_map(|case| case.against.map(|(other, _)| other))
+        .collect();
+    let wanted = |case: &Case| asked(case.name) || bases.contains(&case.name);
+    all.into_iter().filter(wanted).collect()
+}
+
+fn main() -> ExitCode {
+    if let Some(requests) = option("memory") {
+        veltrix_cases::memory_of_w2(requests.parse().unwrap());
+    } else if let Some(name) = option("alone") {
+        veltrix_cases::alone(&name, option("requests").unwrap().parse().unwrap());
+    } else if std::env::args().any(|arg| arg == "--instructions") {
+        return veltrix_cases::instructions::compare();
+    } else {
+        measure();
     }
+    ExitCode::SUCCESS
+}
+
+fn measure() {
     // `cargo test --benches` runs this too: then one round, to see that it works.
     let measuring = std::env::args().any(|arg| arg == "--bench");
     let rounds = if measuring { ROUNDS } else { 0 };
-    let cases = cases();
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect();
+    let cases = chosen(&words);
     let mut times = vec![Vec::new(); cases.len()];
     let mut checks = vec![String::new(); cases.len()];
     for round in 0..=rounds {
@@ -150,7 +186,7 @@ fn main() {
             case.name, checks[i]
         );
     }
-    if measuring {
+    if measuring && words.is_empty() {
         println!();
         veltrix_cases::threads(ROUNDS);
         for requests in [1_000_000u64, 10_000_000, 100_000_000] {

@@ -218,6 +218,27 @@ fn mistakes_are_noticed() {
     println!("{} mistakes made and noticed", jobs.len());
 }
 
+/// A mistake that a case must notice is made with it, or cannot be made, or waits with its case.
+#[test]
+fn every_mistake_is_made_or_listed_with_its_reason() {
+    let all = cases();
+    for case in &all {
+        let waits = WAITING.iter().any(|(name, _)| *name == case.id);
+        let runs = case.kind != "trace" && case.min_requests.is_some();
+        assert!(runs || waits || case.mistakes.is_empty(), "{}", case.id);
+        for mistake in case.mistakes.iter().filter(|_| !waits) {
+            change(mistake);
+            let known = case.known.iter().any(|k| k.metric == mistake.metric);
+            assert!(known, "{}: no known {}", case.id, mistake.metric);
+        }
+    }
+    let made = MADE.iter().map(|(text, _)| *text);
+    for text in made.chain(NOT_MADE.iter().map(|(text, _)| *text)) {
+        let mut mistakes = all.iter().flat_map(|case| &case.mistakes);
+        assert!(mistakes.any(|m| m.text == text), "no case rejects `{text}`");
+    }
+}
+
 /// Workers two percent too fast: everything else about them is right.
 #[test]
 fn a_model_that_is_wrong_on_purpose_fails() {

@@ -17,6 +17,8 @@ use veltrix::stats::histogram::Histogram;
 
 use super::{CUSTOMERS, Case, REQUESTS, median};
 
+pub mod instructions;
+
 /// Every case, with what it is held against.
 pub fn all() -> Vec<Case> {
     let plain = "limit, W2 p2c, u64 keys";
@@ -59,6 +61,8 @@ pub fn all() -> Vec<Case> {
             REQUESTS,
             ("W2 p2c", 2.0),
         ),
+        shared("ps, 10 inside", 11, None),
+        shared("ps, 10,000 inside", 10_001, Some(("ps, 10 inside", 2.0))),
     ]
 }
 
@@ -86,6 +90,22 @@ fn model(file: &str, set: &[&str]) -> SystemSpec {
     match config::load_model(&path, &set) {
         Ok(loaded) => loaded.system,
         Err(_) => panic!("{file} is not a model"),
+    }
+}
+
+/// People who share a core: all but about one of them are inside at any time, and the core ends
+/// a thousand requests a second however many they are.
+fn shared(name: &'static str, people: u64, against: Option<(&'static str, f64)>) -> Case {
+    let users = format!("source.people.arrivals.users={people}");
+    let system = model("ps.toml", &[&users]);
+    let requests = CUSTOMERS / 2;
+    let mut spec = spec_for(&system, requests, false);
+    spec.timing.horizon = Horizon::For(requests * (SECOND / 1_000));
+    Case {
+        name,
+        requests,
+        run: Box::new(move || shown(&trial::run(&system, &spec, &mut Blind).unwrap())),
+        against,
     }
 }
 
@@ -143,6 +163,15 @@ struct Ring {
 
 const RING: usize = 1 << 16;
 
+impl Ring {
+    fn new() -> Ring {
+        Ring {
+            rows: Vec::with_capacity(RING),
+            seen: 0,
+        }
+    }
+}
+
 impl Observer for Ring {
     const ON: bool = true;
     fn begin(&mut self) {
@@ -163,10 +192,7 @@ fn full() -> Case {
     let system = model("w2-full.toml", &[]);
     let spec = spec_for(&system, REQUESTS, true);
     let run = move || {
-        let mut ring = Ring {
-            rows: Vec::with_capacity(RING),
-            seen: 0,
-        };
+        let mut ring = Ring::new();
         shown(&trial::run(&system, &spec, &mut ring).unwrap())
     };
     Case {
@@ -175,6 +201,23 @@ fn full() -> Case {
         run: Box::new(run),
         against: Some(("limit, W2 p2c, all features, u128 keys", 2.0)),
     }
+}
+
+/// Runs one workload once, of so many requests, and nothing else.
+pub fn alone(name: &str, requests: u64) {
+    let output = match name {
+        "W1" | "W2" => {
+            let system = model(&format!("{}.toml", name.to_lowercase()), &[]);
+            trial::run(&system, &spec_for(&system, requests, false), &mut Blind)
+        }
+        "W2-full" => {
+            let system = model("w2-full.toml", &[]);
+            let mut ring = Ring::new();
+            trial::run(&system, &spec_for(&system, requests, true), &mut ring)
+        }
+        _ => panic!("no workload {name}"),
+    };
+    println!("{}", shown(&output.unwrap()));
 }
 
 /// Two threads over one: two replications of W2, on one thread and on two.
