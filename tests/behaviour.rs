@@ -5,6 +5,8 @@
 
 #[path = "behaviour/balancers.rs"]
 mod balancers;
+#[path = "behaviour/beside.rs"]
+mod beside;
 #[path = "behaviour/breakers.rs"]
 mod breakers;
 #[path = "behaviour/clients.rs"]

@@ -32,6 +32,27 @@ fn ran(args: &[&str]) -> (i32, String, String) {
     (status.code().unwrap(), text(stdout), text(stderr))
 }
 
+/// The catalogue of keys is an experiment like any other.
+#[test]
+fn every_key_runs() {
+    let out = std::env::temp_dir().join(format!("veltrix-every-key-{}", std::process::id()));
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/every-key.toml");
+    let folder = out.to_str().unwrap();
+    let (exit, said, err) = ran(&["run", file, "--horizon", "20s", "--out", folder]);
+    assert_eq!(exit, 0, "{err}");
+    assert!(said.contains("met by 8 of 8 points"), "{said}");
+    let results = fs::read_to_string(out.join("results.csv")).unwrap();
+    assert_eq!(results.lines().count(), 11);
+    assert!(!results.contains("NaN"));
+    let (exit, resolved, _) = ran(&["check", "--resolved", file]);
+    assert_eq!(exit, 0);
+    assert!(
+        resolved.contains("propagate_deadline = true # file"),
+        "{resolved}"
+    );
+    fs::remove_dir_all(out).unwrap();
+}
+
 #[test]
 fn version_and_help_are_data() {
     let (exit, out, err) = ran(&["--version"]);

@@ -451,8 +451,10 @@ impl Rules {
                 self.range(fine, &format!("{path}.probability"), "0 to 1", probability);
             }
             self.cores_and_service(fault, service, &path);
-            self.plain_service(fault, system, &path);
-            self.with_pull(fault, service, &path);
+            if fault.enabled {
+                self.whole_cores(fault, system, &path);
+                self.with_pull(fault, service, &path);
+            }
         }
     }
 }
@@ -506,21 +508,29 @@ impl Rules {
         }
     }
 
-    /// Cores that go down one by one, and what is in service then, are simulated where first come
-    /// is first served and each request has one core.
-    fn plain_service(&mut self, fault: &FaultSpec, system: &SystemSpec, path: &str) {
-        let beyond = [
-            ("unit", fault.unit == FaultUnit::Core),
-            ("in_service", fault.in_service.is_some()),
-        ];
-        for (key, _) in beyond.iter().filter(|b| b.1 && system.is_elaborate()) {
-            let path = format!("{path}.{key}");
-            let message = format!(
-                "`{path}` is not supported yet together with other disciplines than `fifo`, \
-                 requests of several cores, memory held in service, `oom_kill`, or buffers that \
-                 count bytes or do otherwise than reject and wedge"
-            );
-            self.add(Code::UNSUPPORTED, &path, message, None);
+    /// Where all in service share the cores, or a request has several, it is not simulated what
+    /// becomes of what is in service when it neither goes on nor is lost with its worker.
+    fn whole_cores(&mut self, fault: &FaultSpec, system: &SystemSpec, path: &str) {
+        let mut groups = system.services[fault.service].groups.iter();
+        let shared = groups.any(GroupSpec::shares);
+        let callers = system.sources.iter().filter(|s| s.to == fault.service);
+        let several = callers.flat_map(|s| &s.classes).any(|c| c.cores > 1);
+        let by_core = fault.unit == FaultUnit::Core;
+        let why = "workers that share their cores (`ps`, or cores = \"unbounded\")";
+        for (key, refused, why) in [
+            ("unit", by_core && shared, why),
+            (
+                "unit",
+                by_core && several,
+                "requests that have several cores",
+            ),
+            ("in_service", fault.in_service.is_some() && shared, why),
+        ] {
+            if refused {
+                let path = format!("{path}.{key}");
+                let message = format!("`{path}` is not supported yet together with {why}");
+                self.add(Code::UNSUPPORTED, &path, message, None);
+            }
         }
     }
 

@@ -346,8 +346,14 @@ impl SystemSpec {
         self.is_rich() || self.faults.iter().any(|f| f.enabled) || groups.any(wedges)
     }
 
-    /// Whether more than cores and slots decides who is let in and served next.
+    /// Whether more than cores and slots decides who is let in and served next, anywhere.
     pub fn is_elaborate(&self) -> bool {
+        (0..self.services.len()).any(|service| self.is_elaborate_at(service))
+    }
+
+    /// Whether more than cores and slots decides who is let in and served next at a service.
+    pub fn is_elaborate_at(&self, service: usize) -> bool {
+        let spec = &self.services[service];
         let beyond = |group: &GroupSpec| {
             group.shares()
                 || group.discipline != Discipline::Fifo
@@ -355,16 +361,15 @@ impl SystemSpec {
                 || !matches!(group.on_full, OnFull::Reject | OnFull::Wedge)
                 || group.ram_policy != RamPolicy::Refuse
         };
-        let service = |s: &ServiceSpec| {
-            s.groups.iter().any(beyond)
-                || s.balancer.bytes.is_some()
-                || s.balancer.on_full != OnFull::Reject
+        let class = |class: &ClassSpec| {
+            let memory = class.memory.as_ref().unwrap_or(&spec.memory);
+            class.cores > 1 || memory.held == Held::Service
         };
-        self.services.iter().any(service)
-            || self.classes().any(|c| c.cores > 1)
-            || self
-                .classes_with_memory()
-                .any(|(_, memory)| memory.held == Held::Service)
+        let callers = self.sources.iter().filter(|s| s.to == service);
+        spec.groups.iter().any(beyond)
+            || spec.balancer.bytes.is_some()
+            || spec.balancer.on_full != OnFull::Reject
+            || callers.flat_map(|s| &s.classes).any(class)
     }
 
     /// Provisioned cost, money an hour.

@@ -71,6 +71,14 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         spent
     }
 
+    /// An attempt is at its end, in a buffer or on a core, without having been served: what it
+    /// spent before it lost a core counts.
+    pub(super) fn count_interrupted(&mut self, attempt: u32) {
+        if self.interrupted.is_some() && self.jobs.attempt(attempt).measured {
+            self.count_spent_before(attempt);
+        }
+    }
+
     /// An attempt gets a core for what is left of its work.
     #[inline(never)]
     pub(super) fn start_rest<W: Entry>(
@@ -114,12 +122,18 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
         let anew = in_service == Some(InService::Restart);
         self.interrupt(attempt, anew, now);
-        self.workers.finish(worker, core, 0);
+        let mut released = 0;
+        if self.elaborate {
+            released = self.held_later(attempt);
+            self.workers.narrow(worker, 1);
+            self.workers.cold[worker as usize].waiting_bytes += self.size_of(attempt);
+        }
+        self.workers.finish(worker, core, released);
         self.workers.core_down(worker, core, now);
         self.workers.put_back(worker, attempt);
         self.waits();
         if self.workers.has_free_core(worker) {
-            self.start_next(queue, worker);
+            self.move_up(queue, worker);
         }
     }
 
@@ -159,7 +173,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
         self.workers.settle(worker, now);
         self.workers.core_up(worker, core, now);
-        self.start_next(queue, worker);
+        self.move_up(queue, worker);
     }
 
     /// What is on a core is lost.
@@ -177,9 +191,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let a = self.jobs.attempt_mut(attempt);
         a.phase = a.phase.wrapping_add(1);
         self.count_spent(attempt, now, 0);
-        if self.interrupted.is_some() && self.jobs.attempt(attempt).measured {
-            self.count_spent_before(attempt);
-        }
+        self.count_interrupted(attempt);
         self.leave_core(worker, attempt);
         self.turn_away(queue, attempt, outcome);
         true

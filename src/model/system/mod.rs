@@ -26,6 +26,7 @@ mod measure;
 mod pull;
 mod request;
 mod room;
+mod sender;
 mod serve;
 mod share;
 mod trouble;

@@ -81,6 +81,10 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.fold(now, kind::ROUTED, number, worker);
         self.workers.settle(worker, now);
         self.workers.hold(worker, memory);
-        self.start(queue, worker, attempt, work);
+        if self.elaborate {
+            self.begin(queue, worker, attempt);
+        } else {
+            self.start(queue, worker, attempt, work);
+        }
     }
 }

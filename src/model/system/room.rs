@@ -66,7 +66,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// What an attempt takes when its service begins.
-    fn held_later(&self, attempt: u32) -> u64 {
+    pub(super) fn held_later(&self, attempt: u32) -> u64 {
         match self.needs(attempt).held {
             Held::Admission => 0,
             Held::Service => self.memory_of(attempt),
@@ -165,13 +165,19 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// An attempt that was let in begins its service.
-    fn begin<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32, attempt: u32) {
+    pub(super) fn begin<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        attempt: u32,
+    ) {
         let now = queue.now();
         let later = self.held_later(attempt);
         if !self.workers.has_memory(worker, later) {
             self.workers.release(worker, self.held_waiting(attempt));
             self.workers.load[worker as usize] -= 1;
             self.uncount(attempt);
+            self.count_interrupted(attempt);
             return self.kill(queue, worker, attempt);
         }
         self.workers.take_memory(worker, later);
@@ -185,7 +191,11 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.jobs.attempt_mut(attempt).start = now;
             return self.schedule_share(queue, worker);
         }
-        self.start(queue, worker, attempt, work);
+        if self.interrupted.is_some() {
+            self.start_rest(queue, worker, attempt);
+        } else {
+            self.start(queue, worker, attempt, work);
+        }
         self.workers.widen(worker, self.needs(attempt).cores);
     }
 
@@ -231,6 +241,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.leave_buffer(worker, oldest);
             self.waiting -= 1;
             let open = self.jobs.attempt(attempt).open;
+            self.count_interrupted(oldest);
             self.turn_away(queue, oldest, lacking);
             if open && !self.jobs.attempt(attempt).open {
                 // It was a copy of the same request, and is taken back with it.
@@ -292,42 +303,6 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             }
         }
         self.turn_away(queue, attempt, lacking);
-    }
-
-    /// An attempt waits at its sender, in the balancer's buffer, until a worker has room.
-    fn block<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32, attempt: u32) {
-        let now = queue.now();
-        let at = self.front_of(attempt);
-        let size = self.size_of(attempt);
-        let front = &mut self.fronts[at];
-        if front.waiting.value >= front.slots || size > front.bytes - front.waiting_bytes {
-            return self.turn_away(queue, attempt, Outcome::BufferFull);
-        }
-        front.waiting.up(now);
-        front.waiting_bytes += size;
-        let number = self.jobs.attempt(attempt).number;
-        self.fold(now, kind::BLOCKED, number, worker);
-        self.workers.cold[worker as usize]
-            .blocked
-            .push_back(attempt);
-        self.waits();
-    }
-
-    pub(super) fn unblock(&mut self, attempt: u32, now: Nanos) {
-        let at = self.front_of(attempt);
-        let size = self.size_of(attempt);
-        let front = &mut self.fronts[at];
-        front.waiting.down(now);
-        front.waiting_bytes -= size;
-        self.waiting -= 1;
-    }
-
-    /// Those who wait at their sender for a worker that went down find no connection.
-    pub(super) fn refuse_blocked<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
-        while let Some(attempt) = self.workers.cold[worker as usize].blocked.pop_front() {
-            self.unblock(attempt, queue.now());
-            self.turn_away(queue, attempt, Outcome::NoConnection);
-        }
     }
 
     /// After somebody left a worker: those whose turn it is begin, as many as fit; then those who
@@ -464,53 +439,5 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.down.down(now);
         }
         self.begin_life(queue, worker);
-    }
-
-    /// An attempt waits for a dispatch core of its balancer, if there is room.
-    #[inline(never)]
-    pub(super) fn wait_at_balancer<W: Entry>(
-        &mut self,
-        queue: &mut Queue<W, Event>,
-        attempt: u32,
-        front: usize,
-    ) {
-        let (now, at) = (queue.now(), front);
-        let size = if self.elaborate {
-            self.size_of(attempt)
-        } else {
-            0
-        };
-        loop {
-            let front = &mut self.fronts[at];
-            if front.waiting.value < front.slots && size <= front.bytes - front.waiting_bytes {
-                front.waiting.up(now);
-                front.waiting_bytes += size;
-                let ticket = front.buffer.push_back(attempt);
-                if self.may_leave {
-                    self.line_up(queue, attempt, ticket);
-                }
-                return self.waits();
-            }
-            let oldest = match front.on_full {
-                OnFull::DropOldest => front.buffer.pop_front(),
-                _ => None,
-            };
-            let Some(oldest) = oldest else {
-                let outcome = match front.on_full {
-                    OnFull::DeadLetter => Outcome::DeadLettered,
-                    _ => Outcome::BufferFull,
-                };
-                return self.turn_away(queue, attempt, outcome);
-            };
-            front.waiting.down(now);
-            self.waiting -= 1;
-            self.leaves_balancer(oldest, at);
-            self.turn_away(queue, oldest, Outcome::BufferFull);
-        }
-    }
-
-    /// Bytes of an attempt that leaves a balancer's buffer.
-    pub(super) fn leaves_balancer(&mut self, attempt: u32, front: usize) {
-        self.fronts[front].waiting_bytes -= self.size_of(attempt);
     }
 }

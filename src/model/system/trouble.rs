@@ -175,9 +175,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let now = queue.now();
         self.count_spent(attempt, now, 0);
         let a = *self.jobs.attempt(attempt);
-        if a.measured && self.interrupted.is_some() {
-            self.count_spent_before(attempt);
-        }
+        self.count_interrupted(attempt);
         self.workers.settle(a.worker, now);
         self.leave_core(a.worker, attempt);
         self.fold(now, kind::ERRED, a.number, a.worker);
@@ -249,9 +247,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.lose_served(queue, worker, core, outcome);
         }
         for attempt in waiting {
-            if self.interrupted.is_some() && self.jobs.attempt(attempt).measured {
-                self.count_spent_before(attempt);
-            }
+            self.count_interrupted(attempt);
             if self.elaborate {
                 self.leave_buffer(worker, attempt);
             } else {

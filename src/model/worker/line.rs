@@ -95,6 +95,13 @@ impl Line {
 
     /// Somebody comes back to be the next.
     pub fn push_front(&mut self, attempt: u32) {
+        if let Some(turn) = self.turn.take() {
+            self.put_first(turn);
+        }
+        self.put_first(attempt);
+    }
+
+    fn put_first(&mut self, attempt: u32) {
         match &mut self.order {
             Order::Fifo(line) => line.push_front(attempt),
             Order::Lifo(line) => line.push_back(attempt),

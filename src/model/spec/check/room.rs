@@ -48,9 +48,9 @@ impl Rules {
 
     /// Workers that pull serve in the order of the shared buffer.
     pub(super) fn pulled(&mut self, system: &SystemSpec) {
-        for service in &system.services {
+        for (index, service) in system.services.iter().enumerate() {
             let pulls = service.balancer.policy == PolicySpec::CentralQueue;
-            if pulls && system.is_elaborate() {
+            if pulls && system.is_elaborate_at(index) {
                 let path = format!("service.{}.balancer.policy", service.name);
                 let message = format!(
                     "`{path}`: `central_queue` is not supported yet together with other \
@@ -81,9 +81,10 @@ impl Rules {
 
     /// What is not simulated together with those who leave before they are done.
     pub(super) fn leaving(&mut self, system: &SystemSpec) {
-        let by_core = |f: &FaultSpec| f.enabled && f.unit == FaultUnit::Core;
-        let by_core = system.faults.iter().any(by_core);
         for source in &system.sources {
+            let by_core =
+                |f: &FaultSpec| f.enabled && f.unit == FaultUnit::Core && f.service == source.to;
+            let by_core = system.faults.iter().any(by_core);
             let client = &source.client;
             let service = system.services.get(source.to);
             let pulls = service.is_some_and(|s| s.balancer.policy == PolicySpec::CentralQueue);
