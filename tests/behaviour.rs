@@ -15,8 +15,12 @@ mod closed;
 mod copies;
 #[path = "behaviour/faults.rs"]
 mod faults;
+#[path = "behaviour/giving_up.rs"]
+mod giving_up;
 #[path = "behaviour/limits.rs"]
 mod limits;
+#[path = "behaviour/load.rs"]
+mod load;
 #[path = "behaviour/room.rs"]
 mod room;
 #[path = "systems/mod.rs"]

@@ -2,6 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "cli/bad.rs"]
+mod bad;
+#[allow(dead_code)]
+#[path = "config/fixture.rs"]
+mod fixture;
+#[cfg(unix)]
+#[path = "cli/interrupts.rs"]
+mod interrupts;
+
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
@@ -50,6 +59,8 @@ fn version_and_help_are_data() {
         "--threads",
         "--jobs",
         "--out",
+        "--force",
+        "--resume",
     ] {
         assert!(out.contains(word), "no {word:?} in\n{out}");
     }

@@ -7,8 +7,16 @@ mod fixture;
 
 #[path = "config/bad.rs"]
 mod bad;
+#[path = "config/clients.rs"]
+mod clients;
 #[path = "config/good.rs"]
 mod good;
+#[path = "config/keys.rs"]
+mod keys;
+#[path = "config/load.rs"]
+mod load;
+#[path = "config/manifest.rs"]
+mod manifest;
 #[path = "config/mutations.rs"]
 mod mutations;
 #[path = "config/paths.rs"]

@@ -24,7 +24,8 @@ const FLOORS: &[(&str, &[&str])] = &[
 const ONLY: &[(&[&str], &str)] = &[
     (&["toml"], "config/"),
     (&["plotters"], "report/"),
-    (&["clap", "indicatif"], "cli/"),
+    (&["postcard"], "report/"),
+    (&["clap", "indicatif", "signal_hook"], "cli/"),
     (&["rayon"], "experiment/"),
     (&["rand", "rand_chacha"], "engine/rng.rs"),
     (&["libm"], "base/math.rs"),

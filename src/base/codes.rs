@@ -132,13 +132,15 @@ codes! {
     3103 TIMED_OUT Outcome "timed out"
         "the client stopped waiting: the timeout of the try or its deadline ran out";
     3104 NO_ELIGIBLE_WORKER Outcome "no eligible worker"
-        "the balancer had no worker that was up and accepting";
+        "the balancer had no worker that was up and accepting; not in this version";
     3105 BREAKER_OPEN Outcome "breaker open"
         "an attempt was refused by a breaker that is open or has no probe to give";
     3106 LIMITED Outcome "over the limit"
         "an attempt was refused by its client's own limit: a rate, or a number out at once";
     3108 GAVE_UP Outcome "gave up waiting"
         "an attempt left the buffer that it waited in: its patience ran out";
+    3109 EXPIRED Outcome "refused at its turn"
+        "an attempt came to its turn at a worker after its deadline";
     3110 ERROR Outcome "error"
         "an attempt reached its worker and failed there";
     3111 WORKER_DOWN Outcome "worker went down"
@@ -161,6 +163,8 @@ codes! {
         "a trial was stopped after as many events as it was allowed";
     5003 CROWDED_INSTANT Limit "too many events at one instant"
         "a trial was stopped because virtual time no longer moved on";
+    5004 INTERRUPTED Limit "interrupted"
+        "a signal ended the run before its last trial; the finished ones are kept";
     9001 BROKEN_INVARIANT Ours "an invariant broke"
         "the simulator found itself in a state that must not exist: a bug of ours";
 }
@@ -169,7 +173,6 @@ codes! {
 /// produce. They must not be used for anything else.
 pub const RESERVED: &[(u16, &str)] = &[
     (3107, "refused: shed"),
-    (3109, "refused at its turn: deadline over"),
     (3114, "failed: poison"),
     (3116, "failed: worker drained"),
 ];

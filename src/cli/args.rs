@@ -12,7 +12,8 @@ Examples:
   veltrix list metrics                       what can be measured
 
 Results go to stdout, all else to stderr. Exit codes: 0 done, 1 trouble (disk, permission),
-2 the command or a file is wrong, 3 the objective is not met, 5 trials failed.";
+2 the command or a file is wrong, 3 the objective is not met, 5 trials failed, 130 and 143
+interrupted by SIGINT or SIGTERM: the same command goes on.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -22,7 +23,8 @@ Examples:
   veltrix run experiments/veltrix.toml --format json | jq .points[0].metrics.loss
 
 The same file, options and version give the same bytes, on any number of threads; only
-host.json differs. An experiment that was run before is not run again.";
+host.json differs. An experiment that was run before is not run again, and one that was
+interrupted goes on with the trials that are left. A second Ctrl-C ends at once.";
 
 /// A deterministic, seeded, virtual-time simulator of event-driven back ends.
 #[derive(Debug, Parser)]
@@ -80,6 +82,9 @@ pub struct RunArgs {
     /// Run even if it was run before, and replace older results
     #[arg(long)]
     pub force: bool,
+    /// Go on with an interrupted run, and refuse if there is none
+    #[arg(long, conflicts_with = "force")]
+    pub resume: bool,
     /// Charts also as PNG
     #[arg(long)]
     pub png: bool,

@@ -15,6 +15,10 @@ pub enum Exit {
     NotMet,
     /// 5: trials failed; the rest was kept.
     Incomplete,
+    /// 130: a SIGINT (Ctrl-C) ended the run; finished trials are kept.
+    Interrupted,
+    /// 143: a SIGTERM ended it; finished trials are kept.
+    Terminated,
 }
 
 impl Exit {
@@ -26,6 +30,8 @@ impl Exit {
             Exit::Wrong => 2,
             Exit::NotMet => 3,
             Exit::Incomplete => 5,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
         }
     }
 

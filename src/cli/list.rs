@@ -11,27 +11,10 @@ use crate::model::breaker::BREAKERS;
 use crate::model::fault::FAULTS;
 use crate::model::metric::{FAMILIES, TABLE, Unit};
 use crate::model::source::ARRIVALS;
+use crate::model::spec::DISTRIBUTIONS;
 use crate::report::table::{Align, Table};
 
 type Lines = &'static [(&'static str, &'static str)];
-
-const DISTRIBUTIONS: Lines = &[
-    ("constant", "value; a quantity alone is the same"),
-    ("exponential", "mean"),
-    ("uniform", "min, max"),
-    ("erlang", "mean, k: the sum of k exponentials"),
-    (
-        "hyperexponential",
-        "mean, cv, or means, weights: more variable than exponential",
-    ),
-    ("lognormal", "mean, cv, or median, p99, or mu, sigma"),
-    ("pareto", "mean or min, shape, optional max: a heavy tail"),
-    ("empirical", "values, weights, or a column of a CSV file"),
-    ("gamma", "mean, cv"),
-    ("weibull", "mean, shape"),
-    ("geometric", "mean: whole numbers from 1, for a batch"),
-    ("mixture", "of, weights: one of several distributions"),
-];
 
 /// Prints one topic, or all of them.
 pub fn list(args: &ListArgs, streams: &mut Streams<'_>) -> Exit {
@@ -56,7 +39,7 @@ fn all() -> String {
 fn lines(topic: Topic) -> String {
     match topic {
         Topic::Policies => fixed(POLICIES),
-        Topic::Distributions => fixed(DISTRIBUTIONS),
+        Topic::Distributions => distributions(),
         Topic::Arrivals => fixed(ARRIVALS),
         Topic::Breakers => fixed(BREAKERS),
         Topic::Faults => fixed(FAULTS),
@@ -75,6 +58,14 @@ fn fixed(lines: Lines) -> String {
     let mut table = Table::new(&[Align::Left, Align::Left]);
     for (name, about) in lines {
         table.row([*name, *about]);
+    }
+    table.print()
+}
+
+fn distributions() -> String {
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left]);
+    for row in DISTRIBUTIONS {
+        table.row([row.0, row.1, row.2]);
     }
     table.print()
 }

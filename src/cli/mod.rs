@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod exit;
 mod explain;
+mod interrupt;
 mod list;
 mod progress;
 mod run;

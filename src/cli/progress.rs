@@ -1,21 +1,35 @@
-//! What a person at a terminal sees while trials run, and where rows of attempts go meanwhile.
+//! What a person at a terminal sees while trials run, and where finished trials go meanwhile.
 
-use std::sync::Mutex;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::experiment::design::Design;
 use crate::experiment::run::{Progress, Watch};
-use crate::model::trial::AttemptRow;
+use crate::model::trial::{AttemptRow, TrialOutput};
 use crate::report::attempts_csv;
-use crate::report::folder::{Folder, FolderError};
+use crate::report::folder::FolderError;
+use crate::report::partial::{Kept, Partial};
 
 /// Watches a run.
 pub struct Watcher<'a> {
     design: &'a Design,
-    folder: &'a Folder,
+    partial: &'a Partial,
+    stop: &'a AtomicBool,
     bar: ProgressBar,
     trouble: Mutex<Option<FolderError>>,
+    damaged: Mutex<Vec<PathBuf>>,
+}
+
+/// What came of watching.
+#[derive(Debug)]
+pub struct Watched {
+    /// The first trouble with keeping trials; it ends the run.
+    pub trouble: Option<FolderError>,
+    /// Files of an earlier run that were of no use, by name.
+    pub damaged: Vec<PathBuf>,
 }
 
 /// Whether there is somebody to see a bar.
@@ -28,8 +42,13 @@ pub enum Audience {
 }
 
 impl<'a> Watcher<'a> {
-    /// For a run of this design into this folder.
-    pub fn new(design: &'a Design, folder: &'a Folder, audience: Audience) -> Watcher<'a> {
+    /// For a run of this design that keeps its trials there, until `stop` is set.
+    pub fn new(
+        design: &'a Design,
+        partial: &'a Partial,
+        stop: &'a AtomicBool,
+        audience: Audience,
+    ) -> Watcher<'a> {
         let bar = match audience {
             Audience::Person => ProgressBar::new(design.trial_count() as u64),
             Audience::Nobody => ProgressBar::hidden(),
@@ -41,28 +60,32 @@ impl<'a> Watcher<'a> {
         bar.tick();
         Watcher {
             design,
-            folder,
+            partial,
+            stop,
             bar,
             trouble: Mutex::new(None),
+            damaged: Mutex::new(Vec::new()),
         }
     }
 
     /// Takes the bar away.
-    ///
-    /// # Errors
-    /// The first trouble with writing rows of attempts.
-    pub fn finish(self) -> Result<(), FolderError> {
+    pub fn finish(self) -> Watched {
         self.bar.finish_and_clear();
-        let trouble = self.trouble.into_inner();
-        trouble
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .map_or(Ok(()), Err)
+        let mut damaged = open(self.damaged);
+        damaged.sort();
+        Watched {
+            trouble: open(self.trouble),
+            damaged,
+        }
     }
 }
 
-/// The file that holds a trial's rows until all trials have ended.
-pub fn part_name(trial: usize) -> String {
-    format!("attempts.part/{trial:08}")
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Watch for Watcher<'_> {
@@ -73,15 +96,25 @@ impl Watch for Watcher<'_> {
         self.bar.inc(1);
     }
 
-    fn attempts(&self, trial: usize, rows: Vec<AttemptRow>) {
-        let bytes = attempts_csv::part(self.design, trial, &rows);
-        drop(rows);
-        if let Err(error) = self.folder.write_unlisted(&part_name(trial), &bytes) {
-            let mut trouble = self
-                .trouble
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            trouble.get_or_insert(error);
+    fn kept(&self, trial: usize) -> Option<TrialOutput> {
+        match self.partial.look(trial, self.design.attempts.is_some()) {
+            Kept::Nothing => None,
+            Kept::Whole(output) => Some(*output),
+            Kept::Damaged(path) => {
+                lock(&self.damaged).push(path);
+                None
+            }
         }
+    }
+
+    fn ended(&self, trial: usize, output: &TrialOutput, rows: Option<Vec<AttemptRow>>) {
+        let rows = rows.map(|rows| attempts_csv::part(self.design, trial, &rows));
+        if let Err(error) = self.partial.keep(trial, output, rows.as_deref()) {
+            lock(&self.trouble).get_or_insert(error);
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || lock(&self.trouble).is_some()
     }
 }

@@ -5,17 +5,20 @@ use std::time::{Duration, Instant};
 
 use super::args::{Format, RunArgs};
 use super::exit::Exit;
-use super::progress::{Audience, Watcher, part_name};
+use super::interrupt::Interrupt;
+use super::progress::{Audience, Watched, Watcher};
 use super::source::{self, Loaded};
 use super::streams::Streams;
+use crate::base::codes::Code;
 use crate::experiment::design::Design;
 use crate::experiment::results::Results;
-use crate::experiment::run::{Options, Sample, run_with, simulate};
+use crate::experiment::run::{Options, RunError, Sample, run_with, simulate_until};
 use crate::model::spec::SystemSpec;
 use crate::model::trial::{RunSpec, TrialError, TrialOutput};
 use crate::report::charts::Pictures;
 use crate::report::folder::{self, Folder, FolderError, Place};
 use crate::report::manifest::{self, Manifest, Origin};
+use crate::report::partial::{self, Partial};
 use crate::report::{attempts_csv, outputs, summary};
 
 /// Runs the experiment of a file.
@@ -30,7 +33,16 @@ pub fn run(args: &RunArgs, streams: &mut Streams<'_>, terminal: bool) -> Exit {
                 true => Audience::Person,
                 false => Audience::Nobody,
             };
-            execute(args, loaded, streams, audience, simulate)
+            let interrupt = Interrupt::listen();
+            let job = Job {
+                args,
+                loaded,
+                audience,
+                interrupt: &interrupt,
+            };
+            job.execute(streams, |spec, run, sample| {
+                simulate_until(spec, run, sample, interrupt.stop())
+            })
         }
         Err(refusal) => {
             streams.say(&refusal.text);
@@ -39,64 +51,121 @@ pub fn run(args: &RunArgs, streams: &mut Streams<'_>, terminal: bool) -> Exit {
     }
 }
 
-/// Runs a design that was loaded, by `simulate`.
-fn execute<S>(
-    args: &RunArgs,
+/// A run that may begin.
+struct Job<'a> {
+    args: &'a RunArgs,
     loaded: Loaded,
-    streams: &mut Streams<'_>,
     audience: Audience,
-    simulate: S,
-) -> Exit
-where
-    S: Fn(&SystemSpec, &RunSpec, Option<&mut Sample>) -> Result<TrialOutput, TrialError> + Sync,
-{
-    streams.say(&loaded.warnings);
-    let origin = origin(args, &loaded);
-    let path = place(args, &loaded.design, &origin.digest);
-    match folder::look(&path, &origin.digest) {
-        Err(error) => return streams.refuse(&error),
-        Ok(Place::Done(manifest)) if !args.force && has_all(args, &manifest) => {
-            return already_done(args, &path, &manifest, streams);
+    interrupt: &'a Interrupt,
+}
+
+impl Job<'_> {
+    /// Runs what was loaded, by `simulate`, unless it was run before.
+    fn execute<S>(&self, streams: &mut Streams<'_>, simulate: S) -> Exit
+    where
+        S: Fn(&SystemSpec, &RunSpec, Option<&mut Sample>) -> Result<TrialOutput, TrialError> + Sync,
+    {
+        let (args, design) = (self.args, &self.loaded.design);
+        streams.say(&self.loaded.warnings);
+        let origin = origin(args, &self.loaded);
+        let path = place(args, design, &origin.digest);
+        match folder::look(&path, &origin.digest) {
+            Err(error) => return streams.refuse(&error),
+            Ok(Place::Done(manifest)) if !args.force && has_all(args, &manifest) => {
+                partial::tidy(&path, &origin.digest);
+                return match args.resume {
+                    true => nothing_to_resume(&path, "the run is complete", streams),
+                    false => already_done(args, &path, &manifest, streams),
+                };
+            }
+            Ok(Place::Other(manifest)) if !args.force => {
+                return streams.refuse(&folder::other(&path, &manifest));
+            }
+            Ok(_) => {}
         }
-        Ok(Place::Other(manifest)) if !args.force => {
-            return streams.refuse(&folder::other(&path, &manifest));
+        if args.resume && partial::kept(&path, &origin.digest) == 0 {
+            return nothing_to_resume(&path, "no trials of this experiment are kept", streams);
         }
-        Ok(_) => {}
-    }
-    let mut folder = match Folder::begin(&path) {
-        Ok(folder) => folder,
-        Err(error) => return streams.refuse(&error),
-    };
-    let clock = Clock::start();
-    let watcher = Watcher::new(&loaded.design, &folder, audience);
-    let options = Options {
-        threads: args.threads,
-    };
-    let results = match run_with(&loaded.design, options, &watcher, simulate) {
-        Ok(results) => results,
-        Err(error) => {
-            streams.say(&format!("error: {error}\n"));
-            return Exit::Trouble;
+        match Partial::open(&path, &origin.digest, args.force) {
+            Ok(partial) => self.go_on(partial, &origin, streams, simulate),
+            Err(error) => streams.refuse(&error),
         }
-    };
-    if let Err(error) = watcher.finish() {
-        return streams.refuse(&error);
     }
-    let host = host(&results, args.threads, clock.time());
-    let pictures = if args.png {
-        Pictures::SvgAndPng
-    } else {
-        Pictures::Svg
-    };
-    let files = outputs::files(&loaded.design, &results, &loaded.resolved, pictures);
-    if let Err(error) = write(&mut folder, &loaded.design, &results, &origin, files, &host) {
-        return streams.refuse(&error);
+
+    /// Runs the trials that are not kept, and writes what came out of all.
+    fn go_on<S>(
+        &self,
+        partial: Partial,
+        origin: &Origin,
+        streams: &mut Streams<'_>,
+        simulate: S,
+    ) -> Exit
+    where
+        S: Fn(&SystemSpec, &RunSpec, Option<&mut Sample>) -> Result<TrialOutput, TrialError> + Sync,
+    {
+        let (args, design) = (self.args, &self.loaded.design);
+        let (kept, total) = (partial.count(), design.trial_count());
+        if kept > 0 && !args.quiet {
+            streams.say(&format!("resumed: {kept} of {total} trials were kept\n"));
+        }
+        let clock = Clock::start();
+        let watcher = Watcher::new(design, &partial, self.interrupt.stop(), self.audience);
+        let options = Options {
+            threads: args.threads,
+        };
+        let results = run_with(design, options, &watcher, simulate);
+        let Watched { trouble, damaged } = watcher.finish();
+        for path in damaged {
+            let path = path.display();
+            streams.say(&format!(
+                "warning: `{path}` is damaged: its trial was not kept\n"
+            ));
+        }
+        if let Some(error) = trouble {
+            return streams.refuse(&error);
+        }
+        let results = match results {
+            Ok(results) => results,
+            Err(error @ RunError::NoThreads(_)) => {
+                streams.say(&format!("error: {error}\n"));
+                return Exit::Trouble;
+            }
+            Err(RunError::Stopped(_)) => return self.interrupted(&partial, streams),
+        };
+        let host = host(&results, kept, args.threads, clock.time());
+        let path = partial.path().to_owned();
+        let written = Folder::begin(partial).and_then(|mut folder| {
+            write(&mut folder, self, &results, origin, &host)?;
+            folder.finish()
+        });
+        if let Err(error) = written {
+            return streams.refuse(&error);
+        }
+        let exit = Exit::of_run(results.failed(), results.objective_met());
+        told(args, design, &results, &path, streams, exit)
     }
-    if let Err(error) = folder.finish() {
-        return streams.refuse(&error);
+
+    /// Says what is left of a run that was asked to stop.
+    fn interrupted(&self, partial: &Partial, streams: &mut Streams<'_>) -> Exit {
+        let (kept, total) = (partial.count(), self.loaded.design.trial_count());
+        let next = match kept {
+            0 => "the same command starts again",
+            _ => "the same command resumes",
+        };
+        streams.say(&format!(
+            "interrupted[{}]: {kept} of {total} trials are kept; {next}\n",
+            Code::INTERRUPTED
+        ));
+        self.interrupt.exit().unwrap_or(Exit::Interrupted)
     }
-    let exit = Exit::of_run(results.failed(), results.objective_met());
-    told(args, &loaded.design, &results, &path, streams, exit)
+}
+
+fn nothing_to_resume(path: &Path, why: &str, streams: &mut Streams<'_>) -> Exit {
+    streams.say(&format!(
+        "error: nothing to resume for `{}`: {why}\nhelp: run without `--resume`\n",
+        path.display()
+    ));
+    Exit::Wrong
 }
 
 fn origin(args: &RunArgs, loaded: &Loaded) -> Origin {
@@ -196,17 +265,24 @@ fn already_done(
 
 fn write(
     folder: &mut Folder,
-    design: &Design,
+    job: &Job<'_>,
     results: &Results,
     origin: &Origin,
-    files: Vec<outputs::Output>,
     host: &[u8],
 ) -> Result<(), FolderError> {
-    for (name, bytes) in files {
+    let (design, resolved) = (&job.loaded.design, &job.loaded.resolved);
+    let pictures = match job.args.png {
+        true => Pictures::SvgAndPng,
+        false => Pictures::Svg,
+    };
+    for (name, bytes) in outputs::files(design, results, resolved, pictures) {
         folder.write(&name, &bytes)?;
     }
+    for (name, write) in outputs::LARGE {
+        folder.stream(name, |to| write(design, results, to))?;
+    }
     if design.attempts.is_some() {
-        let parts: Vec<String> = (0..design.trial_count()).map(part_name).collect();
+        let parts: Vec<PathBuf> = (0..design.trial_count()).map(|t| folder.rows(t)).collect();
         folder.join(outputs::ATTEMPTS, &attempts_csv::header(), &parts)?;
     }
     let manifest = Manifest::new(design, results, origin, folder.outputs());
@@ -215,14 +291,17 @@ fn write(
 }
 
 /// What only this machine and this hour know.
-fn host(results: &Results, threads: usize, time: Duration) -> Vec<u8> {
+fn host(results: &Results, kept: usize, threads: usize, time: Duration) -> Vec<u8> {
     let events: u64 = results.trials.iter().map(|t| t.events).sum();
     let seconds = time.as_secs_f64();
+    // Of trials that an earlier run kept nobody knows the time.
+    let speed = (kept == 0 && seconds > 0.0).then(|| events as f64 / seconds);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let text = serde_json::json!({
         "wall_s": seconds,
         "events": events,
-        "events_per_second": if seconds > 0.0 { events as f64 / seconds } else { 0.0 },
+        "events_per_second": speed,
+        "resumed_trials": kept,
         "threads": if threads == 0 { cores } else { threads },
         "cores": cores,
         "os": std::env::consts::OS,

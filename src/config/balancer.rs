@@ -173,7 +173,13 @@ impl Cx {
         let later = &["hystrix", "polly8", "envoy_limits", "failure_accrual"];
         let kind = self.choice(kind, &fields.path("kind"), now, later)?;
         let own: &[&str] = match kind {
-            "consecutive" => &["failures", "open_for", "half_open_calls", "successes"],
+            "consecutive" => &[
+                "failures",
+                "open_for",
+                "half_open_calls",
+                "successes",
+                "counts",
+            ],
             _ => &[
                 "window",
                 "min_calls",
@@ -183,6 +189,7 @@ impl Cx {
                 "open_for",
                 "half_open_calls",
                 "half_open_max",
+                "counts",
             ],
         };
         self.only(&fields, &format!("a breaker of kind `{kind}`"), "kind", own);
@@ -200,6 +207,7 @@ impl Cx {
                 open_for: self.open_for(&fields, 30),
                 half_open_calls: calls,
                 successes,
+                counts: self.failures(&fields, "counts"),
             });
         }
         self.resilience4j(&fields)
@@ -252,6 +260,7 @@ impl Cx {
             open_for: self.open_for(fields, 60),
             half_open_calls,
             half_open_max,
+            counts: self.failures(fields, "counts"),
         })
     }
 

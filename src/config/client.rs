@@ -1,11 +1,11 @@
 //! `client`: what a caller does about trouble.
 
-use crate::model::spec::{ClientSpec, RetrySpec};
+use crate::model::spec::{Cancel, ClientSpec, FailureKind, Failures};
 
-use super::decode::Cx;
+use super::decode::{Cx, Fields};
 use super::dist::Of;
-use super::keys::{CLIENT, RETRY};
-use super::tree::{Node, Value};
+use super::keys::CLIENT;
+use super::tree::Node;
 
 impl Cx {
     /// `client`
@@ -16,9 +16,14 @@ impl Cx {
         let Some(fields) = self.fields(node, path, &CLIENT) else {
             return ClientSpec::default();
         };
-        if let Some(node) = fields.get("cancel") {
-            self.choice(node, &fields.path("cancel"), &["none"], &["queued", "full"]);
-        }
+        let cancel = self.cancel(&fields);
+        let deadline = fields
+            .get("deadline")
+            .filter(|n| !n.is_none())
+            .and_then(|n| self.time(n, &fields.path("deadline")));
+        let propagates = fields
+            .get("propagate_deadline")
+            .and_then(|n| self.boolean(n, &fields.path("propagate_deadline")));
         let timeout = match fields.get("timeout").filter(|n| !n.is_none()) {
             Some(node) => self.dist(node, &fields.path("timeout"), Of::Time),
             None => None,
@@ -40,51 +45,54 @@ impl Cx {
         ClientSpec {
             hedge,
             timeout,
+            deadline,
+            propagate_deadline: propagates.unwrap_or(false),
+            cancel: cancel.unwrap_or_default(),
             patience,
             retry,
             limit,
         }
     }
 
-    fn retry(&mut self, node: &Node, path: &str) -> Option<RetrySpec> {
-        let fields = self.fields(node, path, &RETRY)?;
-        let mut retry = RetrySpec {
-            attempts: 3,
-            base: 25_000_000,
-            cap: 250_000_000,
+    /// `cancel`: what is taken back.
+    pub fn cancel(&mut self, fields: &Fields<'_>) -> Option<Cancel> {
+        let node = fields.get("cancel")?;
+        let words = &["none", "queued", "full"];
+        Some(
+            match self.choice(node, &fields.path("cancel"), words, &[])? {
+                "none" => Cancel::Nothing,
+                "queued" => Cancel::Queued,
+                _ => Cancel::Full,
+            },
+        )
+    }
+
+    /// A list of kinds of failures; all of them when it is left out.
+    pub fn failures(&mut self, fields: &Fields<'_>, key: &str) -> Failures {
+        let Some(node) = fields.get(key) else {
+            return Failures::ALL;
         };
-        if let Some(node) = fields.get("backoff") {
-            let path = fields.path("backoff");
-            if matches!(node.value, Value::Table(_)) {
-                self.later(node.span, &path, "a distribution as `backoff`");
-            } else {
-                let later = &[
-                    "constant",
-                    "exponential",
-                    "equal_jitter",
-                    "decorrelated_jitter",
-                ];
-                self.choice(node, &path, &["full_jitter"], later);
+        let path = fields.path(key);
+        let takes = "a list such as [\"error\", \"timeout\"]";
+        let Some(list) = node.array() else {
+            self.wrong_type(node, &path, takes);
+            return Failures::ALL;
+        };
+        if list.is_empty() {
+            self.out_of_range(node, &path, "a list of at least one kind of failure");
+        }
+        let words = FailureKind::WORDS.map(|(word, _)| word);
+        let mut found = Failures::NONE;
+        for item in list {
+            let word = self.choice(item, &path, &words, &[]);
+            let known = FailureKind::WORDS.iter().find(|k| Some(k.0) == word);
+            let Some(&(word, kind)) = known else { continue };
+            if found.has(kind) {
+                let message = format!("`{path}` names `{word}` twice");
+                self.disagree(item.span, &path, &message, "name it once");
             }
+            found = found.with(kind);
         }
-        if let Some(node) = fields.get("attempts") {
-            let path = fields.path("attempts");
-            retry.attempts = match node.text() {
-                Some("unbounded") => u32::MAX,
-                _ => self.count32(node, &path, 1, u32::MAX - 1).unwrap_or(3),
-            };
-        }
-        let base = fields
-            .get("base")
-            .and_then(|n| self.time(n, &fields.path("base")));
-        let cap = fields
-            .get("cap")
-            .and_then(|n| self.time(n, &fields.path("cap")));
-        retry.base = base.unwrap_or(retry.base);
-        retry.cap = cap.unwrap_or(match fields.get("cap") {
-            None => retry.cap.max(retry.base),
-            Some(_) => retry.base,
-        });
-        Some(retry)
+        found
     }
 }

@@ -80,6 +80,7 @@ pub struct Csv {
 }
 
 /// Problems of one file, the first few with their line.
+#[derive(Default)]
 struct Problems {
     list: Vec<(usize, String, Option<String>)>,
     more: usize,
@@ -129,6 +130,36 @@ impl Cx {
         let index = self.column_index(&csv, span, path, column)?;
         let rows = csv.rows.iter().map(|row| row.fields[index].clone());
         Some(rows.collect())
+    }
+
+    /// One column of a CSV file that the model names, of whole numbers with a sign.
+    pub fn whole_column(
+        &mut self,
+        file: &str,
+        span: Span,
+        path: &str,
+        column: &str,
+    ) -> Option<Vec<i64>> {
+        let full = tidy(&self.folder.join(file));
+        let csv = self.table(&full, span, path, column)?;
+        let index = self.column_index(&csv, span, path, column)?;
+        let (mut problems, mut values) = (Problems::default(), Vec::new());
+        for row in csv.rows.iter() {
+            let field = &row.fields[index];
+            match field.trim().parse() {
+                Ok(value) => values.push(value),
+                Err(_) => {
+                    let message = format!(
+                        "column `{column}` must be a whole number of 64 bits, not {}",
+                        shown(field)
+                    );
+                    problems.add(row.line, message, None);
+                }
+            }
+        }
+        let fine = problems.list.is_empty();
+        self.report(&csv, problems, path);
+        fine.then_some(values)
     }
 
     /// The rows of a CSV file, split.

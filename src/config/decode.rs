@@ -8,7 +8,7 @@ use crate::base::codes::Code;
 use crate::base::units::shown;
 
 use super::csv::{Column, Csv};
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, MOST_KEPT};
 use super::files::{Files, Span};
 use super::keys::{self, Block};
 use super::prices::PriceTable;
@@ -67,6 +67,12 @@ pub fn join(path: &str, key: &str) -> String {
     }
 }
 
+fn not_yet(span: Span, path: &str, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::UNSUPPORTED, format!("{what} is not supported yet"))
+        .at(span, "known, but this version cannot simulate it")
+        .path(path)
+}
+
 impl Cx {
     /// Nothing read yet.
     pub fn new(root: &Path) -> Cx {
@@ -82,8 +88,16 @@ impl Cx {
         }
     }
 
+    /// So much is wrong that nothing further is remembered.
+    pub fn is_full(&self) -> bool {
+        self.found.len() >= MOST_KEPT && self.found.iter().any(Diagnostic::is_error)
+    }
+
     /// Reports, once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
+        if self.found.len() >= MOST_KEPT && (!diagnostic.is_error() || self.is_full()) {
+            return;
+        }
         if let (true, Some(path)) = (diagnostic.is_error(), &diagnostic.path) {
             self.touched.push(path.clone());
         }
@@ -153,10 +167,7 @@ impl Cx {
 
     /// Something that the format has and this version does not.
     pub fn later(&mut self, span: Span, path: &str, what: &str) {
-        let d = Diagnostic::error(Code::UNSUPPORTED, format!("{what} is not supported yet"))
-            .at(span, "known, but this version cannot simulate it")
-            .path(path);
-        self.push(d);
+        self.push(not_yet(span, path, what));
     }
 
     /// A key without which nothing works.
@@ -196,12 +207,14 @@ impl Cx {
             return None;
         };
         for entry in &table.entries {
-            if block.key(&entry.key).is_some() {
+            if block.key(&entry.key).is_some() || self.is_full() {
                 continue;
             }
             let below = join(path, &entry.key);
             if block.later.contains(&entry.key.as_str()) {
-                self.later(entry.key_span, &below, &format!("`{below}`"));
+                let mut d = not_yet(entry.key_span, &below, &format!("`{below}`"));
+                d.help = keys::waits_for(block.name, &entry.key).map(str::to_owned);
+                self.push(d);
             } else {
                 self.unknown_key(entry.key_span, &entry.node, &below, &entry.key, block);
             }

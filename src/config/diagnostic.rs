@@ -10,6 +10,9 @@ use super::render;
 /// Most diagnostics of one run that are shown; the others are counted.
 pub const MOST_SHOWN: usize = 20;
 
+/// So many problems are remembered: a file that is nothing but mistakes must not fill the memory.
+pub const MOST_KEPT: usize = 1_000;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
@@ -178,6 +181,9 @@ impl Diagnostics {
         }
         match self.list.len().saturating_sub(MOST_SHOWN) {
             0 => {}
+            more if self.list.len() >= MOST_KEPT => {
+                out.push_str(&format!("and {more} more, if not still more\n\n"));
+            }
             more => out.push_str(&format!("and {more} more\n\n")),
         }
         out.truncate(out.trim_end().len());

@@ -83,7 +83,7 @@ pub struct Files {
     /// Files read, in the order of reading.
     pub inputs: Vec<InputFile>,
     /// Folder of the file that was loaded.
-    root: PathBuf,
+    pub root: PathBuf,
 }
 
 impl Files {
@@ -242,7 +242,7 @@ pub fn tidy(path: &Path) -> PathBuf {
 }
 
 /// A tidy path as seen from a tidy folder, with `/`.
-fn relative(path: &Path, root: &Path) -> String {
+pub fn relative(path: &Path, root: &Path) -> String {
     if path.is_absolute() != root.is_absolute() {
         return path.display().to_string();
     }

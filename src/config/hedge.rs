@@ -13,15 +13,21 @@ impl Cx {
         let Some(node) = fields.get("fan_out") else {
             for key in ["need", "rest"] {
                 if let Some(node) = fields.get(key) {
-                    let message = format!("`{key}` has no effect without `fan_out`");
+                    let path = fields.path(key);
+                    let message = format!("`{path}` has no effect without `fan_out`");
                     let help = format!("add `fan_out`, or remove `{key}`");
-                    self.disagree(node.span, &fields.path(key), &message, &help);
+                    self.disagree(node.span, &path, &message, &help);
                 }
             }
             return None;
         };
         let copies = match node.text() {
             Some("all") => None,
+            Some(_) => {
+                let takes = "a whole number such as 4, or \"all\"";
+                self.wrong_type(node, &fields.path("fan_out"), takes);
+                return None;
+            }
             _ => Some(self.count32(node, &fields.path("fan_out"), 1, MAX_COPIES)?),
         };
         let need = fields
@@ -69,19 +75,12 @@ impl Cx {
         let max = fields
             .get("max")
             .and_then(|n| self.count32(n, &fields.path("max"), 1, MAX_COPIES));
-        let words = &["none", "queued", "full"];
-        let cancel = fields
-            .get("cancel")
-            .and_then(|n| self.choice(n, &fields.path("cancel"), words, &[]));
+        let cancel = self.cancel(&fields);
         Some(HedgeSpec {
             kind,
             after: after?,
             max: max.unwrap_or(1),
-            cancel: match cancel {
-                Some("none") => Cancel::Nothing,
-                Some("queued") => Cancel::Queued,
-                _ => Cancel::Full,
-            },
+            cancel: cancel.unwrap_or(Cancel::Full),
         })
     }
 }

@@ -2,9 +2,11 @@
 //! but not of this version. The one place that knows what a file may say.
 
 mod experiment;
+mod load;
 mod model;
 
 pub use experiment::*;
+pub use load::*;
 pub use model::*;
 
 /// A key that this version understands.
@@ -51,6 +53,7 @@ pub const BLOCKS: &[&Block] = &[
     &COLUMNS,
     &COLUMN,
     &SERVICE,
+    &SERVICE_CLASS,
     &WORKERS,
     &COLD_START,
     &BALANCER,

@@ -18,6 +18,7 @@ impl Cx {
             let message = format!("`{path}` limits nothing: it has neither `rate` nor `in_flight`");
             let help = "add one of them, or write \"none\"";
             self.disagree(node.span, path, &message, help);
+            return None;
         }
         if rate.is_none() {
             self.useless(&fields, &["burst", "fill"], "rate");
@@ -35,9 +36,10 @@ impl Cx {
     fn useless(&mut self, fields: &Fields<'_>, keys: &[&str], needs: &str) {
         for key in keys {
             if let Some(node) = fields.get(key) {
-                let message = format!("`{key}` has no effect without `{needs}`");
+                let path = fields.path(key);
+                let message = format!("`{path}` has no effect without `{needs}`");
                 let help = format!("add `{needs}`, or remove `{key}`");
-                self.disagree(node.span, &fields.path(key), &message, &help);
+                self.disagree(node.span, &path, &message, &help);
             }
         }
     }

@@ -209,9 +209,9 @@ pub fn trace_horizon(cx: &mut Cx, span: Span, system: &SystemSpec, timing: &Timi
 pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
     for source in &system.sources {
         let path = format!("source.{}.client", source.name);
-        if let Some(retry) = source.client.retry
-            && retry.attempts > MANY_ATTEMPTS
-            && (retry.base == 0 || retry.cap == 0)
+        if let Some(retry) = &source.client.retry
+            && retry.most_attempts() >= MANY_ATTEMPTS
+            && retry.is_immediate()
         {
             let place = format!("{path}.retry.attempts");
             let count = match retry.attempts {
@@ -228,7 +228,19 @@ pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
         let Some(end) = end(timing) else { continue };
         let whole = end.saturating_add(timing.drain);
         let client = &source.client;
-        for (key, dist) in [("timeout", &client.timeout), ("patience", &client.patience)] {
+        let deadline = client.deadline.map(|d| Dist::Constant { value: d as f64 });
+        if let (Some(Dist::Constant { value }), Some(deadline)) = (&client.timeout, client.deadline)
+            && *value >= deadline as f64
+        {
+            let why = format!("the deadline is {}", print_time(deadline));
+            never(cx, tree, &format!("{path}.timeout"), &why);
+        }
+        let times = [
+            ("timeout", &client.timeout),
+            ("deadline", &deadline),
+            ("patience", &client.patience),
+        ];
+        for (key, dist) in times {
             if let Some(Dist::Constant { value }) = dist
                 && *value > whole as f64
             {

@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod balancer;
+mod class_at;
 mod client;
 mod csv;
 mod decode;
@@ -25,6 +26,7 @@ mod prices;
 mod profile;
 mod render;
 mod resolved;
+mod retry;
 mod scan;
 mod services;
 mod sources;

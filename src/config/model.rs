@@ -3,6 +3,7 @@
 use crate::base::codes::Code;
 use crate::model::spec::{PriceSpec, SystemSpec};
 
+use super::class_at::Moved;
 use super::decode::{Cx, Fields};
 use super::diagnostic::{Class, Diagnostic};
 use super::files::Span;
@@ -38,17 +39,19 @@ impl Cx {
                 .path("service");
             self.push(d);
         }
-        let (services, traced) = self.services(services, &prices);
+        let (services, traced, classes) = self.services(services, &prices);
         spec.services = services;
         let names: Vec<String> = spec.services.iter().map(|s| s.name.clone()).collect();
-        if let Some(sources) = self.section(&fields, "source") {
+        let sources = self.section(&fields, "source");
+        if let Some(sources) = sources {
             spec.sources = self.sources(sources, &names, &traced);
         }
+        let moved = self.apply_classes(&classes, sources, &mut spec);
         if let Some(node) = fields.get("fault").filter(|n| !n.is_none()) {
             let sources: Vec<&str> = spec.sources.iter().map(|s| s.name.as_str()).collect();
             spec.faults = self.faults(node, &spec.services, &sources);
         }
-        self.meaning(root, &spec);
+        self.meaning(root, &spec, &moved);
         spec
     }
 
@@ -61,11 +64,19 @@ impl Cx {
     }
 
     /// Adds what the rules of meaning say, unless the form of that key was wrong already.
-    fn meaning(&mut self, root: &Node, spec: &SystemSpec) {
+    fn meaning(&mut self, root: &Node, spec: &SystemSpec, moved: &Moved) {
         if spec.services.is_empty() {
             return;
         }
-        for problem in spec.check() {
+        for mut problem in spec.check() {
+            let inside = |there: &str| {
+                let rest = problem.path.strip_prefix(there);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            if let Some((there, here)) = moved.iter().find(|(there, _)| inside(there)) {
+                problem.message = problem.message.replace(there.as_str(), here);
+                problem.path.replace_range(..there.len(), here);
+            }
             if self.reported(&problem.path) {
                 continue;
             }

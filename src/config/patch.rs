@@ -2,12 +2,14 @@
 //! the path exists in the format is found when the patched tree is decoded; whether the model has
 //! the named source, service, group, class or fault is found here.
 
+use std::borrow::Cow;
+
 use crate::base::codes::Code;
 use crate::base::units::shown;
 
 use super::decode::Cx;
 use super::diagnostic::Diagnostic;
-use super::files::Span;
+use super::files::{Span, relative, tidy};
 use super::keys::{self, MODEL};
 use super::tree::{Node, Origin, Table, Value};
 
@@ -78,9 +80,27 @@ impl Cx {
             self.push(d);
             return;
         }
-        if let Err(lost) = put(root, &parts, String::new(), patch) {
+        let moved = self.moved(patch, &parts);
+        if let Err(lost) = put(root, &parts, String::new(), &moved) {
             self.lost(patch, &lost);
         }
+    }
+
+    /// The patch with its names of files as the model would write them: they are counted from the
+    /// folder of the file that says so.
+    fn moved<'p>(&self, patch: &'p Patch, parts: &[&str]) -> Cow<'p, Patch> {
+        let (here, there) = (&self.files.root, tidy(&self.folder));
+        if tidy(here) == there {
+            return Cow::Borrowed(patch);
+        }
+        let mut moved = patch.clone();
+        let key = parts.last().copied().unwrap_or_default();
+        let prices = parts.first() == Some(&"prices");
+        rename(&mut moved.value, key, &|key, name| {
+            let names = key == "file" || prices && key == "table";
+            names.then(|| relative(&tidy(&here.join(name)), &there))
+        });
+        Cow::Owned(moved)
     }
 
     fn lost(&mut self, patch: &Patch, lost: &Lost) {
@@ -116,6 +136,23 @@ impl Cx {
             d = d.help(format!("there are: {}", lost.known.join(", ")));
         }
         self.push(d);
+    }
+}
+
+/// Gives new texts to what stands at these keys, at any depth.
+fn rename(node: &mut Node, key: &str, new: &impl Fn(&str, &str) -> Option<String>) {
+    match &mut node.value {
+        Value::Text(text) => {
+            if let Some(name) = new(key, text) {
+                *text = name;
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|n| rename(n, key, new)),
+        Value::Table(table) => {
+            let entries = table.entries.iter_mut();
+            entries.for_each(|e| rename(&mut e.node, &e.key, new));
+        }
+        _ => {}
     }
 }
 
@@ -194,7 +231,7 @@ fn widen(node: &mut Node, part: &str, done: &str, patch: &Patch) {
     let block = done.rsplit('.').next().unwrap_or_default();
     let into: &[(&str, Option<&str>)] = match (block, part) {
         ("arrivals", "rate") => &[("process", Some("poisson")), ("rate", None)],
-        ("work", "cpu" | "per_kib") => &[("cpu", None)],
+        ("work", "cpu" | "per_kib" | "per_in_flight" | "vary") => &[("cpu", None)],
         ("memory", "base" | "per_byte" | "held") => &[("base", None)],
         _ => &[],
     };

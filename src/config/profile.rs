@@ -43,7 +43,8 @@ impl Cx {
             .collect();
         let [(kind, keys)] = given[..] else {
             let help = "give `points`, or `period` and `amplitude`, or `file`";
-            self.disagree(fields.span, path, "a profile is one of three kinds", help);
+            let message = format!("`{path}`: a profile is one of three kinds");
+            self.disagree(fields.span, path, &message, help);
             return None;
         };
         self.only(&fields, &format!("a profile with `{kind}`"), kind, keys);

@@ -3,6 +3,7 @@
 
 use super::Overrides;
 use super::keys::{self, Block};
+use super::retry;
 use super::tree::{Entry, Node, Origin, Table, Value, key, quoted};
 
 /// Points that are written in full; of further ones only what differs.
@@ -156,8 +157,13 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("client", "retry") => Some(&keys::RETRY),
         ("client", "hedge") => Some(&keys::HEDGE),
         ("client", "limit") => Some(&keys::LIMIT),
-        ("[service.NAME]" | "[[source.NAME.class]]", "work") => Some(&keys::WORK),
-        ("[service.NAME]" | "[[source.NAME.class]]", "memory") => Some(&keys::MEMORY),
+        ("[service.NAME]", "class") => Some(&keys::SERVICE_CLASS),
+        ("[service.NAME]" | "[[source.NAME.class]]" | "[service.NAME.class.CLASS]", "work") => {
+            Some(&keys::WORK)
+        }
+        ("[service.NAME]" | "[[source.NAME.class]]" | "[service.NAME.class.CLASS]", "memory") => {
+            Some(&keys::MEMORY)
+        }
         ("[service.NAME]", "balancer") => Some(&keys::BALANCER),
         ("[service.NAME]", "workers") => Some(&keys::WORKERS),
         ("[service.NAME.balancer]" | "[service.NAME.workers]", "buffer") => Some(&keys::BUFFER),
@@ -191,6 +197,8 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         }
         ("[service.NAME.balancer]", "full_scan") => says("policy", "least_request").then_some(text),
         ("[service.NAME.balancer]", "ties") => says("policy", "jsq_oracle").then_some(text),
+        ("client", "propagate_deadline") => table.get("deadline").is_some().then_some(text),
+        ("breaker", "counts") => Some(text),
         ("breaker", "failures" | "successes") => consecutive.then_some(text),
         ("breaker", "open_for" | "half_open_calls") if consecutive => Some(text),
         ("breaker", "open_for") => Some("\"60s\""),
@@ -202,11 +210,22 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         }
         ("[[fault]]", "when") => says("kind", "error").then_some(text),
         ("arrivals", "column") => says("process", "trace").then_some(text),
-        ("work", "per_kib") => table.get("cpu").is_some().then_some(text),
+        ("work", "per_kib" | "per_in_flight" | "vary") => {
+            table.get("cpu").is_some().then_some(text)
+        }
         ("work", "base") => table.get("column").is_some().then_some(text),
         ("limit", "burst" | "fill") => table.get("rate").is_some().then_some(text),
         ("limit", "pending") => table.get("in_flight").is_some().then_some(text),
-        ("retry", "cap") => table.get("base").is_none().then_some(text),
+        ("retry", "attempts" | "base" | "cap") => {
+            let place = ["attempts", "base", "cap"]
+                .iter()
+                .position(|k| *k == name)?;
+            let cap_follows = name == "cap" && table.get("base").is_some();
+            match retry::named(table.get("backoff")) {
+                Some(kind) => (!cap_follows).then_some(kind.defaults[place]),
+                None => (name == "attempts").then_some(text),
+            }
+        }
         ("[service.NAME.workers]", "ram") => table.get("instance").is_none().then_some(text),
         ("[service.NAME.workers]", "restart") => Some(text),
         ("[[source.NAME.class]]", _) | ("[source.NAME]", _) => Some(text),
@@ -224,24 +243,31 @@ fn table_text(
 ) {
     out.push_str(&format!("\n{open}{header}{close}\n"));
     let empty = Table::default();
-    let mut deeper: Vec<(&str, &Block, Vec<&Table>, bool)> = Vec::new();
+    let mut deeper: Vec<(String, &Block, Vec<&Table>, bool)> = Vec::new();
     for known in block.keys {
         let inner = child(block, known.name);
         match (table.get(known.name), inner) {
+            (Some(node), Some(inner)) if inner.name == keys::SERVICE_CLASS.name => {
+                for entry in node.table().map(|t| &t.entries[..]).unwrap_or_default() {
+                    let name = format!("{}.{}", known.name, key(&entry.key));
+                    let tables = entry.node.table().into_iter().collect();
+                    deeper.push((name, inner, tables, false));
+                }
+            }
             (Some(node), Some(inner)) if is_block(node) => {
                 let (tables, many) = match &node.value {
                     Value::Array(list) => (list.iter().filter_map(Node::table).collect(), true),
                     Value::Table(table) => (vec![table], false),
                     _ => continue,
                 };
-                deeper.push((known.name, inner, tables, many));
+                deeper.push((known.name.to_owned(), inner, tables, many));
             }
             (Some(node), _) => {
                 let origin = node.origin.word();
                 out.push_str(&format!("{} = {} # {origin}\n", known.name, node.to_toml()));
             }
             (None, Some(inner)) if matches!(known.name, "client" | "balancer") => {
-                deeper.push((known.name, inner, vec![&empty], false));
+                deeper.push((known.name.to_owned(), inner, vec![&empty], false));
             }
             (None, _) if weightless && known.name == "weight" => {}
             (None, _) => {

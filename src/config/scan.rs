@@ -4,7 +4,7 @@
 use crate::base::codes::Code;
 use crate::base::units::shown;
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, MOST_KEPT};
 use super::files::Span;
 
 /// Deepest nesting of arrays, tables and dotted keys.
@@ -41,6 +41,9 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
 pub fn scan(text: &str, file: u32) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (at, c) in text.char_indices() {
+        if found.len() == MOST_KEPT {
+            break;
+        }
         let span = Span {
             file,
             start: at,

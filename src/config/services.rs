@@ -8,6 +8,7 @@ use crate::model::spec::{
 };
 
 use super::balancer::plain_balancer;
+use super::class_at::ClassAt;
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
 use super::diagnostic::Diagnostic;
@@ -16,7 +17,7 @@ use super::keys::{BUFFER, COLD_START, SERVICE, WORKERS};
 use super::prices::Prices;
 use super::sources::TraceWork;
 use super::tree::{Node, Table};
-use super::work::{Work, drawn};
+use super::work::Work;
 
 /// Most waiting places of one buffer.
 pub const MAX_SLOTS: u64 = 1 << 31;
@@ -43,13 +44,14 @@ pub struct Buffer {
 }
 
 impl Cx {
-    /// Every `[service.NAME]`, and which of them take their work from a trace.
+    /// Every `[service.NAME]`, which of them take their work from a trace, and what they say about
+    /// classes.
     pub fn services(
         &mut self,
         table: &Table,
         prices: &Prices,
-    ) -> (Vec<ServiceSpec>, Vec<TraceWork>) {
-        let (mut services, mut traced) = (Vec::new(), Vec::new());
+    ) -> (Vec<ServiceSpec>, Vec<TraceWork>, Vec<ClassAt>) {
+        let (mut services, mut traced, mut classes) = (Vec::new(), Vec::new(), Vec::new());
         for entry in &table.entries {
             let path = format!("service.{}", entry.key);
             self.check_name(&entry.key, entry.key_span, &path);
@@ -62,9 +64,13 @@ impl Cx {
                     unit,
                 });
             }
+            let own = entry.node.table().and_then(|t| t.get("class"));
+            if let Some(own) = own.filter(|n| !n.is_none()) {
+                classes.extend(self.classes_at(own, &path, services.len()));
+            }
             services.push(service);
         }
-        (services, traced)
+        (services, traced, classes)
     }
 
     fn service(
@@ -86,7 +92,7 @@ impl Cx {
             groups: Vec::new(),
         };
         let Some(fields) = self.fields(node, path, &SERVICE) else {
-            service.work = Some(drawn(placeholder()));
+            service.work = Some(WorkSpec::drawn(placeholder()));
             return (service, None);
         };
         let mut from = None;
@@ -97,7 +103,7 @@ impl Cx {
                     service.work = Some(WorkSpec::FromTrace);
                     from = Some((column, unit));
                 }
-                None => service.work = Some(drawn(placeholder())),
+                None => service.work = Some(WorkSpec::drawn(placeholder())),
             }
         }
         if let Some(node) = fields.get("memory")
@@ -271,14 +277,15 @@ impl Cx {
     }
 
     fn discipline(&mut self, fields: &Fields<'_>) -> Discipline {
-        let now = &["fifo", "lifo", "priority", "ps"];
-        let later = &["adaptive_lifo", "edf"];
+        let now = &["fifo", "lifo", "priority", "edf", "ps"];
+        let later = &["adaptive_lifo"];
         let word = fields
             .get("discipline")
             .and_then(|n| self.choice(n, &fields.path("discipline"), now, later));
         match word {
             Some("lifo") => Discipline::Lifo,
             Some("priority") => Discipline::Priority,
+            Some("edf") => Discipline::Edf,
             Some("ps") => Discipline::Ps,
             _ => Discipline::Fifo,
         }

@@ -7,7 +7,6 @@ use super::decode::{Cx, Fields};
 use super::dist::{Of, placeholder};
 use super::keys::{CLASS, SOURCE};
 use super::tree::{Node, Table};
-use super::work::{Work, drawn};
 
 /// What a service says about its work, before it is known who calls.
 #[derive(Clone, Debug)]
@@ -165,16 +164,7 @@ impl Cx {
             class.size = size.unwrap_or_else(placeholder);
         }
         if let Some(node) = fields.get("work") {
-            let path = fields.path("work");
-            let work = match self.work(node, &path) {
-                Some(Work::Own(work)) => Some(work),
-                Some(Work::OfTrace(..)) => {
-                    self.later(node.span, &path, "a column of the trace as a class's work");
-                    None
-                }
-                None => None,
-            };
-            class.work = Some(work.unwrap_or_else(|| drawn(placeholder())));
+            class.work = Some(self.class_work(node, &fields.path("work")));
         }
         if let Some(node) = fields.get("memory") {
             class.memory = self.memory(node, &fields.path("memory"));

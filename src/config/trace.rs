@@ -50,6 +50,12 @@ impl Cx {
             trace.class = self
                 .class_column(columns, &file, node, classes)
                 .unwrap_or_default();
+            if let Some(priority) = columns.get("priority") {
+                let path = columns.path("priority");
+                let column = self.text(priority, &path);
+                let read = column.and_then(|c| self.whole_column(&file, node.span, &path, &c));
+                trace.priority = read.unwrap_or_default();
+            }
         }
         let own_work = columns.as_ref().and_then(|c| c.get("work"));
         match (fed, own_work) {

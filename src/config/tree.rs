@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use crate::base::codes::Code;
 use crate::base::units::shown;
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, MOST_KEPT, MOST_SHOWN};
 use super::files::{Files, InputKind, MAX_TOML, Span};
 use super::scan;
 
@@ -376,34 +376,43 @@ pub fn parse_argument(files: &Files, span: Span, found: &mut Vec<Diagnostic>) ->
 
 /// The parser's errors in our words; further ones on a line that has one already are left out.
 fn syntax(text: &str, file: u32, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
-    let mut found: Vec<(usize, Diagnostic)> = Vec::new();
+    let mut found: Vec<Diagnostic> = Vec::new();
     let mut errors: Vec<&toml::de::Error> = errors.iter().collect();
     errors.sort_by_key(|e| e.span().map(|s| s.start));
+    // Where the line after the last one with an error begins.
+    let mut next = 0;
     for error in errors {
         let range = error.span().unwrap_or(0..0);
-        let line = text.as_bytes()[..range.start.min(text.len())]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count();
-        if found.iter().any(|f| f.0 == line) {
+        let at = range.start.min(text.len());
+        if at < next || found.len() == MOST_KEPT {
             continue;
         }
+        let line = line_around(text, at);
+        let end = text.as_bytes()[at..].iter().position(|b| *b == b'\n');
+        next = end.map_or(usize::MAX, |i| at + i + 1);
         let (start, end) = (range.start, range.end);
         let span = Span { file, start, end };
         let diagnostic = if error.message() == "duplicate key" {
-            duplicate(text, span)
+            duplicate(text, span, found.len() < MOST_SHOWN)
         } else {
-            let at = text.lines().nth(line).unwrap_or_default();
-            let message = in_words(error.message(), at);
+            let message = in_words(error.message(), line);
             let d = Diagnostic::error(Code::SYNTAX, message).at(span, "");
-            match scan::other_format(at).filter(|_| found.is_empty()) {
+            match scan::other_format(line).filter(|_| found.is_empty()) {
                 Some(hint) => d.help(hint),
                 None => d,
             }
         };
-        found.push((line, diagnostic));
+        found.push(diagnostic);
     }
-    found.into_iter().map(|f| f.1).collect()
+    found
+}
+
+/// The line with this byte, without its end.
+fn line_around(text: &str, at: usize) -> &str {
+    let bytes = text.as_bytes();
+    let start = bytes[..at].iter().rposition(|b| *b == b'\n');
+    let start = start.map_or(0, |i| i + 1);
+    text[start..].lines().next().unwrap_or_default()
 }
 
 /// What the parser says about a line, in fewer words where it is one of the usual mistakes.
@@ -420,11 +429,11 @@ fn in_words(message: &str, line: &str) -> String {
     message.replace(", expected ", ": expected ")
 }
 
-fn duplicate(text: &str, span: Span) -> Diagnostic {
+fn duplicate(text: &str, span: Span, is_shown: bool) -> Diagnostic {
     let again = span.start..span.end;
     let key = shown(text.get(again.clone()).unwrap_or_default());
     let line = |at: usize| text[..at].matches('\n').count() + 1;
-    let first = scan::first_place(text, again);
+    let first = is_shown.then(|| scan::first_place(text, again)).flatten();
     let message = match &first {
         Some(first) => format!(
             "{key} is written twice, in lines {} and {}",

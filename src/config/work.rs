@@ -1,12 +1,12 @@
 //! What a request needs: core-time and memory, of a service or of a class.
 
 use crate::base::codes::Code;
-use crate::model::spec::{Dist, Held, MemorySpec, WorkSpec};
+use crate::model::spec::{Dist, Held, MemorySpec, Vary, WorkSpec};
 
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
 use super::diagnostic::Diagnostic;
-use super::dist::Of;
+use super::dist::{Of, placeholder};
 use super::keys::{MEMORY, WORK};
 use super::tree::Node;
 
@@ -23,13 +23,19 @@ impl Cx {
     pub fn work(&mut self, node: &Node, path: &str) -> Option<Work> {
         let table = node.table();
         if table.is_none_or(|t| t.get("dist").is_some()) {
-            return self.dist(node, path, Of::Time).map(drawn).map(Work::Own);
+            let cpu = self.dist(node, path, Of::Time);
+            return cpu.map(WorkSpec::drawn).map(Work::Own);
         }
         let fields = self.fields(node, path, &WORK)?;
         if fields.get("column").is_some() || fields.get("per_unit").is_some() {
             return self.work_of_column(&fields);
         }
-        self.only(&fields, "work with `cpu`", "cpu", &["per_kib"]);
+        self.only(
+            &fields,
+            "work with `cpu`",
+            "cpu",
+            &["per_kib", "per_in_flight", "vary"],
+        );
         let cpu = match fields.get("cpu") {
             Some(node) => self.dist(node, &fields.path("cpu"), Of::Time),
             None => {
@@ -41,12 +47,54 @@ impl Cx {
             .get("per_kib")
             .map(|n| self.time(n, &fields.path("per_kib")));
         let per_kib = per_kib.unwrap_or(Some(0))? as f64;
-        Some(Work::Own(WorkSpec::Drawn { cpu: cpu?, per_kib }))
+        let more = fields
+            .get("per_in_flight")
+            .map(|n| self.time(n, &fields.path("per_in_flight")));
+        let per_in_flight = more.unwrap_or(Some(0))? as f64;
+        Some(Work::Own(WorkSpec::Drawn {
+            cpu: cpu?,
+            per_kib,
+            per_in_flight,
+            vary: self.vary(&fields),
+        }))
+    }
+
+    /// The work of a class.
+    pub fn class_work(&mut self, node: &Node, path: &str) -> WorkSpec {
+        let work = match self.work(node, path) {
+            Some(Work::Own(work)) => Some(work),
+            Some(Work::OfTrace(..)) => {
+                let message = format!(
+                    "`{path}`: a class has no column of its own, a trace says the work of every row"
+                );
+                let help = "use `columns.work` of the trace, or `work.column` of the service";
+                self.disagree(node.span, path, &message, help);
+                None
+            }
+            None => None,
+        };
+        work.unwrap_or_else(|| WorkSpec::drawn(placeholder()))
+    }
+
+    fn vary(&mut self, fields: &Fields<'_>) -> Vary {
+        let words = &["copy", "request", "attempt"];
+        let word = fields
+            .get("vary")
+            .and_then(|n| self.choice(n, &fields.path("vary"), words, &[]));
+        match word {
+            Some("request") => Vary::Request,
+            Some("attempt") => Vary::Attempt,
+            _ => Vary::Copy,
+        }
     }
 
     fn work_of_column(&mut self, fields: &Fields<'_>) -> Option<Work> {
-        let keys = ["base", "per_unit", "file"];
-        self.only(fields, "work with `column`", "column", &keys);
+        // What a trace says of a row is the same however often it is asked for.
+        let keys: &[&str] = match fields.get("file") {
+            Some(_) => &["base", "per_unit", "file", "vary"],
+            None => &["base", "per_unit", "file"],
+        };
+        self.only(fields, "work with `column`", "column", keys);
         for key in ["column", "per_unit"] {
             if fields.get(key).is_none() {
                 self.missing(fields, key, &WORK);
@@ -66,7 +114,12 @@ impl Cx {
         let values = self.column(&file, node.span, &fields.path, &column, unit)?;
         let values: Vec<f64> = values.iter().map(|&v| v as f64).collect();
         match Dist::empirical(&values, None) {
-            Ok(dist) => Some(Work::Own(drawn(dist))),
+            Ok(cpu) => Some(Work::Own(WorkSpec::Drawn {
+                cpu,
+                per_kib: 0.0,
+                per_in_flight: 0.0,
+                vary: self.vary(fields),
+            })),
             Err(e) => {
                 let d = Diagnostic::error(Code::OUT_OF_RANGE, format!("`{}`: {e}", fields.path))
                     .at(fields.span, "")
@@ -110,9 +163,4 @@ impl Cx {
             per_byte: per_byte.unwrap_or(Some(0.0))?,
         })
     }
-}
-
-/// Work that is drawn alone.
-pub fn drawn(cpu: Dist) -> WorkSpec {
-    WorkSpec::Drawn { cpu, per_kib: 0.0 }
 }

@@ -25,27 +25,23 @@ use crate::base::math;
 
 /// Name, parameters and meaning of every distribution, in the order of [`Dist`]'s variants.
 pub const DISTRIBUTIONS: &[(&str, &str, &str)] = &[
-    (
-        "constant",
-        "value",
-        "always the same; a quantity alone means this",
-    ),
+    ("constant", "value", "always the same, as a quantity alone"),
     ("exponential", "mean", "memoryless, cv 1"),
     ("uniform", "min, max", "anything between, equally likely"),
     (
         "erlang",
         "mean, k",
-        "the sum of k equal exponentials, cv 1/sqrt(k)",
+        "the sum of k exponentials, cv 1/sqrt(k)",
     ),
     (
         "lognormal",
         "mean, cv | median, p99 | mu, sigma",
-        "the logarithm is normal; mu and sigma are of seconds or bytes",
+        "its logarithm is normal",
     ),
     (
         "pareto",
         "mean | min, shape, [max]",
-        "a power-law tail, bounded if max is given",
+        "a power-law tail, bounded with max",
     ),
     (
         "hyperexponential",
@@ -61,14 +57,10 @@ pub const DISTRIBUTIONS: &[(&str, &str, &str)] = &[
     (
         "weibull",
         "mean, shape",
-        "a power of an exponential: heavier than it below shape 1",
+        "heavier than exponential below shape 1",
     ),
     ("geometric", "mean", "whole numbers from 1, without memory"),
-    (
-        "mixture",
-        "of, weights",
-        "one of several distributions, chosen by weight",
-    ),
+    ("mixture", "of, weights", "one of several, chosen by weight"),
 ];
 
 /// A distribution of times, sizes or plain numbers, none of them negative.

@@ -4,6 +4,7 @@
 pub mod digest;
 pub mod dist;
 pub mod heap;
+pub mod paths;
 pub mod queue;
 pub mod rng;
 pub mod simulation;

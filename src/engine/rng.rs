@@ -64,16 +64,12 @@ impl Key {
 /// The hash of a path: 64-bit FNV-1a over its UTF-8 bytes, fixed here because the standard
 /// library's hashes may change with its version.
 ///
-/// Equal hashes would be equal streams; the chance is 1e-13 for 2,000 paths, and who builds a
-/// system should check.
-pub const fn path_hash(path: &str) -> u64 {
-    let bytes = path.as_bytes();
-    let mut hash = 0xcbf2_9ce4_8422_2325;
-    let mut i = 0;
-    while i < bytes.len() {
-        hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0000_0100_0000_01b3);
-        i += 1;
-    }
+/// Equal hashes would be equal streams; the chance is 1e-13 for 2,000 paths, and
+/// [`watched`](super::paths::watched) finds them.
+pub fn path_hash(path: &str) -> u64 {
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
+    super::paths::note(path, hash);
     hash
 }
 

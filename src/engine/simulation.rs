@@ -17,6 +17,12 @@ pub trait Model<W: Entry> {
         let _ = event;
     }
 
+    /// Whether nobody wants the outcome any more; asked once in very many events.
+    #[inline(always)]
+    fn given_up(&self) -> bool {
+        false
+    }
+
     /// Reacts to an event at the queue's present time.
     fn handle(&mut self, queue: &mut Queue<W, Self::Event>, event: Self::Event) -> Flow;
 }
@@ -39,6 +45,8 @@ pub enum Limit {
     Instant,
     /// More pending events than these entries can number; wide entries can.
     Slots,
+    /// Nobody wants the outcome any more: [`Model::given_up`].
+    GivenUp,
 }
 
 /// Most events at one instant.
@@ -81,6 +89,9 @@ pub fn run<W: Entry, M: Model<W>>(
         }
         if events >= budget {
             return Err(Limit::Events);
+        }
+        if model.given_up() {
+            return Err(Limit::GivenUp);
         }
         if queue.now() != still_since.0 {
             still_since = (queue.now(), events);

@@ -47,10 +47,7 @@ pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> Syste
         }],
         services: vec![ServiceSpec {
             name: "events".into(),
-            work: Some(WorkSpec::Drawn {
-                cpu: constant(3e6),
-                per_kib: 0.0,
-            }),
+            work: Some(WorkSpec::drawn(constant(3e6))),
             memory: MemorySpec {
                 held: Held::Admission,
                 base: constant(0.0),
@@ -273,6 +270,17 @@ fn rows(words: &mut Words, sample: &mut Sample) {
         };
         Observer::attempt(sample, &row);
     }
+}
+
+/// The design without prices.
+pub(crate) fn free_design() -> Design {
+    let mut design = design();
+    for point in &mut design.points {
+        let services = &mut Arc::make_mut(&mut point.system).services;
+        let groups = services.iter_mut().flat_map(|s| &mut s.groups);
+        groups.for_each(|g| g.price_per_hour = 0.0);
+    }
+    design
 }
 
 /// Fails one replication by a limit and one by a panic.

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::budget;
 use super::caught;
@@ -40,31 +40,51 @@ pub struct Progress {
     pub failed: usize,
 }
 
-/// Why a design could not be run at all.
+/// Why a design has no results.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoThreads(String);
+pub enum RunError {
+    /// It could not be run at all.
+    NoThreads(String),
+    /// It was stopped before its last trial ended.
+    Stopped(Progress),
+}
 
-impl fmt::Display for NoThreads {
+impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot start the threads: {}", self.0)
+        match self {
+            RunError::NoThreads(why) => write!(f, "cannot start the threads: {why}"),
+            RunError::Stopped(p) => write!(f, "stopped after {} of {} trials", p.done, p.total),
+        }
     }
 }
 
-impl std::error::Error for NoThreads {}
+impl std::error::Error for RunError {}
 
-/// Who hears of a run while it lasts. Called from several threads.
+/// Who hears of a run while it lasts, and may bring what an earlier one kept. Called from several
+/// threads.
 pub trait Watch: Sync {
     /// A trial ended.
     fn progress(&self, progress: Progress);
-    /// The rows of a trial that ended, by the trial's place in the plan; only when the design
-    /// asks for attempts.
-    fn attempts(&self, trial: usize, rows: Vec<AttemptRow>);
+    /// What came out of a trial of an earlier run, by the trial's place in the plan: it is not
+    /// run again.
+    fn kept(&self, trial: usize) -> Option<TrialOutput> {
+        let _ = trial;
+        None
+    }
+    /// What came out of a trial that was run, by its place in the plan; its rows only when the
+    /// design asks for attempts. Trials that fail have none of it.
+    fn ended(&self, trial: usize, output: &TrialOutput, rows: Option<Vec<AttemptRow>>) {
+        let _ = (trial, output, rows);
+    }
+    /// Whether to begin no more trials. One that fails from then on was given up.
+    fn stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Hears nothing.
 impl Watch for () {
     fn progress(&self, _: Progress) {}
-    fn attempts(&self, _: usize, _: Vec<AttemptRow>) {}
 }
 
 /// Keeps the rows of one request in so many, by its number.
@@ -87,30 +107,54 @@ impl Observer for Sample {
     }
 }
 
-/// One trial of the model, watched by a sample where there is one.
+/// Watches through another observer, and gives the run up once it is told to.
+struct Until<'a, O> {
+    inner: O,
+    stop: &'a AtomicBool,
+}
+
+impl<O: Observer> Observer for Until<'_, O> {
+    const ON: bool = O::ON;
+    fn begin(&mut self) {
+        self.inner.begin();
+    }
+    fn attempt(&mut self, row: &AttemptRow) {
+        self.inner.attempt(row);
+    }
+    fn given_up(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// One trial of the model, watched by a sample where there is one, until `stop` is set.
 ///
 /// # Errors
 /// As [`trial::run`].
-pub fn simulate(
+pub fn simulate_until(
     spec: &SystemSpec,
     run: &RunSpec,
     sample: Option<&mut Sample>,
+    stop: &AtomicBool,
 ) -> Result<TrialOutput, TrialError> {
     match sample {
-        Some(sample) => trial::run(spec, run, sample),
-        None => trial::run(spec, run, &mut Blind),
+        Some(inner) => trial::run(spec, run, &mut Until { inner, stop }),
+        None => trial::run(spec, run, &mut Until { inner: Blind, stop }),
     }
 }
 
 /// Runs every trial of a design.
 ///
 /// # Errors
-/// The threads cannot be started. A trial that fails is in the results, with its reason.
-pub fn run(design: &Design, options: Options, watch: &dyn Watch) -> Result<Results, NoThreads> {
-    run_with(design, options, watch, simulate)
+/// The threads cannot be started, or the run was stopped. A trial that fails is in the results,
+/// with its reason.
+pub fn run(design: &Design, options: Options, watch: &dyn Watch) -> Result<Results, RunError> {
+    let never = AtomicBool::new(false);
+    run_with(design, options, watch, |spec, run, sample| {
+        simulate_until(spec, run, sample, &never)
+    })
 }
 
-/// Runs a design with another simulation in place of [`simulate`].
+/// Runs a design with another simulation in place of [`simulate_until`].
 ///
 /// # Errors
 /// As [`run`].
@@ -119,12 +163,14 @@ pub fn run_with<S>(
     options: Options,
     watch: &dyn Watch,
     simulate: S,
-) -> Result<Results, NoThreads>
+) -> Result<Results, RunError>
 where
     S: Fn(&SystemSpec, &RunSpec, Option<&mut Sample>) -> Result<TrialOutput, TrialError> + Sync,
 {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(options.threads);
-    let threads = threads.build().map_err(|e| NoThreads(e.to_string()))?;
+    let threads = threads
+        .build()
+        .map_err(|e| RunError::NoThreads(e.to_string()))?;
     let plan = Plan::of(design);
     let slots: Vec<Mutex<Option<Finished>>> = (0..design.trial_count())
         .map(|_| Mutex::new(None))
@@ -140,11 +186,12 @@ where
         AtomicUsize::new(0),
     );
     threads.broadcast(|_| {
-        while let Some(&trial) = plan.order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (finished, rows) = plan.one(trial, &simulate, &merged);
-            if let Some(rows) = rows {
-                watch.attempts(trial, rows);
-            }
+        while !watch.stopped()
+            && let Some(&trial) = plan.order.get(next.fetch_add(1, Ordering::Relaxed))
+        {
+            let Some(finished) = plan.one(trial, &simulate, watch, &merged) else {
+                return;
+            };
             let bad = usize::from(finished.result.status != TrialStatus::Done);
             *lock(&slots[trial]) = Some(finished);
             watch.progress(Progress {
@@ -154,15 +201,14 @@ where
             });
         }
     });
-    let finished = slots
-        .into_iter()
-        .map(open)
-        .map(|f| f.expect("every trial was run"));
-    Ok(collect(
-        &plan,
-        finished.collect(),
-        merged.into_iter().map(open),
-    ))
+    let progress = Progress {
+        done: ended.into_inner(),
+        total: slots.len(),
+        failed: failed.into_inner(),
+    };
+    let finished: Option<Vec<Finished>> = slots.into_iter().map(open).collect();
+    let finished = finished.ok_or(RunError::Stopped(progress))?;
+    Ok(collect(&plan, finished, merged.into_iter().map(open)))
 }
 
 /// Another trial's panic is caught before it can poison a lock, and counts stay whole anyway.
@@ -237,16 +283,21 @@ impl<'a> Plan<'a> {
         Context::new(&self.design.points[point].system, &self.wanted[point])
     }
 
-    /// One trial: its counts go to its point, its rows to the caller.
+    /// One trial, run or taken from an earlier run: its counts go to its point, its rows to the
+    /// watch. Nothing comes of one that was given up.
     fn one<S>(
         &self,
         trial: usize,
         simulate: &S,
+        watch: &dyn Watch,
         merged: &[Mutex<Tally>],
-    ) -> (Finished, Option<Vec<AttemptRow>>)
+    ) -> Option<Finished>
     where
         S: Fn(&SystemSpec, &RunSpec, Option<&mut Sample>) -> Result<TrialOutput, TrialError>,
     {
+        if let Some(output) = watch.kept(trial) {
+            return Some(self.settled(trial, Ok(output), merged));
+        }
         let (point, replication) = self.place(trial);
         let spec = self.run_spec(point, replication);
         let mut sample = self.design.attempts.map(|every| Sample {
@@ -255,6 +306,22 @@ impl<'a> Plan<'a> {
         });
         let system = &self.design.points[point].system;
         let output = caught::call(|| simulate(system, &spec, sample.as_mut()));
+        match &output {
+            Ok(output) => watch.ended(trial, output, sample.map(|s| s.rows)),
+            Err(_) if watch.stopped() => return None,
+            Err(_) => {}
+        }
+        Some(self.settled(trial, output, merged))
+    }
+
+    /// Takes from an outcome what is needed of it.
+    fn settled(
+        &self,
+        trial: usize,
+        output: Result<TrialOutput, TrialError>,
+        merged: &[Mutex<Tally>],
+    ) -> Finished {
+        let (point, replication) = self.place(trial);
         let mut result = TrialResult {
             point,
             replication,
@@ -279,10 +346,9 @@ impl<'a> Plan<'a> {
             Err(error) => {
                 let text = format!("{}: {}", error.code, error.message);
                 result.status = TrialStatus::Failed(text);
-                sample = None;
             }
         }
-        (Finished { result, parts }, sample.map(|s| s.rows))
+        Finished { result, parts }
     }
 }
 

@@ -299,6 +299,8 @@ pub(super) mod kind {
     /// Waits in a shared buffer.
     pub const SHARED: u32 = 50;
     pub const GAVE_UP: u32 = 20;
+    /// An attempt is dropped at its turn: its deadline has passed.
+    pub const EXPIRED: u32 = 21;
     /// A copy of a request is sent.
     pub const COPY: u32 = 27;
     /// An attempt is taken back by its client.

@@ -1,5 +1,6 @@
 //! How an attempt ends: exactly one of these for each, with its code.
 
+use super::spec::FailureKind;
 use crate::base::codes::Code;
 
 /// The end of an attempt, as its caller saw it.
@@ -22,6 +23,8 @@ pub enum Outcome {
     Limited,
     /// Left the buffer: its patience ran out.
     GaveUp,
+    /// Refused at its turn: its deadline had passed.
+    Expired,
     /// An error of the worker, at once or when its work was done.
     Error,
     /// Lost aboard a worker that went down.
@@ -38,7 +41,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 14;
+    pub const COUNT: usize = 15;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -49,6 +52,7 @@ impl Outcome {
         Outcome::BreakerOpen,
         Outcome::Limited,
         Outcome::GaveUp,
+        Outcome::Expired,
         Outcome::Error,
         Outcome::WorkerDown,
         Outcome::OutOfMemory,
@@ -75,6 +79,7 @@ impl Outcome {
             Outcome::Limited => Some(Code::LIMITED),
             Outcome::Error => Some(Code::ERROR),
             Outcome::GaveUp => Some(Code::GAVE_UP),
+            Outcome::Expired => Some(Code::EXPIRED),
             Outcome::WorkerDown => Some(Code::WORKER_DOWN),
             Outcome::OutOfMemory => Some(Code::KILLED_FOR_MEMORY),
             Outcome::NoConnection => Some(Code::CONNECTION),
@@ -100,6 +105,25 @@ impl Outcome {
             Outcome::GaveUp => "gave_up",
             Outcome::Cancelled => "cancelled",
             _ => "refused",
+        }
+    }
+
+    /// The kind of failure that retries and breakers see in it; `None`: no failure of the service.
+    pub fn failure(self) -> Option<FailureKind> {
+        match self {
+            Outcome::Ok | Outcome::Cancelled => None,
+            Outcome::RamFull
+            | Outcome::BufferFull
+            | Outcome::NoWorker
+            | Outcome::BreakerOpen
+            | Outcome::Limited
+            | Outcome::Expired
+            | Outcome::DeadLettered => Some(FailureKind::Refused),
+            Outcome::TimedOut | Outcome::GaveUp => Some(FailureKind::Timeout),
+            Outcome::Error => Some(FailureKind::Error),
+            Outcome::WorkerDown | Outcome::OutOfMemory | Outcome::NoConnection => {
+                Some(FailureKind::Reset)
+            }
         }
     }
 

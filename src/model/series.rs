@@ -1,10 +1,12 @@
 //! Time series of one trial: one row a window, one column a name. Each thing is counted at the
 //! time it happens.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::units::Nanos;
 
 /// Values by window, over the measured time.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// Length of a window, nanoseconds; the last may be shorter.
     pub window: Nanos,

@@ -4,6 +4,8 @@
 //! A request and its attempts belong to the time of its birth: they are counted here when it was
 //! born in the measured time. Areas (time integrals) cover exactly the measured time.
 
+use serde::{Deserialize, Serialize};
+
 use super::outcome::Outcome;
 use crate::base::units::Nanos;
 use crate::stats::histogram::Histogram;
@@ -12,7 +14,7 @@ use crate::stats::histogram::Histogram;
 pub type ByOutcome = [u64; Outcome::COUNT];
 
 /// Everything measured in one trial, or in several added up.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Trials added up.
     pub trials: u64,
@@ -37,7 +39,7 @@ pub struct Tally {
 }
 
 /// What a class of one source did.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ClassTally {
     /// Requests born.
     pub born: u64,
@@ -62,7 +64,7 @@ pub struct ClassTally {
 }
 
 /// What one balancer did.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct BalancerTally {
     /// Time integral of attempts in its buffer.
     pub queue_area: u128,
@@ -77,7 +79,7 @@ pub struct BalancerTally {
 }
 
 /// What one worker did.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct WorkerTally {
     /// Attempts sent to it, ended, by outcome.
     pub ended: ByOutcome,
@@ -104,7 +106,7 @@ pub struct WorkerTally {
 }
 
 /// Distributions of delays, nanoseconds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Delays {
     /// Birth to the answer that the client waited for, of requests that are `ok`.
     pub latency: Histogram,

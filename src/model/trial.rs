@@ -1,5 +1,7 @@
 //! One run of a system: what it is given, what comes out. A pure function of its arguments.
 
+use serde::{Deserialize, Serialize};
+
 use super::event::Event;
 use super::outcome::Outcome;
 use super::series::Series;
@@ -9,6 +11,7 @@ use super::tally::{Tally, Wanted};
 use crate::base::codes::Code;
 use crate::base::units::{Nanos, print_time};
 use crate::engine::heap::{Entry, Narrow, Wide};
+use crate::engine::paths::{self, Clash};
 use crate::engine::queue::Queue;
 use crate::engine::simulation::{self, Limit};
 
@@ -64,7 +67,7 @@ pub enum Width {
 }
 
 /// What came out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TrialOutput {
     /// Counts of the measured time.
     pub tally: Tally,
@@ -82,7 +85,8 @@ pub struct TrialOutput {
 /// Why a trial has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialError {
-    /// VX5002, VX5003: a limit; VX9001: an invariant broke, our bug.
+    /// VX5002, VX5003: a limit; VX5004: nobody wanted it any more; VX9001: an invariant broke, our
+    /// bug.
     pub code: Code,
     /// What happened, with the simulated time.
     pub message: String,
@@ -126,6 +130,11 @@ pub trait Observer {
     fn begin(&mut self);
     /// An attempt whose outcome is known (or that is still inside at the end).
     fn attempt(&mut self, row: &AttemptRow);
+    /// Whether nobody wants the outcome of the run any more (VX5004); asked once in very many
+    /// events.
+    fn given_up(&self) -> bool {
+        false
+    }
 }
 
 /// Watches nothing.
@@ -157,13 +166,16 @@ impl<O: Observer> Observer for &mut O {
     fn attempt(&mut self, row: &AttemptRow) {
         (**self).attempt(row);
     }
+    fn given_up(&self) -> bool {
+        (**self).given_up()
+    }
 }
 
 /// Runs a system once.
 ///
 /// # Errors
-/// A limit was reached (VX5002, VX5003), or an invariant broke (VX9001). The spec must have passed
-/// [`SystemSpec::check`].
+/// A limit was reached (VX5002, VX5003), the observer gave up (VX5004), or an invariant broke
+/// (VX9001). The spec must have passed [`SystemSpec::check`].
 pub fn run<O: Observer>(
     spec: &SystemSpec,
     run: &RunSpec,
@@ -211,7 +223,12 @@ fn run_with<W: Entry, O: Observer, const RICH: bool>(
 ) -> Result<TrialOutput, Stop> {
     observer.begin();
     let mut queue = Queue::<W, Event>::new();
-    let mut system = System::<_, RICH>::new(spec, run, observer, &mut queue);
+    let build = || System::<_, RICH>::new(spec, run, observer, &mut queue);
+    let (mut system, clash) = paths::watched(build);
+    if let Some(Clash(a, b)) = clash {
+        let text = format!("the paths {a} and {b} have the same hash: another name would help");
+        return Err(Stop::Broken(text, 0));
+    }
     let events = simulation::run(&mut system, &mut queue, run.event_budget)
         .map_err(|limit| Stop::Limit(limit, queue.now(), run.event_budget))?;
     system
@@ -235,6 +252,10 @@ impl Stop {
                     "time stands still at {}: zero delays in a loop",
                     print_time(at)
                 ),
+            },
+            Stop::Limit(Limit::GivenUp, at, _) => TrialError {
+                code: Code::INTERRUPTED,
+                message: format!("given up at {}", print_time(at)),
             },
             Stop::Limit(Limit::Slots, at, _) => TrialError {
                 code: Code::EVENT_BUDGET,

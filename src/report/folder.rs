@@ -1,6 +1,7 @@
 //! The output directory: complete under its name, or not there at all.
 //!
-//! Everything is written to a sibling with another name, which takes the name when all is there.
+//! Everything is written below a sibling with another name ([`Partial`]), and takes the name when
+//! all is there.
 //! A folder is replaced only when it is empty or one of ours, and only when that was asked for.
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::manifest::{self, FileDigest, Manifest};
+use super::partial::Partial;
 use crate::base::codes::Code;
 
 /// What stands where results are to go.
@@ -91,7 +93,7 @@ pub fn short(digest: &str) -> &str {
     digest.get(..8).unwrap_or(digest)
 }
 
-fn in_the_way(path: &Path, why: &str) -> FolderError {
+pub(super) fn in_the_way(path: &Path, why: &str) -> FolderError {
     FolderError {
         code: Code::OUTPUT_IN_THE_WAY,
         message: format!("cannot write to `{}`: {why}", path.display()),
@@ -101,7 +103,7 @@ fn in_the_way(path: &Path, why: &str) -> FolderError {
     }
 }
 
-fn unwritable(path: &Path, reason: &io::Error) -> FolderError {
+pub(super) fn unwritable(path: &Path, reason: &io::Error) -> FolderError {
     FolderError {
         code: Code::UNWRITABLE,
         message: format!("cannot write `{}`: {reason}", path.display()),
@@ -109,35 +111,33 @@ fn unwritable(path: &Path, reason: &io::Error) -> FolderError {
     }
 }
 
-/// A folder under construction. Dropped before [`Folder::finish`] it is gone.
+/// A folder under construction. Dropped before [`Folder::finish`] it is gone; the trials behind it
+/// are not.
 #[derive(Debug)]
 pub struct Folder {
+    partial: Option<Partial>,
     path: PathBuf,
     building: PathBuf,
     outputs: Vec<FileDigest>,
-    finished: bool,
 }
 
 impl Folder {
-    /// Begins a folder that will stand at `path`; makes the folders above it.
+    /// Begins the folder of results of a run whose trials have all ended.
     ///
     /// # Errors
     /// The system says no.
-    pub fn begin(path: &Path) -> Result<Folder, FolderError> {
-        let building = sibling(path, "part");
-        if let Some(parent) = building.parent() {
-            fs::create_dir_all(parent).map_err(|e| unwritable(parent, &e))?;
-        }
-        // What a process of the same number left behind is nobody's any more.
+    pub fn begin(partial: Partial) -> Result<Folder, FolderError> {
+        let building = partial.out();
+        // What a process that was killed left behind is nobody's any more.
         if building.exists() {
             fs::remove_dir_all(&building).map_err(|e| unwritable(&building, &e))?;
         }
         fs::create_dir(&building).map_err(|e| unwritable(&building, &e))?;
         Ok(Folder {
-            path: path.to_owned(),
+            path: partial.path().to_owned(),
+            partial: Some(partial),
             building,
             outputs: Vec::new(),
-            finished: false,
         })
     }
 
@@ -168,39 +168,54 @@ impl Folder {
         fs::write(&path, bytes).map_err(named)
     }
 
-    /// Adds a file put together from parts that were written before, in this order, and removes
-    /// the parts. A part that was never written is left out.
+    /// Adds a file piece by piece and keeps its digest for the manifest.
     ///
     /// # Errors
     /// The system says no.
-    pub fn join(&mut self, name: &str, head: &[u8], parts: &[String]) -> Result<(), FolderError> {
+    pub fn stream(
+        &mut self,
+        name: &str,
+        pieces: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), FolderError> {
         let named = |e: io::Error| unwritable(&self.path.join(name), &e);
         let file = File::create(self.building.join(name)).map_err(named)?;
         let mut file = Hashed {
             file: BufWriter::new(file),
             hasher: blake3::Hasher::new(),
         };
-        file.write_all(head).map_err(named)?;
-        for part in parts {
-            let path = self.building.join(part);
-            match File::open(&path) {
-                Ok(mut part) => io::copy(&mut part, &mut file).map_err(named)?,
-                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-                Err(e) => return Err(named(e)),
-            };
-            fs::remove_file(&path).map_err(named)?;
-        }
+        pieces(&mut file).map_err(named)?;
         file.file.flush().map_err(named)?;
-        if let Some(folder) = parts.first().and_then(|p| Path::new(p).parent()) {
-            // One that is shared with other files stays, as it is not empty.
-            let _ = fs::remove_dir(self.building.join(folder));
-        }
         let blake3 = file.hasher.finalize().to_hex().to_string();
         self.outputs.push(FileDigest {
             path: name.into(),
             blake3,
         });
         Ok(())
+    }
+
+    /// Adds a file put together from parts that were written elsewhere, in this order. A part that
+    /// was never written is left out.
+    ///
+    /// # Errors
+    /// The system says no.
+    pub fn join(&mut self, name: &str, head: &[u8], parts: &[PathBuf]) -> Result<(), FolderError> {
+        self.stream(name, |to| {
+            to.write_all(head)?;
+            for part in parts {
+                match File::open(part) {
+                    Ok(mut part) => io::copy(&mut part, to)?,
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                    Err(e) => return Err(e),
+                };
+            }
+            Ok(())
+        })
+    }
+
+    /// Where a trial's rows of attempts are, by its place in the plan.
+    pub fn rows(&self, trial: usize) -> PathBuf {
+        let partial = self.partial.as_ref();
+        partial.map_or_else(PathBuf::new, |p| p.rows(trial))
     }
 
     /// Files written so far, with their digests, by name.
@@ -215,7 +230,19 @@ impl Folder {
     /// # Errors
     /// The system says no, or something came in the way meanwhile.
     pub fn finish(mut self) -> Result<(), FolderError> {
-        let old = sibling(&self.path, "old");
+        let Some(partial) = self.partial.take() else {
+            return Ok(());
+        };
+        let done = self.take_place(&partial);
+        match done {
+            Ok(()) => partial.remove(),
+            Err(_) => self.partial = Some(partial),
+        }
+        done
+    }
+
+    fn take_place(&self, partial: &Partial) -> Result<(), FolderError> {
+        let old = partial.old();
         let replaced = match look(&self.path, "")? {
             Place::Free => {
                 // An empty folder in the way is removed; that there is none is as good.
@@ -223,6 +250,7 @@ impl Folder {
                 false
             }
             Place::Done(_) | Place::Other(_) => {
+                let _ = fs::remove_dir_all(&old);
                 fs::rename(&self.path, &old).map_err(|e| unwritable(&self.path, &e))?;
                 true
             }
@@ -234,27 +262,17 @@ impl Folder {
             }
             return Err(unwritable(&self.path, &e));
         }
-        self.finished = true;
-        if replaced {
-            fs::remove_dir_all(&old).map_err(|e| unwritable(&old, &e))?;
-        }
         Ok(())
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if !self.finished {
+        if self.partial.is_some() {
             // Nothing can be done about a leftover that will not go.
             let _ = fs::remove_dir_all(&self.building);
         }
     }
-}
-
-/// `runs/.story-3be1907d.part-4711`, beside `runs/story-3be1907d`.
-fn sibling(path: &Path, what: &str) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{what}-{}", std::process::id()))
 }
 
 /// Writes and hashes what is written.

@@ -10,6 +10,7 @@ pub mod folder;
 pub mod manifest;
 pub mod number;
 pub mod outputs;
+pub mod partial;
 pub mod results_csv;
 pub mod results_json;
 pub mod series_csv;

@@ -1,5 +1,7 @@
-//! Which files the output directory holds, as bytes. Deterministic: they depend on the design and
-//! its results only.
+//! Which files the output directory holds. Deterministic: they depend on the design and its results
+//! only.
+
+use std::io;
 
 use super::charts::Pictures;
 use super::{
@@ -20,7 +22,18 @@ pub const RESULTS: &str = "results.json";
 /// The name of the rows of attempts.
 pub const ATTEMPTS: &str = "attempts.csv";
 
-/// Every file but the manifest, the attempts and what only the machine knows.
+/// Writes a file that may be large.
+pub type Write = fn(&Design, &Results, &mut dyn io::Write) -> io::Result<()>;
+
+/// The files that may be large, with what writes them piece by piece.
+pub const LARGE: [(&str, Write); 2] = [
+    (RESULTS, results_json::write),
+    ("series.csv", |_, results, to| {
+        series_csv::write(results, to)
+    }),
+];
+
+/// Every file but the large ones, the manifest, the attempts and what only the machine knows.
 pub fn files(
     design: &Design,
     results: &Results,
@@ -30,9 +43,7 @@ pub fn files(
     let mut files: Vec<Output> = vec![
         ("resolved.toml".into(), resolved.as_bytes().to_vec()),
         ("results.csv".into(), results_csv::bytes(design, results)),
-        (RESULTS.into(), results_json::bytes(design, results)),
         ("trials.csv".into(), trials_csv::bytes(design, results)),
-        ("series.csv".into(), series_csv::bytes(results)),
         (
             "distributions.csv".into(),
             distributions_csv::bytes(design, results),
@@ -56,7 +67,13 @@ mod tests {
 
     fn written(design: &Design, threads: usize, simulate: fixture::Simulate) -> Vec<Output> {
         let results = run_with(design, Options { threads }, &(), simulate).unwrap();
-        files(design, &results, "# resolved\n", Pictures::Svg)
+        let mut all = files(design, &results, "# resolved\n", Pictures::Svg);
+        for (name, write) in LARGE {
+            let mut bytes = Vec::new();
+            write(design, &results, &mut bytes).unwrap();
+            all.push((name.into(), bytes));
+        }
+        all
     }
 
     fn text(files: &[Output], name: &str) -> String {
@@ -91,6 +108,13 @@ mod tests {
         assert_eq!(points[1]["metrics"]["loss"]["mean"], 0);
         assert_eq!(points[1]["metrics"]["loss"]["n"], 4);
         assert!(points[1]["metrics"]["cost_per_million"]["low"].is_number());
+        let notes = json["notes"].as_array().unwrap();
+        let note = |code: &str| notes.iter().find(|n| n["code"] == code).unwrap();
+        assert_eq!(note("VX2009")["point"], 5);
+        let told = note("VX2009")["text"].as_str().unwrap();
+        assert!(told.starts_with("no steady state: load 1."), "{told}");
+        let told = note("VX3301")["text"].as_str().unwrap();
+        assert!(told.starts_with("worker wedged: 1 time, then"), "{told}");
         let csv = text(&files, "results.csv");
         let rows: Vec<&str> = csv.lines().collect();
         assert_eq!(rows.len(), 8);

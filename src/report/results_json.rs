@@ -1,10 +1,14 @@
 //! `results.json`, schema 1: what `results.csv` says, for programs.
 
+use std::io::{self, Write};
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::number;
 use super::results_csv::unquoted;
+use super::summary::{self, View};
+use crate::base::codes::Code;
 use crate::experiment::design::Design;
 use crate::experiment::objective::Verdict;
 use crate::experiment::results::{Estimate, PointResult, Results};
@@ -14,12 +18,17 @@ pub const SCHEMA: u32 = 1;
 
 /// The file.
 pub fn bytes(design: &Design, results: &Results) -> Vec<u8> {
-    let points = results
-        .points
-        .iter()
-        .enumerate()
-        .map(|(i, r)| point(design, i, r))
-        .collect();
+    let mut bytes = Vec::new();
+    write(design, results, &mut bytes).expect("memory takes all that is written");
+    bytes
+}
+
+/// Writes the file.
+///
+/// # Errors
+/// The writer says no.
+pub fn write(design: &Design, results: &Results, to: &mut dyn Write) -> io::Result<()> {
+    let view = View { design, results };
     let root = Ordered(vec![
         ("schema".into(), Json::Plain(SCHEMA.into())),
         (
@@ -38,14 +47,28 @@ pub fn bytes(design: &Design, results: &Results) -> Vec<u8> {
             Json::Plain(number::json(Some(design.confidence))),
         ),
         ("objective".into(), objective(design)),
-        ("points".into(), Json::List(points)),
+        ("points".into(), Json::Points(view)),
+        ("notes".into(), Json::List(notes(view))),
     ]);
-    let mut bytes = serde_json::to_vec_pretty(&root).expect("plain data has a form in JSON");
-    bytes.push(b'\n');
-    bytes
+    serde_json::to_writer_pretty(&mut *to, &root)?;
+    to.write_all(b"\n")
 }
 
-fn objective(design: &Design) -> Json {
+/// What is worth knowing of each point, by code.
+fn notes(view: View<'_>) -> Vec<Json<'_>> {
+    let points = 0..view.design.points.len();
+    let all = points.flat_map(|p| summary::notes(view, p).into_iter().map(move |n| (p, n)));
+    let note = |(point, (code, text)): (usize, (Code, String))| {
+        Json::Object(Ordered(vec![
+            ("code".into(), Json::Plain(code.to_string().into())),
+            ("point".into(), Json::Plain(point.into())),
+            ("text".into(), Json::Plain(text.into())),
+        ]))
+    };
+    all.map(note).collect()
+}
+
+fn objective(design: &Design) -> Json<'static> {
     let Some(objective) = &design.objective else {
         return Json::Plain(Value::Null);
     };
@@ -64,7 +87,7 @@ fn objective(design: &Design) -> Json {
     ]))
 }
 
-fn point(design: &Design, index: usize, result: &PointResult) -> Json {
+fn point(design: &Design, index: usize, result: &PointResult) -> Json<'static> {
     let variant = &design.variants[design.points[index].variant];
     let settings = design.settings(index).into_iter();
     let set = settings.map(|(path, value)| (path.to_owned(), Json::Plain(setting(value))));
@@ -104,7 +127,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-fn estimate(estimate: Option<&Estimate>) -> Json {
+fn estimate(estimate: Option<&Estimate>) -> Json<'static> {
     let Some(e) = estimate.filter(|e| e.mean.is_finite()) else {
         return Json::Plain(Value::Null);
     };
@@ -117,15 +140,17 @@ fn estimate(estimate: Option<&Estimate>) -> Json {
 }
 
 /// JSON whose objects keep the order they were made in.
-enum Json {
+enum Json<'a> {
     Plain(Value),
-    List(Vec<Json>),
-    Object(Ordered),
+    List(Vec<Json<'a>>),
+    Object(Ordered<'a>),
+    /// Every point, each made when its turn comes: there may be many.
+    Points(View<'a>),
 }
 
-struct Ordered(Vec<(String, Json)>);
+struct Ordered<'a>(Vec<(String, Json<'a>)>);
 
-impl Serialize for Ordered {
+impl Serialize for Ordered<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (key, value) in &self.0 {
@@ -135,12 +160,16 @@ impl Serialize for Ordered {
     }
 }
 
-impl Serialize for Json {
+impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Json::Plain(value) => value.serialize(serializer),
             Json::List(list) => list.serialize(serializer),
             Json::Object(object) => object.serialize(serializer),
+            Json::Points(View { design, results }) => {
+                let points = results.points.iter().enumerate();
+                serializer.collect_seq(points.map(|(i, r)| point(design, i, r)))
+            }
         }
     }
 }

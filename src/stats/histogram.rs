@@ -8,6 +8,8 @@
 //!
 //! Knows nothing of units or of what is recorded.
 
+use serde::{Deserialize, Serialize};
+
 /// Each power of two from 512 up has two to the power of this many buckets.
 const SUB_BITS: u32 = 8;
 
@@ -15,7 +17,7 @@ const SUB_BITS: u32 = 8;
 ///
 /// The sum of squares is exact while it is below 2^128, that is for 10^10 values of up to 10^14
 /// (28 hours in nanoseconds); beyond, [`Histogram::sd`] gives nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
     /// Up to the highest bucket in use, so that small values stay in few cache lines; its last
     /// count is never 0, so that equal contents compare equal.

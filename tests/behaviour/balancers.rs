@@ -130,6 +130,7 @@ fn each_instance_of_a_balancer_has_its_own_breakers() {
     balancer.instances = 2;
     balancer.breaker = Some(BreakerSpec::Consecutive {
         failures: 1,
+        counts: Failures::ALL,
         open_for: just(500 * MS),
         half_open_calls: 1,
         successes: 1,

@@ -25,6 +25,7 @@ fn two_in_a_row() -> BreakerSpec {
         open_for: just(10 * MS),
         half_open_calls: 1,
         successes: 1,
+        counts: Failures::ALL,
     }
 }
 
@@ -85,6 +86,7 @@ fn a_share_of_failures_opens_it_too() {
         open_for: just(10 * MS),
         half_open_calls: 1,
         half_open_max: None,
+        counts: Failures::ALL,
     };
     let mut spec = guarded(1, 28, 18, breaker);
     spec.faults[0].when = FaultWhen::At(2 * MS);
@@ -113,6 +115,7 @@ fn slow_calls_open_it() {
         open_for: just(5 * MS),
         half_open_calls: 1,
         half_open_max: None,
+        counts: Failures::ALL,
     };
     // 0.3 ms, twice 0.5 ms (known at 2.5 ms), then quick ones.
     let works = [300, 500, 500];
@@ -159,4 +162,93 @@ fn an_abandoned_attempt_takes_no_permit() {
     let outcomes: Vec<_> = rows.iter().map(|row| row.outcome).collect();
     // Rows are in the order of the sources.
     assert_eq!(outcomes, [Some(NoConnection), Some(Ok), Some(TimedOut)]);
+}
+
+/// Refusals in between are neither failures nor successes: the streak of errors goes on. A refused
+/// probe gives its permit back, so that the next call is the probe.
+#[test]
+fn what_does_not_count_is_neither_failure_nor_success() {
+    // Errors end at 1 ms and 3 ms; what comes at 0.5 ms and 2.5 ms finds the core busy.
+    let births = [
+        (0, MS),
+        (500 * US, MS),
+        (2 * MS, MS),
+        (2500 * US, MS),
+        (5 * MS, MS),
+        (13 * MS, 4 * MS),
+        (14 * MS, MS),
+        (18 * MS, MS),
+    ];
+    let mut spec = replay(&births, group(1, 1, Some(0)));
+    let counts = |kinds: &[FailureKind]| {
+        Some(BreakerSpec::Consecutive {
+            failures: 2,
+            open_for: just(10 * MS),
+            half_open_calls: 1,
+            successes: 1,
+            counts: Failures::of(kinds),
+        })
+    };
+    let kind = FaultKind::Error {
+        probability: 1.0,
+        when: ErrorWhen::End,
+    };
+    spec.faults = vec![FaultSpec {
+        lasts: Some(just(12 * MS)),
+        ..fault("errors", kind, (1, 1), FaultWhen::At(0))
+    }];
+    spec.services[0].balancer.breaker = counts(&[FailureKind::Error]);
+    let (told, output) = rows(&spec);
+    let outcomes: Vec<_> = told.iter().map(|row| row.outcome.unwrap()).collect();
+    let expected = [
+        Error,
+        BufferFull,
+        Error,
+        BufferFull,
+        BreakerOpen,
+        Ok,
+        BreakerOpen,
+        Ok,
+    ];
+    assert_eq!(outcomes, expected);
+    assert_eq!(output.tally.balancers[0].breaker_opens, 1);
+
+    // Every failure counted: it opens at 1 ms, after a refusal and an error.
+    spec.services[0].balancer.breaker = Some(two_in_a_row());
+    let (told, output) = rows(&spec);
+    let outcomes: Vec<_> = told.iter().map(|row| row.outcome.unwrap()).collect();
+    assert_eq!(
+        outcomes[..5],
+        [Error, BufferFull, BreakerOpen, BreakerOpen, BreakerOpen]
+    );
+    assert_eq!(output.tally.balancers[0].breaker_opens, 1);
+}
+
+/// A half-open breaker whose probe is refused, which does not count, lets the next one in.
+#[test]
+fn a_probe_that_does_not_count_gives_its_permit_back() {
+    // Opens at 1 ms for 2 ms, while the core works on until 9 ms for a client that has gone.
+    let births = [
+        (0, MS),
+        (4 * MS, MS),
+        (5 * MS, MS),
+        (10 * MS, MS),
+        (12 * MS, MS),
+    ];
+    let mut spec = replay(&births, group(1, 1, Some(0)));
+    if let Arrivals::Trace(trace) = &mut spec.sources[0].arrivals {
+        std::sync::Arc::make_mut(trace).work[0] = 9 * MS;
+    }
+    spec.sources[0].client.timeout = Some(just(MS));
+    spec.services[0].balancer.breaker = Some(BreakerSpec::Consecutive {
+        failures: 1,
+        open_for: just(2 * MS),
+        half_open_calls: 1,
+        successes: 1,
+        counts: Failures::of(&[FailureKind::Timeout]),
+    });
+    let (rows, output) = rows(&spec);
+    let outcomes: Vec<_> = rows.iter().map(|row| row.outcome.unwrap()).collect();
+    assert_eq!(outcomes, [TimedOut, BufferFull, BufferFull, Ok, Ok]);
+    assert_eq!(output.tally.balancers[0].breaker_opens, 1);
 }

@@ -52,11 +52,7 @@ fn work_goes_on_when_the_client_has_given_up() {
 fn pauses_are_spread_between_zero_and_a_doubling_limit() {
     let births: Vec<_> = (0..2000).map(|i| (i * MS, MS)).collect();
     let mut spec = replay(&births, group(1, 1, None));
-    spec.sources[0].client.retry = Some(RetrySpec {
-        attempts: 4,
-        base: 10 * MS,
-        cap: 50 * MS,
-    });
+    spec.sources[0].client.retry = Some(RetrySpec::full_jitter(4, 10 * MS, 50 * MS));
     let down = fault("down", FaultKind::Crash, (1, 1), FaultWhen::At(0));
     spec.faults = vec![FaultSpec {
         lasts: Some(just(3600 * S)),
@@ -103,11 +99,7 @@ fn a_retry_meets_the_work_of_the_attempt_before() {
     let mut spec = replay(&[(0, 10 * MS)], group(1, 1, None));
     spec.sources[0].client = ClientSpec {
         timeout: Some(just(4 * MS)),
-        retry: Some(RetrySpec {
-            attempts: 2,
-            base: 0,
-            cap: 0,
-        }),
+        retry: Some(RetrySpec::full_jitter(2, 0, 0)),
         ..ClientSpec::default()
     };
     let (rows, output) = rows(&spec);
@@ -330,4 +322,62 @@ fn patience_counts_from_arrival_through_both_buffers() {
     assert_eq!(told(&rows), expected);
     assert_eq!(output.tally.delays[0].gave_up, u128::from(5 * MS));
     assert_eq!(output.tally.balancers[0].queue_area, u128::from(5 * MS));
+}
+
+/// Pauses of a constant, after those failures only that are named.
+#[test]
+fn a_client_tries_again_after_what_it_is_told_to() {
+    let births = [(0, 4 * MS), (MS, MS), (20 * MS, 9 * MS)];
+    let mut spec = replay(&births, group(1, 1, Some(0)));
+    let retry = |on: &[FailureKind]| RetrySpec {
+        attempts: u32::MAX,
+        backoff: BackoffSpec::Drawn(just(2 * MS)),
+        on: Failures::of(on),
+    };
+    spec.sources[0].client.timeout = Some(just(5 * MS));
+    spec.sources[0].client.retry = Some(retry(&[FailureKind::Refused]));
+    let (all, output) = rows(&spec);
+    let expected = [
+        (Some(0), 4_000, Ok),
+        (None, 1_000, BufferFull),
+        (None, 3_000, BufferFull),
+        (Some(5_000), 6_000, Ok),
+        (Some(20_000), 25_000, TimedOut),
+    ];
+    assert_eq!(told(&all), expected);
+    assert_eq!(output.tally.pausing_area, u128::from(4 * MS));
+
+    spec.sources[0].client.retry = Some(RetrySpec {
+        attempts: 2,
+        ..retry(&[FailureKind::Timeout, FailureKind::Error])
+    });
+    let (all, _) = rows(&spec);
+    let expected = [
+        (Some(0), 4_000, Ok),
+        (None, 1_000, BufferFull),
+        (Some(20_000), 25_000, TimedOut),
+        (None, 27_000, BufferFull),
+    ];
+    assert_eq!(told(&all), expected);
+}
+
+/// gRPC takes more than five attempts for five.
+#[test]
+fn grpc_makes_five_attempts_at_most() {
+    let mut spec = replay(&[(0, 9 * S), (MS, MS)], group(1, 1, Some(0)));
+    spec.sources[0].client.retry = Some(RetrySpec {
+        attempts: 9,
+        backoff: BackoffSpec::Kind {
+            kind: BackoffKind::Grpc,
+            base: MS,
+            cap: MS,
+        },
+        on: Failures::ALL,
+    });
+    let (all, _) = rows(&spec);
+    assert_eq!(all.len(), 6);
+    for pair in all[1..].windows(2) {
+        let pause = pair[1].arrived - pair[0].end.unwrap();
+        assert!((800 * US..=1200 * US).contains(&pause), "{pause}");
+    }
 }

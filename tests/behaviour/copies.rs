@@ -61,11 +61,7 @@ fn a_request_fails_when_too_few_copies_are_left() {
     spec.sources.push(SourceSpec {
         fan_out: fan(2, 2, Cancel::Full),
         client: ClientSpec {
-            retry: Some(RetrySpec {
-                attempts: 2,
-                base: 0,
-                cap: 0,
-            }),
+            retry: Some(RetrySpec::full_jitter(2, 0, 0)),
             ..ClientSpec::default()
         },
         ..other
@@ -224,11 +220,7 @@ fn the_books_balance_with_everything_at_once() {
         }];
         let client = &mut spec.sources[0].client;
         client.timeout = Some(Dist::exponential(15e6).unwrap());
-        client.retry = Some(RetrySpec {
-            attempts: 3,
-            base: MS,
-            cap: 4 * MS,
-        });
+        client.retry = Some(RetrySpec::full_jitter(3, MS, 4 * MS));
         client.limit = Some(LimitSpec {
             rate: Some(RateSpec {
                 rate: 9_000.0,

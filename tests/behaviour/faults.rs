@@ -83,6 +83,7 @@ fn breakers_hear_errors_and_clients_try_again() {
         open_for: just(S),
         half_open_calls: 1,
         successes: 1,
+        counts: Failures::ALL,
     });
     let outcomes = |spec: &SystemSpec| -> Vec<Outcome> {
         rows(spec).0.iter().map(|r| r.outcome.unwrap()).collect()
@@ -92,11 +93,7 @@ fn breakers_hear_errors_and_clients_try_again() {
 
     spec.services[0].balancer.breaker = None;
     spec.faults[0].kind = errors(0.5, ErrorWhen::Start);
-    spec.sources[0].client.retry = Some(RetrySpec {
-        attempts: 64,
-        base: MS,
-        cap: MS,
-    });
+    spec.sources[0].client.retry = Some(RetrySpec::full_jitter(64, MS, MS));
     let (all, output) = rows(&spec);
     assert_eq!(output.tally.classes[0].ok, 6);
     assert!(all.len() > 6, "{} attempts", all.len());

@@ -91,11 +91,7 @@ fn a_retry_needs_a_token_of_its_own() {
         rate: Some(bucket),
         in_flight: None,
     });
-    spec.sources[0].client.retry = Some(RetrySpec {
-        attempts: 2,
-        base: 0,
-        cap: 0,
-    });
+    spec.sources[0].client.retry = Some(RetrySpec::full_jitter(2, 0, 0));
     let expected = [(Some(0), 1_000, Ok), (None, 0, Limited), (None, 0, Limited)];
     assert_eq!(told(&rows(&spec).0), expected);
 }

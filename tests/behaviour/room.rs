@@ -6,7 +6,7 @@ use std::sync::Arc;
 use veltrix::model::outcome::Outcome::*;
 use veltrix::model::spec::*;
 
-use crate::systems::{MS, US, group, just, replay, rows, system};
+use crate::systems::{MS, US, group, just, replay, rows, source, system, trace};
 use crate::told;
 
 /// Births at these milliseconds, each with 10 ms of work.
@@ -270,4 +270,41 @@ fn a_blocked_attempt_counts_as_waiting_at_the_balancer() {
     let (rows, _) = rows(&spec);
     assert_eq!(told(&rows)[2], (None, 2_000, BufferFull));
     let _ = (US, system);
+}
+
+/// The earliest deadline first, a retry by the deadline of its request; who has none comes last.
+#[test]
+fn the_earliest_deadline_is_served_first() {
+    let by_deadline = GroupSpec {
+        discipline: Discipline::Edf,
+        ..group(1, 1, None)
+    };
+    let mut spec = replay(&[(0, 10 * MS), (3 * MS, 2 * MS)], by_deadline);
+    let other = |name: &str, births: &[(u64, u64)], deadline: Option<u64>| {
+        let mut other = source(name, trace(births));
+        other.client.deadline = deadline;
+        other
+    };
+    let births = [(MS, MS), (5 * MS, MS)];
+    spec.sources.push(other("patient", &births, Some(34 * MS)));
+    spec.sources
+        .push(other("urgent", &[(4 * MS, 3 * MS)], Some(20 * MS)));
+    let mut again = other("again", &[(2 * MS, 4 * MS)], Some(30 * MS));
+    again.client.timeout = Some(just(8 * MS));
+    again.client.cancel = Cancel::Queued;
+    again.client.retry = Some(RetrySpec::full_jitter(2, 0, 0));
+    spec.sources.push(again);
+    let (all, _) = rows(&spec);
+    let expected = [
+        (Some(0), 10_000, Ok),
+        (Some(19_000), 21_000, Ok),
+        // Deadlines of 35 and 39 ms.
+        (Some(17_000), 18_000, Ok),
+        (Some(18_000), 19_000, Ok),
+        (Some(10_000), 13_000, Ok),
+        // Sent again at 10 ms, still with the deadline of 32 ms.
+        (None, 10_000, TimedOut),
+        (Some(13_000), 17_000, Ok),
+    ];
+    assert_eq!(told(&all), expected);
 }

@@ -287,11 +287,7 @@ fn all_faults_together_leave_the_books_in_order() {
     let mut spec = system(Arrivals::Poisson { rate: 4000.0 }, work, one);
     spec.services[0].memory.base = just(60);
     spec.sources[0].client.timeout = Some(just(8 * MS));
-    spec.sources[0].client.retry = Some(RetrySpec {
-        attempts: 3,
-        base: MS,
-        cap: 4 * MS,
-    });
+    spec.sources[0].client.retry = Some(RetrySpec::full_jitter(3, MS, 4 * MS));
     let often = |name: &str, kind: FaultKind, every: f64| FaultSpec {
         lasts: Some(Dist::exponential(5e6).unwrap()),
         ..fault(

@@ -25,10 +25,7 @@ fn defaults_are_filled_in() {
     assert_eq!((group.count, group.ram, group.slots), (1, None, None));
     assert_eq!(group.on_full, OnFull::Reject);
     assert_eq!(group.restart, Dist::Constant { value: 1e10 });
-    let work = Some(WorkSpec::Drawn {
-        cpu: Dist::Constant { value: 5e6 },
-        per_kib: 0.0,
-    });
+    let work = Some(WorkSpec::drawn(Dist::Constant { value: 5e6 }));
     assert_eq!(small.services[0].work, work);
     assert!(small.check().is_empty());
 }

@@ -187,12 +187,6 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
         &["VX1008", "block", "redispatch"],
     ),
     (
-        "cancel",
-        "timeout = \"250ms\",",
-        "cancel = \"full\",",
-        &["VX1010", "cancel"],
-    ),
-    (
         "manual",
         "ram    = \"64GiB\"",
         "restart = \"manual\"",
@@ -350,6 +344,10 @@ fn weights_that_choose_nothing_are_refused() {
     let text = refusal(&with(&model, "weight = 0.1", "weight = 0.0"));
     names(&text, &["sum to 0", "`web`", "`weight`"]);
     snapshot("b032-weights", &text);
+    let model = with(MODEL, "policy   = \"p2c\"", "policy   = \"random\"");
+    let model = with(&model, "count  = 5", "count  = 5\nweight = 0");
+    let text = refusal(&with(&model, "count  = 2", "count  = 2\nweight = 0.0"));
+    names(&text, &["workers.big.weight", "weights sum to 0", ":32:"]);
 }
 
 #[test]
@@ -419,6 +417,16 @@ fn what_is_odd_but_allowed_is_run() {
             "attempts = 3, base = \"10ms\"",
             "attempts = 1000000, base = \"0s\"",
             "VX2008",
+        ),
+        (
+            "attempts = 3, base = \"10ms\"",
+            "attempts = 1000, base = \"0s\"",
+            "VX2008",
+        ),
+        (
+            "attempts = 3, base = \"10ms\"",
+            "attempts = 999, base = \"0s\"",
+            "",
         ),
         ("at     = \"7s\"", "at     = \"7h\"", "VX2007"),
         ("slots = 128", "slots = 0", ""),

@@ -155,13 +155,7 @@ workers = { cores = 1 }
     let loaded = folder.model("model.toml").unwrap();
     let expected = Dist::empirical(&[13.0, 12.0, 10.0], None).unwrap();
     let work = loaded.system.services[0].work.clone();
-    assert_eq!(
-        work,
-        Some(WorkSpec::Drawn {
-            cpu: expected,
-            per_kib: 0.0
-        })
-    );
+    assert_eq!(work, Some(WorkSpec::drawn(expected)));
 }
 
 #[test]
@@ -285,8 +279,8 @@ fn a_column_says_which_class_a_request_has() {
     names(&text, &["1001 classes", "1000"]);
     let text = sent(csv, "columns = { class = \"sort\" }", "").expect_err("refused");
     names(&text, &["no column `sort`"]);
-    let text = sent(csv, "columns = { priority = \"kind\" }", "").expect_err("refused");
-    names(&text, &["VX1010", "priority"]);
+    let text = sent(csv, "columns = { key = \"kind\" }", "").expect_err("refused");
+    names(&text, &["VX1010", "columns.key"]);
 }
 
 /// Formulas, markup and mentions as names of classes come out as plain names.
@@ -303,4 +297,29 @@ fn hostile_names_of_classes_are_made_harmless() {
     let classes = system.sources[0].classes.iter();
     let found: Vec<&str> = classes.map(|c| c.name.as_str()).collect();
     assert_eq!(found, ["hyperlink_http_x", "script_alert_1_script", "a"]);
+}
+
+#[test]
+fn a_file_that_an_experiment_sets_is_counted_from_its_folder() {
+    let model = "[source.a]\nto = \"web\"\narrivals = \"1/s\"\n[service.web]\nwork = \"1ms\"\n\
+                 [service.web.workers]\ncores = 1\n";
+    let set = r#"{ "source.a.arrivals" = { process = "trace", file = "FILE" } }"#;
+    let experiment =
+        "model = \"models/model.toml\"\nhorizon = \"10s\"\n[[variant]]\nname = \"x\"\n";
+    let folder = Folder::new(&[("here.csv", "arrival_s\n1.0\n2.0\n")]);
+    fs::create_dir(folder.join("models")).unwrap();
+    folder.write("models/model.toml", model.as_bytes());
+    folder.write("models/there.csv", b"arrival_s\n3.0\n");
+    let load = |file: &str| {
+        let text = format!("{experiment}set = {}\n", set.replace("FILE", file));
+        folder.write("e.toml", text.as_bytes());
+        folder.load("e.toml", &[])
+    };
+    for (file, at) in [("here.csv", &[1, 2][..]), ("models/there.csv", &[3])] {
+        let loaded = load(file).unwrap_or_else(|d| panic!("{d}"));
+        let wanted: Vec<u64> = at.iter().map(|s| s * 1_000_000_000).collect();
+        assert_eq!(trace(&loaded.design.points[0].system).at.as_slice(), wanted);
+    }
+    let refused = load("there.csv").map(|_| ()).expect_err("not there");
+    assert!(refused.contains("VX1001"), "{refused}");
 }

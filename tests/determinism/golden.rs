@@ -39,8 +39,9 @@ fn golden_runs_are_where_they_were() {
 }
 
 /// Outcomes of what the golden story does not have.
-const NOT_THERE: [Outcome; 7] = [
+const NOT_THERE: [Outcome; 8] = [
     Outcome::Cancelled,
+    Outcome::Expired,
     Outcome::GaveUp,
     Outcome::Error,
     Outcome::NoWorker,

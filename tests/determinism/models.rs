@@ -27,11 +27,7 @@ pub fn story() -> SystemSpec {
     let mut people = source("people", bursts);
     people.client = ClientSpec {
         timeout: Some(just(250 * MS)),
-        retry: Some(RetrySpec {
-            attempts: 3,
-            base: 10 * MS,
-            cap: 200 * MS,
-        }),
+        retry: Some(RetrySpec::full_jitter(3, 10 * MS, 200 * MS)),
         ..ClientSpec::default()
     };
     people.classes = vec![
@@ -52,6 +48,8 @@ pub fn story() -> SystemSpec {
     let work = WorkSpec::Drawn {
         cpu: Dist::lognormal(ms(3.0), 1.2).unwrap(),
         per_kib: ms(0.02),
+        per_in_flight: 0.0,
+        vary: Vary::Copy,
     };
     let workers = GroupSpec {
         ram: Some(6900 << 20),
@@ -77,6 +75,7 @@ pub fn story() -> SystemSpec {
         open_for: just(S),
         half_open_calls: 10,
         half_open_max: None,
+        counts: Failures::ALL,
     });
     SystemSpec {
         title: "everything at once".into(),
@@ -116,11 +115,7 @@ pub fn replayed() -> SystemSpec {
         ..group(2, 2, Some(5))
     };
     let mut spec = system(trace(&births), WorkSpec::FromTrace, workers);
-    spec.sources[0].client.retry = Some(RetrySpec {
-        attempts: 3,
-        base: MS,
-        cap: 10 * MS,
-    });
+    spec.sources[0].client.retry = Some(RetrySpec::full_jitter(3, MS, 10 * MS));
     let balancer = &mut spec.services[0].balancer;
     balancer.policy = PolicySpec::JsqOracle { ties: Ties::Random };
     balancer.dispatch = Some(Dist::exponential(ms(0.4)).unwrap());

@@ -101,7 +101,7 @@ pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec)
 }
 
 pub fn drawn(cpu: Dist) -> WorkSpec {
-    WorkSpec::Drawn { cpu, per_kib: 0.0 }
+    WorkSpec::drawn(cpu)
 }
 
 pub const IN_TURN: PolicySpec = PolicySpec::RoundRobin { start: Some(1) };

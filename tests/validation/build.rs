@@ -29,6 +29,8 @@ const SAID: &[&str] = &[
     "failures",
     "fanout",
     "needs_all",
+    "call_failure",
+    "breaker",
 ];
 
 /// The system of a model.
@@ -82,11 +84,14 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     let mut served = service("nodes", work, PolicySpec::Random, group);
     sender.fan_out = fan_out(model)?;
     balancer(&model["balancer"], &mut served.balancer)?;
+    served.balancer.breaker = breaker(&model["breaker"])?;
+    let mut faults = failures(&model["failures"])?;
+    faults.extend(call_failure(&model["call_failure"])?);
     let spec = SystemSpec {
         title: "a known answer".into(),
         sources: vec![sender],
         services: vec![served],
-        faults: failures(&model["failures"])?,
+        faults,
         prices: PriceSpec::default(),
     };
     let problems = spec.check();
@@ -258,6 +263,41 @@ fn failures(value: &Value) -> Result<Vec<FaultSpec>, Lacking> {
     }])
 }
 
+/// Calls that are served and then fail, each by itself.
+fn call_failure(value: &Value) -> Result<Option<FaultSpec>, Lacking> {
+    only(value, &["probability", "known_at"])?;
+    let Some(probability) = value["probability"].as_f64() else {
+        return Ok(None);
+    };
+    assert_eq!(value["known_at"], "end of service");
+    let kind = FaultKind::Error {
+        probability,
+        when: ErrorWhen::End,
+    };
+    let errors = fault("errors", kind, (1, 1), FaultWhen::At(0));
+    Ok(Some(errors))
+}
+
+/// A breaker that opens after failures in a row and then lets one call in at a time.
+fn breaker(value: &Value) -> Result<Option<BreakerSpec>, Lacking> {
+    only(
+        value,
+        &["opens_after", "open_for", "half_open", "counts_refusals"],
+    )?;
+    let Some(failures) = value["opens_after"]["consecutive_failures"].as_u64() else {
+        return Ok(None);
+    };
+    assert_eq!(value["half_open"]["probe"], "next arrival");
+    assert_eq!(value["counts_refusals"], false);
+    Ok(Some(BreakerSpec::Consecutive {
+        failures: failures as u32,
+        open_for: dist(&value["open_for"])?,
+        half_open_calls: value["half_open"]["probes"].as_u64().unwrap() as u32,
+        successes: 1,
+        counts: Failures::of(&[FailureKind::Error]),
+    }))
+}
+
 fn client(value: &Value) -> Result<ClientSpec, Lacking> {
     let known = [
         "timeout_s",
@@ -267,6 +307,7 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
         "applies",
         "hedge_after_s",
         "cancel_loser",
+        "retry",
     ];
     only(value, &known)?;
     let mut client = ClientSpec::default();
@@ -277,6 +318,15 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
             after: (after * SECOND) as u64,
             max: 1,
             cancel: Cancel::Full,
+        });
+    }
+    if value["retry"].is_object() {
+        only(&value["retry"], &["pause", "max_attempts"])?;
+        assert!(value["retry"]["max_attempts"].is_null());
+        client.retry = Some(RetrySpec {
+            attempts: u32::MAX,
+            backoff: BackoffSpec::Drawn(dist(&value["retry"]["pause"])?),
+            on: Failures::ALL,
         });
     }
     if value["patience"].is_object() {

@@ -178,6 +178,15 @@ pub fn ours(case: &Case, word: &str) -> String {
         ("wait_all", "mean") => "wait_all_mean".into(),
         ("abandon", "prob") => "loss_VX3108".into(),
         ("wait", how) => format!("wait_{how}"),
+        ("orbit", "mean") => "pausing_mean".into(),
+        ("attempts", "per_request") => "attempts_per_request".into(),
+        ("attempt", "block_prob") => "refused".into(),
+        ("admitted", "fraction") => "admitted".into(),
+        ("full", "fraction") => "loss_VX3102".into(),
+        ("failure", "fraction") => "loss_VX3110".into(),
+        ("breaker", "rejected_fraction") => "loss_VX3105".into(),
+        ("breaker", "trips_per_second") => "breaker_opens".into(),
+        ("breaker", "open_fraction") => "breaker_open_share".into(),
         ("loss", "prob") => "loss".into(),
         ("loss", class) => format!("loss@class:{class}"),
         ("slowdown", how) => format!("slowdown_{how}"),
@@ -205,6 +214,10 @@ pub fn value(spec: &SystemSpec, measured: &Measured, metric: &str, all: &[String
     if metric == "work_mean" {
         let core: u128 = measured.classes.iter().map(|class| class.core_ns).sum();
         return core as f64 / S as f64 / count(measured) as f64;
+    }
+    if metric == "admitted" {
+        let lost = |word: &str| value(spec, measured, word, all);
+        return 1.0 - lost("loss_VX3102") - lost("loss_VX3105");
     }
     let all: Vec<Metric> = all.iter().filter_map(|w| Metric::parse(w).ok()).collect();
     let wanted = Wanted::for_metrics(spec, &all);

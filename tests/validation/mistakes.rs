@@ -44,6 +44,10 @@ pub enum Change {
     OneCopy,
     /// No further copy when an answer is late.
     NoHedge,
+    /// Refused clients do not come back.
+    NoRetry,
+    /// A breaker that opens one failure later.
+    OpensLater,
     /// Another metric is taken for the one asked for.
     ReadAs(&'static str),
 }
@@ -103,6 +107,9 @@ pub const MADE: &[(&str, Change)] = &[
     ("no hedge", Change::NoHedge),
     ("tokens added one by one at ticks", Change::Fill(Fill::Tick)),
     ("filled evenly", Change::Fill(Fill::Even)),
+    ("no retries", Change::NoRetry),
+    ("refused clients never come back", Change::NoRetry),
+    ("opens one failure later", Change::OpensLater),
     (
         "cores slowed by their availability instead of failing",
         Change::SlowedCores,
@@ -194,6 +201,11 @@ impl Change {
                 let mean = patience.as_ref().unwrap().mean();
                 *patience = Some(Dist::constant(mean).unwrap());
             }
+            Change::OpensLater => match &mut service.balancer.breaker {
+                Some(BreakerSpec::Consecutive { failures, .. }) => *failures += 1,
+                other => panic!("{other:?} opens after no failures in a row"),
+            },
+            Change::NoRetry => spec.sources[0].client.retry = None,
             Change::OneCopy => spec.sources[0].fan_out = None,
             Change::NoHedge => spec.sources[0].client.hedge = None,
             Change::ReadAs(_) => {}

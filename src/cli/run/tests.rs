@@ -40,6 +40,7 @@ fn args(out: &Path) -> RunArgs {
         threads: 2,
         out: Some(out.to_owned()),
         force: false,
+        resume: false,
         png: false,
         format: Format::Human,
         quiet: false,
@@ -66,7 +67,13 @@ fn execute_with(args: &RunArgs, design: Design, simulate: fixture::Simulate) -> 
         err: &mut err,
         style: Style::Plain,
     };
-    let exit = execute(args, loaded, &mut streams, Audience::Nobody, simulate);
+    let job = Job {
+        args,
+        loaded,
+        audience: Audience::Nobody,
+        interrupt: &Interrupt::default(),
+    };
+    let exit = job.execute(&mut streams, simulate);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Told {
         exit,

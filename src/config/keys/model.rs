@@ -7,6 +7,8 @@ const TIME: &str = "a time such as \"250ms\"";
 const COUNT: &str = "a whole number such as 4";
 const NUMBER: &str = "a number such as 0.5";
 const TEXT: &str = "a string";
+const FAILURES: &str = "a list such as [\"error\", \"timeout\"]";
+const ALL_FAILURES: &str = "[\"error\", \"timeout\", \"refused\", \"reset\"]";
 const FILE: &str = "a path from the folder of the model file";
 
 /// A model file.
@@ -72,13 +74,15 @@ pub const CLIENT: Block = Block {
     name: "client",
     keys: &[
         key("timeout", "", "a time such as \"250ms\" or { dist = .. }"),
+        key("deadline", "", TIME),
+        key("propagate_deadline", "false", "true or false"),
         key("patience", "", "a time such as \"2s\" or { dist = .. }"),
-        key("cancel", "\"none\"", "\"none\""),
-        key("retry", "\"none\"", "{ attempts, base, cap } or \"none\""),
+        key("cancel", "\"none\"", "\"none\", \"queued\" or \"full\""),
+        key("retry", "\"none\"", "{ attempts, backoff, .. } or \"none\""),
         key("hedge", "\"none\"", "{ kind, after, .. } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
     ],
-    later: &["deadline", "propagate_deadline", "breaker", "network"],
+    later: &["breaker", "network"],
 };
 
 /// `retry`
@@ -90,11 +94,16 @@ pub const RETRY: Block = Block {
             "3",
             "a whole number such as 3, or \"unbounded\"",
         ),
-        key("backoff", "\"full_jitter\"", "\"full_jitter\""),
+        key(
+            "backoff",
+            "\"full_jitter\"",
+            "the name of a kind, a time or { dist = .. }",
+        ),
         key("base", "\"25ms\"", TIME),
         key("cap", "\"250ms\"", TIME),
+        key("on", ALL_FAILURES, FAILURES),
     ],
-    later: &["on", "budget"],
+    later: &["budget"],
 };
 
 /// `hedge`
@@ -140,7 +149,7 @@ pub const ARRIVALS: Block = Block {
         key("think", "", DISTRIBUTION),
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
-        key("columns", "", "{ size, work, memory, class }"),
+        key("columns", "", "{ size, work, memory, class, priority }"),
         key("speed", "", NUMBER),
         key("repeat", "", "true or false"),
         key("spread", "", TIME),
@@ -182,8 +191,9 @@ pub const COLUMNS: Block = Block {
         key("work", "", "{ column, unit }"),
         key("memory", "", "{ column, unit }"),
         key("class", "", "the name of a column"),
+        key("priority", "", "the name of a column"),
     ],
-    later: &["key", "priority"],
+    later: &["key"],
 };
 
 /// One of `columns`.
@@ -206,39 +216,11 @@ pub const SERVICE: Block = Block {
             "\"0B\"",
             "a size such as \"64MiB\", { dist = .. } or { base, per_byte }",
         ),
+        key("class", "", "{ CLASS = { work, memory, cores } }"),
         key("balancer", "", "a [service.NAME.balancer] table"),
         key("workers", "", "a [service.NAME.workers] table"),
     ],
-    later: &["steps", "class", "network", "autoscale", "pull"],
-};
-
-/// `work`
-pub const WORK: Block = Block {
-    name: "work",
-    keys: &[
-        key("cpu", "", DISTRIBUTION),
-        key("per_kib", "\"0s\"", TIME),
-        key("base", "\"0s\"", TIME),
-        key("per_unit", "", TIME),
-        key("column", "", "the name of a column"),
-        key("file", "", FILE),
-    ],
-    later: &["per_in_flight", "vary"],
-};
-
-/// `memory`
-pub const MEMORY: Block = Block {
-    name: "memory",
-    keys: &[
-        key(
-            "base",
-            "\"0B\"",
-            "a size such as \"64MiB\" or { dist = .. }",
-        ),
-        key("per_byte", "0.0", NUMBER),
-        key("held", "\"admission\"", "\"admission\" or \"service\""),
-    ],
-    later: &[],
+    later: &["steps", "network", "autoscale", "pull"],
 };
 
 /// `[service.NAME.balancer]`
@@ -303,8 +285,9 @@ pub const BREAKER: Block = Block {
         ),
         key("half_open_calls", "1", COUNT),
         key("half_open_max", "", TIME),
+        key("counts", ALL_FAILURES, FAILURES),
     ],
-    later: &["automatic", "counts", "around", "share", "lost_reply"],
+    later: &["automatic", "around", "share", "lost_reply"],
 };
 
 /// `buffer`
@@ -344,7 +327,7 @@ pub const WORKERS: Block = Block {
         key(
             "discipline",
             "\"fifo\"",
-            "\"fifo\", \"lifo\", \"priority\" or \"ps\"",
+            "\"fifo\", \"lifo\", \"priority\", \"edf\" or \"ps\"",
         ),
         key(
             "buffer",

@@ -19,8 +19,9 @@ impl Watch for Ears {
         self.progress.lock().unwrap().push(progress);
     }
 
-    fn attempts(&self, trial: usize, rows: Vec<AttemptRow>) {
-        self.attempts.lock().unwrap().push((trial, rows));
+    fn ended(&self, trial: usize, _: &TrialOutput, rows: Option<Vec<AttemptRow>>) {
+        let rows = rows.map(|rows| (trial, rows));
+        self.attempts.lock().unwrap().extend(rows);
     }
 }
 
@@ -178,4 +179,92 @@ fn the_budget_grows_with_what_is_to_be_expected() {
     assert_eq!(expected, 40_000 * 125 * 4);
     let budget = budget::of(&design.points[0].system, &design.timing);
     assert_eq!(budget, expected * 50 + 10_000_000);
+}
+
+/// Brings every other trial from an earlier run, and stops after some that it did not bring.
+struct Half {
+    kept: Vec<TrialOutput>,
+    ended: Mutex<Vec<usize>>,
+    most: usize,
+}
+
+impl Watch for Half {
+    fn progress(&self, _: Progress) {}
+
+    fn kept(&self, trial: usize) -> Option<TrialOutput> {
+        (trial % 2 == 0).then(|| self.kept[trial].clone())
+    }
+
+    fn ended(&self, trial: usize, _: &TrialOutput, _: Option<Vec<AttemptRow>>) {
+        self.ended.lock().unwrap().push(trial);
+    }
+
+    fn stopped(&self) -> bool {
+        self.ended.lock().unwrap().len() >= self.most
+    }
+}
+
+#[test]
+fn what_is_kept_is_not_run_again_and_changes_nothing() {
+    let design = fixture::design();
+    let plan = Plan::of(&design);
+    let output = |trial| {
+        let (point, replication) = plan.place(trial);
+        let spec = plan.run_spec(point, replication);
+        fixture::simulate(&design.points[point].system, &spec, None).unwrap()
+    };
+    let mut half = Half {
+        kept: (0..28).map(output).collect(),
+        ended: Mutex::default(),
+        most: 100,
+    };
+    let whole = run_with(&design, options(2), &(), fixture::simulate).unwrap();
+    let resumed = run_with(&design, options(2), &half, fixture::simulate).unwrap();
+    assert_eq!(format!("{whole:?}"), format!("{resumed:?}"));
+    let mut ended = std::mem::take(half.ended.get_mut().unwrap());
+    ended.sort_unstable();
+    assert!(ended.iter().copied().eq((1..28).step_by(2)));
+    half.most = 3;
+    let stopped = run_with(&design, options(1), &half, fixture::simulate);
+    let Err(RunError::Stopped(progress)) = stopped else {
+        panic!("not stopped");
+    };
+    assert_eq!(half.ended.lock().unwrap().len(), 3);
+    assert!((3..28).contains(&progress.done) && progress.total == 28);
+}
+
+#[test]
+fn a_trial_that_fails_once_the_run_is_stopped_was_given_up() {
+    let design = fixture::design();
+    let half = Half {
+        kept: Vec::new(),
+        ended: Mutex::default(),
+        most: 1,
+    };
+    let stop = AtomicBool::new(false);
+    let given_up = run_with(&design, options(1), &Brought(&half), |spec, run, sample| {
+        if stop.swap(true, Ordering::Relaxed) {
+            half.ended.lock().unwrap().push(0);
+            return Err(TrialError {
+                code: crate::base::codes::Code::INTERRUPTED,
+                message: "given up".into(),
+            });
+        }
+        fixture::simulate(spec, run, sample)
+    });
+    let Err(RunError::Stopped(progress)) = given_up else {
+        panic!("not stopped");
+    };
+    assert_eq!((progress.done, progress.failed), (1, 0));
+}
+
+/// Stops as the other does, and brings nothing.
+struct Brought<'a>(&'a Half);
+
+impl Watch for Brought<'_> {
+    fn progress(&self, _: Progress) {}
+
+    fn stopped(&self) -> bool {
+        self.0.stopped()
+    }
 }

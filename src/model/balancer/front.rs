@@ -11,8 +11,9 @@ use crate::model::breaker::{Breaker, Call, Heard};
 use crate::model::fault::worker_path;
 use crate::model::level::Level;
 use crate::model::line::Line;
+use crate::model::outcome::Outcome;
 use crate::model::source::whole;
-use crate::model::spec::{BalancerSpec, BreakerSpec, OnFull, PolicySpec, ServiceSpec};
+use crate::model::spec::{BalancerSpec, BreakerSpec, Failures, OnFull, PolicySpec, ServiceSpec};
 
 /// A balancer with what it knows.
 #[derive(Clone, Debug)]
@@ -58,6 +59,7 @@ pub struct Front<'s> {
 #[derive(Clone, Debug)]
 struct Guards<'s> {
     open_for: &'s Dist,
+    counts: Failures,
     all: Vec<Guard>,
     /// Earliest moment at which time alone changes who is eligible.
     next_change: Nanos,
@@ -183,6 +185,15 @@ impl<'s> Front<'s> {
         (worker, epoch)
     }
 
+    /// Whether breakers take no notice of a call that ended like this.
+    pub fn ignores(&self, outcome: Outcome) -> bool {
+        let counted = |guards: &Guards<'_>| {
+            let kind = outcome.failure();
+            kind.is_some_and(|kind| guards.counts.has(kind))
+        };
+        self.guards.as_ref().is_some_and(|guards| !counted(guards))
+    }
+
     /// Tells a worker's breaker that a call which it let in is taken back.
     pub fn forget(&mut self, worker: u32, epoch: u32, now: Nanos) {
         let guards = self.guards.as_mut();
@@ -268,6 +279,7 @@ impl<'s> Guards<'s> {
         let all = (0..service.worker_count() as u32).map(guard).collect();
         Guards {
             open_for,
+            counts: spec.counts(),
             all,
             next_change: Nanos::MAX,
         }

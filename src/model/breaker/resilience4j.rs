@@ -280,6 +280,7 @@ impl Window {
 mod tests {
     use super::*;
     use crate::engine::dist::Dist;
+    use crate::model::spec::Failures;
 
     fn machine(
         window: BreakerWindow,
@@ -295,6 +296,7 @@ mod tests {
             open_for: Dist::Constant { value: 1e9 },
             half_open_calls: 4,
             half_open_max,
+            counts: Failures::ALL,
         })
     }
 

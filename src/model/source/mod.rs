@@ -3,6 +3,7 @@
 //! the same requests.
 
 mod arrivals;
+mod backoff;
 mod profiled;
 mod states;
 mod surge;
@@ -12,7 +13,8 @@ use surge::Surges;
 
 pub use arrivals::ARRIVALS;
 
-use super::spec::{Arrivals, SourceSpec, SystemSpec, WorkSpec};
+use super::outcome::Outcome;
+use super::spec::{Arrivals, SourceSpec, SystemSpec, Vary, WorkSpec};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::{Lane, Register};
@@ -108,6 +110,8 @@ pub struct Birth {
     pub work: Nanos,
     /// Bytes of RAM held.
     pub memory: u64,
+    /// Its turn, if it was recorded: the smaller, the more urgent.
+    pub priority: Option<i64>,
 }
 
 /// A real number of nanoseconds or bytes, to the nearest whole one.
@@ -119,6 +123,8 @@ pub fn whole(value: f64) -> u64 {
 const NOTHING: WorkSpec = WorkSpec::Drawn {
     cpu: Dist::Constant { value: 0.0 },
     per_kib: 0.0,
+    per_in_flight: 0.0,
+    vary: Vary::Copy,
 };
 
 impl<'s> Source<'s> {
@@ -213,6 +219,14 @@ impl<'s> Source<'s> {
         (at < self.stop).then_some(at)
     }
 
+    /// Whether its arrivals are a trace that says whose turn comes first.
+    pub fn records_turns(&self) -> bool {
+        match &self.spec.arrivals {
+            Arrivals::Trace(trace) => !trace.priority.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Whether its arrivals are a trace.
     pub fn is_trace(&self) -> bool {
         matches!(self.spec.arrivals, Arrivals::Trace(_))
@@ -238,7 +252,7 @@ impl<'s> Source<'s> {
         };
         let work = match (asks.work, row) {
             (_, Some((trace, row))) if !trace.work.is_empty() => trace.work[row],
-            (WorkSpec::Drawn { cpu, per_kib }, _) => {
+            (WorkSpec::Drawn { cpu, per_kib, .. }, _) => {
                 let drawn = cpu.sample(&mut self.streams.work) + per_kib / 1024.0 * size as f64;
                 whole(drawn * asks.work_factor)
             }
@@ -248,12 +262,17 @@ impl<'s> Source<'s> {
             Some((trace, row)) if !trace.memory.is_empty() => trace.memory[row],
             _ => asks.memory.bytes(&mut self.streams.memory, size),
         };
+        let priority = match row {
+            Some((trace, row)) => trace.priority.get(row).copied(),
+            None => None,
+        };
         Birth {
             number,
             class,
             size,
             work,
             memory,
+            priority,
         }
     }
 
@@ -286,37 +305,45 @@ impl<'s> Source<'s> {
         Some(whole(dist.sample(&mut keyed)))
     }
 
-    /// The pause before the next attempt after this many were made; `None`: no more attempts.
-    /// Full jitter: uniform between 0 and `min(cap, base * 2^made)`.
-    ///
-    /// Source: Brooker, "Exponential Backoff And Jitter", AWS architecture blog, 2015.
-    pub fn pause(&self, number: u64, made: u32) -> Option<Nanos> {
-        let retry = self
-            .spec
-            .client
-            .retry
-            .as_ref()
-            .filter(|r| made < r.attempts)?;
-        let doubled = u128::from(retry.base) << made.min(63);
-        let most = u128::from(retry.cap).min(doubled) as f64;
-        let mut keyed = Keyed::new(&self.key, self.purposes.retry, number, 0, made);
-        Some(whole(most * keyed.unit()))
+    /// The pause before the next attempt after this many were made and the last ended like this;
+    /// `None`: no more attempts.
+    pub fn pause(&self, number: u64, made: u32, outcome: Outcome) -> Option<Nanos> {
+        let retry = self.spec.client.retry.as_ref()?;
+        let kind = outcome.failure()?;
+        if made >= retry.most_attempts() || !retry.on.has(kind) {
+            return None;
+        }
+        let draw = |made| Keyed::new(&self.key, self.purposes.retry, number, 0, made);
+        Some(backoff::pause(&retry.backoff, made, draw))
     }
 
-    /// Core-time at speed 1 of a further copy (from 1) of a request of a class, which is numbered
-    /// through all sources; `None`: that of the request, since it was recorded.
-    pub fn copy_work(&self, number: u64, class: u32, copy: u32, size: u64) -> Option<Nanos> {
-        let recorded = match &self.spec.arrivals {
-            Arrivals::Trace(trace) => !trace.work.is_empty(),
-            _ => false,
-        };
+    /// Core-time at speed 1 of a copy (from 0) of a request of a class, which is numbered through
+    /// all sources, that was tried so many times before; `None`: that of the request.
+    pub fn further_work(
+        &self,
+        number: u64,
+        class: u32,
+        (copy, earlier): (u32, u32),
+        size: u64,
+    ) -> Option<Nanos> {
         let asks = &self.classes[(class - self.first_class) as usize];
-        let WorkSpec::Drawn { cpu, per_kib } = asks.work else {
+        let WorkSpec::Drawn {
+            cpu, per_kib, vary, ..
+        } = asks.work
+        else {
             return None;
         };
-        let mut keyed = Keyed::new(&self.key, self.purposes.copy, number, copy, 0);
+        let earlier = match vary {
+            Vary::Request => return None,
+            Vary::Copy => 0,
+            Vary::Attempt => earlier,
+        };
+        if (copy, earlier) == (0, 0) || self.spec.records_work() {
+            return None;
+        }
+        let mut keyed = Keyed::new(&self.key, self.purposes.copy, number, copy, earlier);
         let drawn = cpu.sample(&mut keyed) + per_kib / 1024.0 * size as f64;
-        (!recorded).then(|| whole(drawn * asks.work_factor))
+        Some(whole(drawn * asks.work_factor))
     }
 
     /// How long dispatching this attempt takes.

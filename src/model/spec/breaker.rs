@@ -1,6 +1,6 @@
 //! Circuit breakers, as data.
 
-use super::Dist;
+use super::{Dist, Failures};
 use crate::base::units::Nanos;
 
 /// A circuit breaker, by dialect.
@@ -16,6 +16,8 @@ pub enum BreakerSpec {
         half_open_calls: u32,
         /// How many successes in a row close it from half-open.
         successes: u32,
+        /// What is a failure; other failures are neither failure nor success.
+        counts: Failures,
     },
     /// As the library of that name: shares of failures and of slow calls over a window.
     Resilience4j {
@@ -35,7 +37,20 @@ pub enum BreakerSpec {
         half_open_calls: u32,
         /// Longest stay half-open, nanoseconds, then open again; `None`: for ever.
         half_open_max: Option<Nanos>,
+        /// What is a failure; other failures are neither failure nor success.
+        counts: Failures,
     },
+}
+
+impl BreakerSpec {
+    /// What is a failure.
+    pub fn counts(&self) -> Failures {
+        match self {
+            BreakerSpec::Consecutive { counts, .. } | BreakerSpec::Resilience4j { counts, .. } => {
+                *counts
+            }
+        }
+    }
 }
 
 /// What a breaker's shares are taken over.

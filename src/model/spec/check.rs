@@ -1,11 +1,13 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
+mod client;
 mod copies;
 mod limit;
 mod room;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use super::{
     Arrivals, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind, FaultSpec, FaultUnit,
@@ -161,9 +163,11 @@ impl SystemSpec {
         for index in 0..self.services.len() {
             rules.admission(self, index);
             rules.cores_of_classes(self, index);
+            rules.deadlines_of_callers(self, index);
         }
         rules.pulled(self);
-        rules.patience_and_pull(self);
+        rules.leaving(self);
+        rules.variations(self);
         rules.faults(self);
         rules.found
     }
@@ -358,6 +362,7 @@ impl Rules {
     }
 
     fn breaker(&mut self, breaker: &BreakerSpec, workers: usize, path: &str) {
+        self.some_failures(breaker.counts(), &format!("{path}.counts"));
         match breaker {
             BreakerSpec::Consecutive {
                 failures,

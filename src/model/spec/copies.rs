@@ -39,9 +39,10 @@ pub enum HedgeKind {
 }
 
 /// What is taken back of an attempt that nobody waits for any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cancel {
     /// Nothing: its work goes on.
+    #[default]
     Nothing,
     /// It leaves a buffer, but not a core.
     Queued,

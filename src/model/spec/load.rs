@@ -87,7 +87,7 @@ impl SourceSpec {
         let one = |class: &ClassSpec| {
             let work = class.work.as_ref().or(service);
             let mean = match work {
-                Some(WorkSpec::Drawn { cpu, per_kib }) => {
+                Some(WorkSpec::Drawn { cpu, per_kib, .. }) => {
                     cpu.mean() + per_kib * self.mean_size(class) / 1024.0
                 }
                 Some(WorkSpec::FromTrace) => self.trace_mean(|t| &t.work),

@@ -8,33 +8,39 @@
 mod balancer;
 mod breaker;
 mod check;
+mod client;
 mod copies;
+mod failures;
 mod fault;
 mod limit;
 mod load;
 mod profile;
 mod room;
 mod trace;
+mod work;
 
-pub use balancer::{BalancerSpec, PolicySpec, Schedule, Ties};
+pub use balancer::*;
 pub use breaker::*;
 pub use check::{
     MAX_BURST, MAX_COPIES, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem,
     name_problem,
 };
+pub use client::{BackoffKind, BackoffSpec, ClientSpec, RetrySpec};
 pub use copies::{Cancel, FanOutSpec, HedgeKind, HedgeSpec};
+pub use failures::{FailureKind, Failures};
 pub use fault::*;
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use profile::{Profile, ProfileError};
 pub use trace::Trace;
+pub use work::{Vary, WorkSpec};
 
 pub use room::*;
 
 use std::sync::Arc;
 
 use crate::base::units::Nanos;
-pub use crate::engine::dist::{Dist, DistError};
+pub use crate::engine::dist::{DISTRIBUTIONS, Dist, DistError};
 
 /// A whole system: who sends, who serves, what goes wrong, what it costs.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,20 +155,6 @@ pub struct ClassSpec {
     pub cores: u32,
 }
 
-/// Core-time that a request needs at speed 1.
-#[derive(Clone, Debug, PartialEq)]
-pub enum WorkSpec {
-    /// A draw plus a part in proportion to the request's size.
-    Drawn {
-        /// Nanoseconds on one core at speed 1.
-        cpu: Dist,
-        /// Nanoseconds added for each KiB (1024 bytes) of size.
-        per_kib: f64,
-    },
-    /// The `work` column of the trace that sends the request ([`Trace::work`]).
-    FromTrace,
-}
-
 /// RAM that a request holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MemorySpec {
@@ -182,42 +174,6 @@ pub enum Held {
     Admission,
     /// Only while in service.
     Service,
-}
-
-/// What a caller does about trouble.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ClientSpec {
-    /// How long one attempt may take, nanoseconds; `None`: waits for ever. Work that was given up
-    /// on goes on (`cancel = "none"`).
-    pub timeout: Option<Dist>,
-    /// How long an attempt stays in a buffer, nanoseconds from its arrival, drawn for a request at
-    /// its birth; `None`: for ever. Once served it stays.
-    pub patience: Option<Dist>,
-    /// Further attempts; `None`: none.
-    pub retry: Option<RetrySpec>,
-    /// Further copies when no answer comes; `None`: none.
-    pub hedge: Option<HedgeSpec>,
-    /// What it lets itself send; `None`: everything.
-    pub limit: Option<LimitSpec>,
-}
-
-impl ClientSpec {
-    /// Whether an attempt may leave a buffer before its turn.
-    pub fn may_leave(&self) -> bool {
-        self.patience.is_some()
-    }
-}
-
-/// Retries with full jitter: before attempt n + 1 a pause uniform between 0 and
-/// `min(cap, base * 2^n)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RetrySpec {
-    /// Most attempts, the first included; `u32::MAX` stands for unbounded.
-    pub attempts: u32,
-    /// Nanoseconds.
-    pub base: Nanos,
-    /// Nanoseconds.
-    pub cap: Nanos,
 }
 
 /// A balancer with its workers and what a request does there.
@@ -358,6 +314,7 @@ impl SystemSpec {
                 || client.hedge.is_some()
                 || client.limit.is_some()
                 || client.may_leave()
+                || client.deadline.is_some()
                 || matches!(s.arrivals, Arrivals::Closed { .. })
         };
         let fault = |f: &FaultSpec| {
@@ -374,6 +331,16 @@ impl SystemSpec {
             || self.sources.iter().any(source)
             || self.services.iter().any(pulls)
             || self.faults.iter().any(fault)
+            || self.draws_again()
+            || self.crowding().any(|more| more > 0.0)
+    }
+
+    /// Whether it matters which core an attempt is on: what is on cores can be lost, taken back or
+    /// change its speed.
+    pub fn knows_cores(&self) -> bool {
+        let wedges = |g: &GroupSpec| g.on_full == OnFull::Wedge;
+        let mut groups = self.services.iter().flat_map(|s| &s.groups);
+        self.is_rich() || self.faults.iter().any(|f| f.enabled) || groups.any(wedges)
     }
 
     /// Whether more than cores and slots decides who is let in and served next.

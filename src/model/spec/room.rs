@@ -35,6 +35,8 @@ pub enum Discipline {
     Lifo,
     /// The most urgent class first, without pre-emption; within it first come, first served.
     Priority,
+    /// The earliest deadline first, without pre-emption; who has none comes last.
+    Edf,
     /// Nobody waits: all inside share the cores equally, each at most one.
     Ps,
 }

@@ -16,6 +16,8 @@ pub struct Trace {
     pub memory: Vec<u64>,
     /// Index into [`SourceSpec::classes`](super::SourceSpec::classes).
     pub class: Vec<u32>,
+    /// Its turn where the discipline is `priority`: the smaller, the more urgent.
+    pub priority: Vec<i64>,
     /// Whether it starts again after its last row.
     pub repeat: bool,
 }

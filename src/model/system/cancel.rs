@@ -24,12 +24,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if O::ON {
             self.observe(attempt, Some((now, Outcome::Cancelled)));
         }
-        if a.worker != NO_WORKER {
-            let at = self.front_of(attempt);
-            let epoch = self.jobs.request(attempt).epoch;
-            let front = &mut self.fronts[at];
-            front.forget(a.worker - front.first_worker, epoch, now);
-        }
+        self.take_call_back(attempt, now);
         self.give_place_back(queue, attempt);
         let sent = self.copies.as_mut().is_none_or(|c| c.traits(attempt).sent);
         if at_home || !sent {
@@ -75,17 +70,17 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             }
             self.waiting -= 1;
             self.leave(attempt);
-            return;
-        }
-        let blocked = &mut self.workers.cold[worker as usize].blocked;
-        if let Some(place) = blocked.iter().position(|&a| a == attempt) {
-            blocked.remove(place);
-            self.unblock(attempt, now);
+        } else if self.take_from_sender(attempt, now) {
             self.leave(attempt);
         }
     }
 
-    fn take_from_core<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, a: &Attempt) {
+    pub(super) fn take_from_core<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        a: &Attempt,
+    ) {
         let now = queue.now();
         let running = self.jobs.attempt_mut(attempt);
         running.phase = running.phase.wrapping_add(1);

@@ -241,18 +241,21 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.jobs.let_go(request);
     }
 
-    /// Makes one more copy. The first has the work of its request, each other one its own draw.
+    /// Makes one more copy. The first has the work of its request, each other one its own draw,
+    /// unless its work is said to vary otherwise.
     fn add_copy(&mut self, request: u32, number: u32, now: Nanos) -> u32 {
         let first = self.jobs.attempt(request);
         let (class, measured, request_number) = (first.class, first.measured, first.number);
         let attempt = self.jobs.add_attempt(request, now);
-        if number > 0 {
-            let source = &self.sources[self.source_of[class as usize] as usize];
-            let size = self.copies.as_mut().map_or(0, |c| c.group(request).size);
-            let own = source.copy_work(request_number, class, number, size);
-            if let Some(work) = own {
-                self.jobs.attempt_mut(attempt).work = work;
-            }
+        if self.crowd.is_some() {
+            self.uncrowd(attempt);
+        }
+        let source = &self.sources[self.source_of[class as usize] as usize];
+        let group = self.copies.as_mut().map(|c| c.group(request));
+        let (size, rounds) = group.map_or((0, 1), |g| (g.size, g.rounds));
+        let own = source.further_work(request_number, class, (number, rounds - 1), size);
+        if let Some(work) = own {
+            self.jobs.attempt_mut(attempt).work = work;
         }
         self.jobs.attempt_mut(attempt).try_number |= ASIDE;
         if measured {
@@ -469,11 +472,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return;
         }
         let plan = self.plan(failed.class);
+        let in_time = self.is_in_time(failed, queue.now());
         let (Some(plan), Some(copies)) = (plan, &mut self.copies) else {
             return;
         };
         let group = copies.group(request);
-        let more = plan.hurry && group.made < plan.most;
+        let more = plan.hurry && group.made < plan.most && in_time;
         if more {
             self.schedule_hedge(queue, request, 0);
         } else if group.ok + (group.open.len() as u32) < plan.need {

@@ -83,7 +83,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             let work = self.jobs.attempt(attempt).work;
             return self.start(queue, worker, attempt, work);
         };
-        self.start(queue, worker, attempt, rest.left);
+        self.start_with(queue, worker, attempt, rest.left);
         let (now, core) = (queue.now(), self.jobs.attempt(attempt).core);
         self.workers.cores.begin_with(core, now, rest.left, now);
     }

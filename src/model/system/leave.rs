@@ -1,6 +1,8 @@
-//! Attempts that leave before they are done: patience that runs out.
+//! Attempts that leave before they are done: patience that runs out, and callers that take back
+//! what they have given up on.
 
 use super::*;
+use crate::model::spec::Cancel;
 
 impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     /// A new request gets its patience.
@@ -66,6 +68,55 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             // Who comes next may fit where this one did not.
             self.start_waiting(queue, a.worker);
         }
+    }
+
+    /// What the client of an attempt takes back when it gives up.
+    fn cancels(&self, attempt: u32) -> Cancel {
+        let source = self.source_of[self.jobs.attempt(attempt).class as usize];
+        self.sources[source as usize].spec.client.cancel
+    }
+
+    /// A client has given up on an attempt: it takes back of it what it can reach.
+    #[cold]
+    pub(super) fn take_back<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
+        let how = self.cancels(attempt);
+        if how == Cancel::Nothing {
+            return;
+        }
+        let now = queue.now();
+        let a = *self.jobs.attempt(attempt);
+        if a.start != NOT_STARTED {
+            if how == Cancel::Full {
+                self.take_from_core(queue, attempt, &a);
+            }
+        } else if self.take_out_of_buffer(attempt, now) || self.take_from_sender(attempt, now) {
+            self.leave(attempt);
+            if self.elaborate && a.worker != NO_WORKER {
+                self.start_waiting(queue, a.worker);
+            }
+        }
+    }
+
+    /// Whether the client of an attempt has taken it back while it was being dispatched.
+    #[cold]
+    pub(super) fn was_taken_back(&self, attempt: u32) -> bool {
+        !self.jobs.attempt(attempt).open && self.cancels(attempt) != Cancel::Nothing
+    }
+
+    /// Takes out an attempt that waits at its sender for room at a worker, if it does; says
+    /// whether it did.
+    pub(super) fn take_from_sender(&mut self, attempt: u32, now: Nanos) -> bool {
+        let worker = self.jobs.attempt(attempt).worker;
+        if worker == NO_WORKER || !self.elaborate {
+            return false;
+        }
+        let blocked = &mut self.workers.cold[worker as usize].blocked;
+        let Some(place) = blocked.iter().position(|&other| other == attempt) else {
+            return false;
+        };
+        blocked.remove(place);
+        self.unblock(attempt, now);
+        true
     }
 
     /// Takes an attempt out of the buffer that it waits in, if it does; says whether it did. Its

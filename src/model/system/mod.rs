@@ -15,6 +15,8 @@
 mod cancel;
 mod closed;
 mod copies;
+mod crowd;
+mod deadline;
 mod instances;
 mod interrupt;
 mod jobs;
@@ -27,10 +29,12 @@ mod room;
 mod serve;
 mod share;
 mod trouble;
+mod turns;
 mod warming;
 
 use closed::{Loops, NO_USER};
 use copies::Copies;
+use crowd::Crowd;
 use instances::Instances;
 use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
@@ -92,8 +96,14 @@ pub struct System<'s, O, const RICH: bool> {
     elaborate: bool,
     /// What each class asks for beyond work and memory; used where `elaborate`.
     needs: Vec<Needs>,
-    /// Size of each request, by place; kept where `elaborate`.
+    /// What others in service add to work, if they do.
+    crowd: Option<Box<Crowd>>,
+    /// Whether a further attempt may ask for other work than the first.
+    draws_again: bool,
+    /// Size of each request, by place; kept where `elaborate` or `draws_again`.
     sizes: Vec<u64>,
+    /// Recorded turn of each request, by place; kept where a trace says so.
+    turns: Vec<u64>,
     /// The limits of clients, if any has some.
     limits: Option<Box<Limits>>,
     /// The users of closed sources, if there are any.
@@ -104,6 +114,9 @@ pub struct System<'s, O, const RICH: bool> {
     ends_matter: bool,
     /// Whether an attempt may leave a buffer before its turn.
     may_leave: bool,
+    /// Whether any client has a deadline, and whether workers know any.
+    deadlines: bool,
+    propagates: bool,
     /// Whether any balancer takes time.
     dispatches: bool,
     /// Whether workers of any service pull.
@@ -136,8 +149,7 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
         queue: &mut Queue<W, Event>,
     ) -> Self {
         let key = Key::new(run.seed, u64::from(run.replication), 0);
-        let several = spec.classes().any(|c| c.cores > 1);
-        let workers = Workers::new(&spec.services, spec.holds_memory(), several);
+        let workers = Workers::new(spec);
         let mut first = 0;
         let mut fronts = Vec::new();
         for (number, service) in (0u32..).zip(&spec.services) {
@@ -177,11 +189,16 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
                 .iter()
                 .any(|s| s.balancer.policy == PolicySpec::CentralQueue),
             may_leave: spec.sources.iter().any(|s| s.client.may_leave()),
+            deadlines: spec.sources.iter().any(|s| s.client.deadline.is_some()),
+            propagates: spec.sources.iter().any(|s| s.client.propagate_deadline),
             fetched: 0,
             holds_memory: spec.holds_memory(),
             elaborate: spec.is_elaborate(),
             needs: spec.classes_with_memory().map(Needs::new).collect(),
+            crowd: Crowd::new(spec),
+            draws_again: spec.draws_again(),
             sizes: Vec::new(),
+            turns: Vec::new(),
             limits: Limits::new(spec),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
@@ -219,9 +236,13 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
         self.elaborate
             || self.ends_matter
             || self.may_leave
+            || self.deadlines
+            || self.propagates
             || self.pulls
             || self.instances.is_some()
             || self.short_of_ram
+            || self.draws_again
+            || self.crowd.is_some()
             || self.errors.is_some()
             || self.interrupted.is_some()
     }
@@ -273,6 +294,7 @@ fn needs_requests(spec: &SystemSpec) -> bool {
                 || c.retry.is_some()
                 || c.limit.is_some()
                 || c.hedge.is_some()
+                || c.deadline.is_some()
                 || c.may_leave()
         })
         || balancers
@@ -332,6 +354,10 @@ impl<W: Entry, O: Observer, const RICH: bool> Model<W> for System<'_, O, RICH> {
         {
             self.fetched ^= u64::from(self.jobs.attempt(attempt).worker);
         }
+    }
+
+    fn given_up(&self) -> bool {
+        self.observer.given_up()
     }
 
     #[inline(always)]

@@ -72,6 +72,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         memory: u64,
     ) {
         let now = queue.now();
+        if self.propagates && self.is_expired(attempt, now) {
+            return self.drop_expired(queue, attempt);
+        }
         let a = self.jobs.attempt_mut(attempt);
         a.worker = worker;
         let (number, work) = (a.number, a.work);

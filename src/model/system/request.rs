@@ -50,8 +50,14 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             measured,
         };
         let place = self.jobs.add_request(new, now);
-        if RICH && self.elaborate {
+        if RICH && (self.elaborate || self.draws_again) {
             self.note_size(place, birth.size);
+            if let Some(priority) = birth.priority {
+                self.note_turn(place, priority);
+            }
+        }
+        if RICH && self.crowd.is_some() {
+            self.begin_uncrowded(place);
         }
         if user != NO_USER {
             self.user_waits(user, place);
@@ -98,6 +104,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let s = &self.sources[source as usize];
+        if RICH && self.deadlines && s.spec.client.deadline.is_some() {
+            return self.watch_to_deadline(queue, attempt, source, number);
+        }
         if s.spec.client.timeout.is_some() {
             let a = self.jobs.attempt(attempt);
             let (generation, tries) = (a.generation, a.number_of_try());
@@ -133,7 +142,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    /// A client's timeout runs out: it gives up on the attempt, whose work goes on.
+    /// A client's timeout runs out: it gives up on the attempt, and may take it back.
     #[inline(always)]
     pub(super) fn timeout<W: Entry>(
         &mut self,
@@ -171,6 +180,8 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.fail(queue, attempt, Outcome::TimedOut);
         if at_home {
             self.leave(attempt);
+        } else if RICH && self.may_leave {
+            self.take_back(queue, attempt);
         }
     }
 
@@ -184,6 +195,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return self.retry_copies(queue, request);
         }
         let attempt = self.jobs.add_attempt(request, now);
+        if RICH && self.crowd.is_some() {
+            self.uncrowd(attempt);
+        }
+        if RICH && self.draws_again {
+            self.draw_again(attempt);
+        }
         let (a, r) = (self.jobs.attempt(attempt), self.jobs.request(request));
         let new = NewRequest {
             number: a.number,
@@ -286,6 +303,27 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
+    /// A worker's breaker hears that an attempt which it let in failed, if that counts with it.
+    pub(super) fn tell_breaker_of_failure(&mut self, attempt: u32, outcome: Outcome, now: Nanos) {
+        if self.fronts[self.front_of(attempt)].ignores(outcome) {
+            self.take_call_back(attempt, now);
+        } else {
+            self.tell_breaker(attempt, true, now);
+        }
+    }
+
+    /// A worker's breaker hears that nobody will report on an attempt which it let in.
+    #[cold]
+    pub(super) fn take_call_back(&mut self, attempt: u32, now: Nanos) {
+        let worker = self.jobs.attempt(attempt).worker;
+        if worker != NO_WORKER {
+            let epoch = self.jobs.request(attempt).epoch;
+            let at = self.front_of(attempt);
+            let front = &mut self.fronts[at];
+            front.forget(worker - front.first_worker, epoch, now);
+        }
+    }
+
     /// The caller of an open attempt learns that it failed.
     pub(super) fn fail<W: Entry>(
         &mut self,
@@ -304,7 +342,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if O::ON {
             self.observe(attempt, Some((now, outcome)));
         }
-        self.tell_breaker(attempt, true, now);
+        self.tell_breaker_of_failure(attempt, outcome, now);
         if RICH && self.limits.is_some() {
             self.give_place_back(queue, attempt);
         }
@@ -335,20 +373,21 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let request = failed.request;
-        let r = self.jobs.request_mut(request);
+        let r = self.jobs.request(request);
         let source = &self.sources[r.source as usize];
         let rounds = self.copies.as_ref().map(|c| c.rounds(r.source, request));
         let made = rounds.flatten().unwrap_or(r.tries);
         let pause = match outcome {
             Outcome::DeadLettered => None,
-            _ => source.pause(failed.number, made),
+            _ => source.pause(failed.number, made, outcome),
         };
-        if let Some(pause) = pause {
+        let in_time = |at: Nanos| !(RICH && self.deadlines) || self.is_in_time(failed, at);
+        if let Some(pause) = pause.filter(|&pause| in_time(now.saturating_add(pause))) {
             self.pausing.up(now);
             queue.at(now.saturating_add(pause), Event::Retry { request });
             return;
         }
-        r.active = false;
+        self.jobs.request_mut(request).active = false;
         self.ledger.lost += 1;
         if RICH && self.ends_matter {
             self.next_round(queue, request, failed.class);

@@ -23,7 +23,7 @@ impl Needs {
     pub fn new((class, memory): (&ClassSpec, &MemorySpec)) -> Self {
         Needs {
             cores: class.cores,
-            key: (class.priority as u64) ^ (1 << 63),
+            key: turns::turn_of(class.priority),
             held: memory.held,
         }
     }
@@ -136,7 +136,8 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.begin(queue, worker, attempt);
             return None;
         }
-        let (key, size) = (self.needs(attempt).key, self.size_of(attempt));
+        let size = self.size_of(attempt);
+        let key = self.turn_of(worker, attempt);
         let ticket = self.workers.wait_by_key(worker, attempt, key);
         if self.may_leave {
             self.line_up(queue, attempt, ticket);
@@ -144,6 +145,15 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.workers.cold[worker as usize].waiting_bytes += size;
         self.waits();
         None
+    }
+
+    /// What decides whose turn is first where the discipline of a worker has keys.
+    fn turn_of(&self, worker: u32, attempt: u32) -> u64 {
+        if self.workers.cold[worker as usize].by_deadline {
+            return self.deadline_of(attempt).unwrap_or(Nanos::MAX);
+        }
+        let usual = self.needs(attempt).key;
+        self.recorded_turn(attempt).unwrap_or(usual)
     }
 
     /// Whether an attempt could begin now, with so much memory held besides what it takes then.
@@ -165,8 +175,11 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return self.kill(queue, worker, attempt);
         }
         self.workers.take_memory(worker, later);
-        let work = self.jobs.attempt(attempt).work;
+        let mut work = self.jobs.attempt(attempt).work;
         if self.workers.cold[worker as usize].shared.is_some() {
+            if self.crowd.is_some() {
+                work = self.crowded(worker, attempt, work);
+            }
             self.workers.advance_shared(worker, now);
             self.workers.enter_shared(worker, attempt, work);
             self.jobs.attempt_mut(attempt).start = now;
@@ -257,7 +270,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             };
             let worker = front.first_worker + picked;
             let guarded = front.breakers() > 0;
-            self.tell_breaker(attempt, true, now);
+            self.tell_breaker_of_failure(attempt, lacking, now);
             if guarded {
                 self.jobs.request_mut(attempt).epoch = epoch;
             }
@@ -327,6 +340,11 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             let turn = (!down && self.workers.has_cores(worker, 1))
                 .then(|| self.workers.turn(worker))
                 .flatten();
+            if let Some(next) = turn.filter(|_| self.propagates)
+                && self.drop_turn(queue, worker, next)
+            {
+                continue;
+            }
             if let Some(next) = turn.filter(|&next| self.fits(worker, next, 0)) {
                 self.workers.take_turn(worker);
                 self.waiting -= 1;
@@ -340,11 +358,16 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             if self.workers.cold[worker as usize].wedged || down {
                 return;
             }
-            if self.lacks(worker, first, queue.now()).is_some() {
+            let expired = self.propagates && self.is_expired(first, queue.now());
+            if !expired && self.lacks(worker, first, queue.now()).is_some() {
                 return;
             }
             self.workers.cold[worker as usize].blocked.pop_front();
             self.unblock(first, queue.now());
+            if expired {
+                self.drop_expired(queue, first);
+                continue;
+            }
             self.take_in(queue, worker, first);
         }
     }

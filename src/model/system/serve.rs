@@ -76,7 +76,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
 
     /// A dispatched attempt reaches the point of being routed.
     pub(super) fn route_dispatched<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
-        if self.is_stopped(attempt) {
+        if self.is_stopped(attempt) || RICH && self.may_leave && self.was_taken_back(attempt) {
             return self.leave(attempt);
         }
         let a = self.jobs.attempt(attempt);
@@ -139,6 +139,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.errors.is_some() && self.errs_at_once(attempt) {
             return self.turn_away(queue, attempt, Outcome::Error);
         }
+        if RICH && self.propagates && self.is_expired(attempt, now) {
+            return self.drop_expired(queue, attempt);
+        }
         self.workers.settle(worker, now);
         if RICH && self.elaborate {
             return self.admit(queue, worker, attempt);
@@ -189,9 +192,24 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.turn_away(queue, attempt, outcome);
     }
 
-    /// An attempt gets a core.
+    /// An attempt gets a core, for the first time.
     #[inline(always)]
     pub(super) fn start<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        attempt: u32,
+        mut work: Nanos,
+    ) {
+        if RICH && self.crowd.is_some() {
+            work = self.crowded(worker, attempt, work);
+        }
+        self.start_with(queue, worker, attempt, work);
+    }
+
+    /// An attempt gets a core for so much work.
+    #[inline(always)]
+    pub(super) fn start_with<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         worker: u32,
@@ -311,6 +329,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.waiting -= 1;
         if RICH && self.interrupted.is_some() {
             return self.start_rest(queue, worker, next);
+        }
+        if RICH && self.propagates {
+            return self.start_next_in_time(queue, worker, next);
         }
         let work = self.jobs.attempt(next).work;
         self.start(queue, worker, next, work);

@@ -31,7 +31,7 @@ impl Line {
         let order = match discipline {
             Discipline::Fifo | Discipline::Ps => Order::Fifo(Fifo::with_capacity(set_aside)),
             Discipline::Lifo => Order::Lifo(VecDeque::with_capacity(set_aside)),
-            Discipline::Priority => Order::Keyed(BTreeMap::new(), 0),
+            Discipline::Priority | Discipline::Edf => Order::Keyed(BTreeMap::new(), 0),
         };
         Line { order, turn: None }
     }
@@ -181,6 +181,7 @@ mod tests {
         assert_eq!(filled(Discipline::Fifo).empty(), [1, 2, 3, 4]);
         assert_eq!(filled(Discipline::Lifo).empty(), [4, 3, 2, 1]);
         assert_eq!(filled(Discipline::Priority).empty(), [2, 4, 1, 3]);
+        assert_eq!(filled(Discipline::Edf).empty(), [2, 4, 1, 3]);
     }
 
     #[test]

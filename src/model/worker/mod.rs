@@ -2,9 +2,9 @@
 //! what is scheduled is the system's business.
 //!
 //! Workers are numbered through all services (from 0), cores through all workers. What nearly
-//! every event needs of a worker is one cache line ([`Hot`]), its cores are another, and the rest
-//! ([`Cold`]) is looked at where something waits, holds memory or goes wrong. The load that
-//! policies scan is a column of its own.
+//! every event needs of a worker is one cache line ([`Hot`]); its cores are another, where it
+//! matters who is on which; the rest ([`Cold`]) is looked at where something waits, holds memory or
+//! goes wrong. The load that policies scan is a column of its own.
 
 mod core;
 mod line;
@@ -18,7 +18,7 @@ pub use core::Cores;
 
 use std::collections::VecDeque;
 
-use super::spec::{GroupSpec, OnFull, RamPolicy, ServiceSpec, UNBOUNDED_CORES};
+use super::spec::{Discipline, GroupSpec, OnFull, RamPolicy, SystemSpec, UNBOUNDED_CORES};
 use crate::base::units::Nanos;
 use line::Line;
 use shared::Shared;
@@ -64,6 +64,8 @@ pub struct Cold {
     pub cores: u32,
     /// What becomes of the one that does not fit.
     pub on_full: OnFull,
+    /// Whether the earliest deadline is served first.
+    pub by_deadline: bool,
     /// Speed without faults.
     pub base_speed: f64,
     /// Speed now: 0 while paused.
@@ -153,8 +155,10 @@ pub struct Workers {
     pub cold: Vec<Cold>,
     /// Attempts waiting and in service, as policies see them.
     pub load: Vec<u32>,
-    /// Cores, worker by worker.
+    /// Cores, worker by worker; none where it does not matter who is on which.
     pub cores: Cores,
+    /// Whether it matters who is on which core: what is on cores can be lost or change its speed.
+    knows_cores: bool,
     /// Whether cores go down by themselves: what was on them waits, with or without a slot.
     cores_fail: bool,
     /// By worker, once any leaked or was capped.
@@ -162,16 +166,21 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// The workers of these services, idle. `holds_memory`: whether any request ever does; `wide`:
-    /// whether any occupies several cores.
-    pub fn new(services: &[ServiceSpec], holds_memory: bool, wide: bool) -> Self {
-        let mut workers = Workers::default();
-        for (s, service) in (0u32..).zip(services) {
+    /// The workers of a system, idle.
+    pub fn new(spec: &SystemSpec) -> Self {
+        let (holds_memory, knows_cores) = (spec.holds_memory(), spec.knows_cores());
+        let several = spec.classes().any(|c| c.cores > 1);
+        let mut workers = Workers {
+            knows_cores,
+            ..Workers::default()
+        };
+        for (s, service) in (0u32..).zip(&spec.services) {
             let mut number = 0;
             for (g, group) in (0u32..).zip(&service.groups) {
                 for _ in 0..group.count {
-                    let wide = wide || group.shares();
-                    let places = if group.shares() { 0 } else { group.cores };
+                    let wide = several || group.shares();
+                    let none = group.shares() || !knows_cores;
+                    let places = if none { 0 } else { group.cores };
                     let first_core = workers.cores.add(places);
                     let plain = !(holds_memory || wide || group.ram_base > 0);
                     workers.hot.push(Hot::new(group, first_core, plain));
@@ -342,8 +351,11 @@ impl Workers {
         let hot = &mut self.hot[worker as usize];
         hot.free -= 1;
         hot.busy += 1;
-        let core = hot.first_core + hot.next_free;
-        hot.next_free = self.cores.take(core, attempt);
+        let mut core = hot.first_core;
+        if self.knows_cores {
+            core += hot.next_free;
+            hot.next_free = self.cores.take(core, attempt);
+        }
         if hot.unit_speed {
             return (core, Some(work));
         }
@@ -358,8 +370,10 @@ impl Workers {
         hot.free += 1;
         hot.busy -= 1;
         hot.ram_free += memory;
-        self.cores.give_back(core, hot.next_free);
-        hot.next_free = core - hot.first_core;
+        if self.knows_cores {
+            self.cores.give_back(core, hot.next_free);
+            hot.next_free = core - hot.first_core;
+        }
     }
 
     /// Takes everything out of a worker's buffer; returns it with the numbers of its cores.
@@ -440,6 +454,7 @@ impl Cold {
             group,
             cores: spec.cores,
             on_full: spec.on_full,
+            by_deadline: spec.discipline == Discipline::Edf,
             base_speed: spec.speed,
             speed: spec.speed,
             pauses: 0,

@@ -15,6 +15,16 @@ impl Workers {
         memory <= self.hot[worker as usize].ram_free
     }
 
+    /// How many are in service.
+    pub fn in_service(&self, worker: u32) -> u32 {
+        let cold = &self.cold[worker as usize];
+        if cold.wide {
+            cold.serving
+        } else {
+            self.hot[worker as usize].busy
+        }
+    }
+
     /// How many wait.
     pub fn waiting(&self, worker: u32) -> u32 {
         self.hot[worker as usize].waiting

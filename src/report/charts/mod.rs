@@ -30,7 +30,7 @@ type Named = (String, Box<dyn Chart>);
 pub fn draw(design: &Design, results: &Results, pictures: Pictures) -> Vec<(String, Vec<u8>)> {
     let view = View { design, results };
     let asked = match design.charts.is_empty() {
-        true => fitting(design),
+        true => fitting(view),
         false => design.charts.clone(),
     };
     let charts = asked.iter().flat_map(|spec| charts(view, spec));
@@ -59,11 +59,12 @@ fn png(_: &str, _: &dyn Chart) -> Option<(String, Vec<u8>)> {
 }
 
 /// The charts that fit a design that asks for none.
-fn fitting(design: &Design) -> Vec<ChartSpec> {
+fn fitting(view: View<'_>) -> Vec<ChartSpec> {
+    let design = view.design;
     let metric = |name: &str| Metric::parse(name).expect("a name of the table");
     let y = || vec![metric("latency_p99"), metric("goodput")];
     let mut specs = Vec::new();
-    if design.points.len() > 1 {
+    if design.points.len() > 1 && view.priced() {
         specs.push(ChartSpec::Tradeoff {
             x: metric("cost_per_month"),
             y: y(),
@@ -117,6 +118,13 @@ mod tests {
         files
             .map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap()))
             .collect()
+    }
+
+    #[test]
+    fn what_costs_nothing_is_not_drawn_against_its_cost() {
+        let charts = drawn(&fixture::free_design());
+        assert!(charts.iter().all(|(name, _)| !name.contains("cost")));
+        assert!(!charts.is_empty());
     }
 
     #[test]

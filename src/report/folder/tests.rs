@@ -47,8 +47,12 @@ fn manifest(digest: &str) -> Manifest {
     }
 }
 
+fn begun(path: &Path) -> Result<Folder, FolderError> {
+    Folder::begin(Partial::open(path, "d", false)?)
+}
+
 fn finished(path: &Path, digest: &str, text: &str) {
-    let mut folder = Folder::begin(path).unwrap();
+    let mut folder = begun(path).unwrap();
     folder.write("a.txt", text.as_bytes()).unwrap();
     folder
         .write_unlisted(manifest::NAME, &manifest(digest).bytes())
@@ -60,7 +64,7 @@ fn finished(path: &Path, digest: &str, text: &str) {
 fn it_is_not_there_until_it_is_complete() {
     let ground = Ground::new("complete");
     let path = ground.0.join("runs/story-12345678");
-    let mut folder = Folder::begin(&path).unwrap();
+    let mut folder = begun(&path).unwrap();
     folder.write("charts/a.svg", b"<svg/>").unwrap();
     assert!(!path.exists());
     drop(folder);
@@ -100,7 +104,7 @@ fn strangers_are_never_replaced() {
     let error = look(&path, "d").unwrap_err();
     assert_eq!(error.code, Code::OUTPUT_IN_THE_WAY);
     assert!(error.message.contains("home"), "{error}");
-    let mut folder = Folder::begin(&path).unwrap();
+    let mut folder = begun(&path).unwrap();
     folder.write("a.txt", b"x").unwrap();
     assert!(folder.finish().is_err());
     assert_eq!(
@@ -117,7 +121,7 @@ fn a_file_in_the_way_is_said_to_be_one() {
     fs::write(&path, "text").unwrap();
     let error = look(&path, "d").unwrap_err();
     assert!(error.message.contains("it is a file"), "{error}");
-    let below = Folder::begin(&path.join("deeper")).unwrap_err();
+    let below = begun(&path.join("deeper")).unwrap_err();
     assert_eq!(below.code, Code::UNWRITABLE);
     assert!(below.message.contains("out"), "{below}");
 }
@@ -141,11 +145,11 @@ fn older_results_are_replaced_as_a_whole() {
 fn parts_are_joined_in_order_and_hashed() {
     let ground = Ground::new("join");
     let path = ground.0.join("out");
-    let mut folder = Folder::begin(&path).unwrap();
-    for (name, bytes) in [("p/2", "c\n"), ("p/0", "b\n")] {
-        folder.write_unlisted(name, bytes.as_bytes()).unwrap();
+    let mut folder = begun(&path).unwrap();
+    for (trial, bytes) in [(2, "c\n"), (0, "b\n")] {
+        fs::write(folder.rows(trial), bytes).unwrap();
     }
-    let parts = ["p/0", "p/1", "p/2"].map(str::to_owned);
+    let parts = [0, 1, 2].map(|trial| folder.rows(trial));
     folder.join("all.csv", b"head\n", &parts).unwrap();
     let digest = manifest::digest_of(b"head\nb\nc\n");
     assert_eq!(
@@ -161,5 +165,5 @@ fn parts_are_joined_in_order_and_hashed() {
         .write_unlisted(manifest::NAME, &manifest("d").bytes())
         .unwrap();
     folder.finish().unwrap();
-    assert!(!path.join("p").exists());
+    assert_eq!(ground.names(), ["out"]);
 }

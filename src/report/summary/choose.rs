@@ -37,6 +37,12 @@ impl<'a> View<'a> {
         &self.results.points[point]
     }
 
+    /// Whether anything has a price at some point.
+    pub fn priced(&self) -> bool {
+        let mut points = self.design.points.iter();
+        points.any(|p| p.system.cost_per_hour() > 0.0)
+    }
+
     /// The currency of a point's prices.
     pub fn currency(&self, point: usize) -> &'a str {
         &self.design.points[point].system.prices.currency

@@ -9,10 +9,12 @@ mod trouble;
 
 pub use choose::View;
 pub use points::goodput_share;
+pub use trouble::notes;
 
 use super::csv_table::visible;
 use crate::experiment::design::Design;
 use crate::experiment::results::{Results, TrialStatus};
+use crate::model::trial::Horizon;
 use unicode_width::UnicodeWidthStr;
 
 /// As wide as a summary gets.
@@ -76,6 +78,9 @@ fn heading(view: View<'_>) -> String {
         text.push_str(&format!("; ± and ≤ are {percent} % intervals\n"));
     } else {
         text.push_str("; one replication gives no intervals\n");
+    }
+    if design.timing.horizon == Horizon::For(0) {
+        text.push_str("the horizon is 0: nothing was measured, there is no data\n");
     }
     if view.results.same_demand() == Some(true) {
         text.push_str("all points met the same requests, replication by replication\n");
@@ -147,6 +152,21 @@ mod tests {
         for part in parts {
             assert!(text.contains(part), "no {part:?} in\n{text}");
         }
+    }
+
+    #[test]
+    fn without_prices_there_is_no_column_of_zeros() {
+        let text = summary(&fixture::free_design(), fixture::simulate);
+        let (_, table) = text.split_once("points are named by").unwrap();
+        let (table, _) = table
+            .split_once("no costs: the model gives no prices\n")
+            .unwrap();
+        assert!(
+            table.contains("latency") && !table.contains("cost"),
+            "{table}"
+        );
+        assert!(!table.contains("$"), "{table}");
+        assert!(!summary(&fixture::design(), fixture::simulate).contains("no costs"));
     }
 
     #[test]

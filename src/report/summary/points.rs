@@ -11,6 +11,9 @@ use crate::stats::interval::ratio_interval;
 
 const LABEL: usize = 26;
 
+/// Where the cost stands.
+const COST: usize = 1;
+
 const HEADER: [&str; 8] = [
     "\npoint",
     "cost\na month",
@@ -24,16 +27,28 @@ const HEADER: [&str; 8] = [
 
 /// The table, with a line about the points that are not in it.
 pub fn print(view: View<'_>) -> String {
-    let mut aligns = [Align::Right; HEADER.len()];
+    let priced = view.priced();
+    let mut header = HEADER.map(str::to_owned).to_vec();
+    if !priced {
+        header.remove(COST);
+    }
+    let mut aligns = vec![Align::Right; header.len()];
     aligns[0] = Align::Left;
     let mut table = Table::new(&aligns);
-    table.row(HEADER);
+    table.row(header);
     let shown = view.shown();
     for &point in &shown {
-        table.row(row(view, point));
+        let mut cells = row(view, point);
+        if !priced {
+            cells.remove(COST);
+        }
+        table.row(cells);
     }
     let rest = view.design.points.len() - shown.len();
     let mut text = table.print();
+    if !priced {
+        text.push_str("no costs: the model gives no prices\n");
+    }
     if rest > 0 {
         let meeting = (0..view.design.points.len())
             .filter(|p| !shown.contains(p) && view.point(*p).meets() == Some(true))

@@ -3,7 +3,7 @@
 use super::super::distributions_csv::worker_name;
 use super::super::show;
 use super::choose::View;
-use crate::base::codes;
+use crate::base::codes::{self, Code};
 use crate::model::outcome::Outcome;
 use crate::model::spec::SystemSpec;
 use crate::model::tally::{Tally, WorkerTally};
@@ -75,24 +75,46 @@ fn worst(
     (most > 0).then(|| (worker_name(spec, index), mean(most, tally)))
 }
 
-fn consequences(view: View<'_>, point: usize) -> Vec<String> {
+/// What is worth knowing of a point by code, beside how its attempts ended.
+pub fn notes(view: View<'_>, point: usize) -> Vec<(Code, String)> {
+    let mut notes = Vec::new();
+    let result = view.point(point);
+    if !result.stable {
+        let load = result.load.highest();
+        notes.push(titled(Code::OVERLOADED, &format!("load {load:.2}")));
+    }
+    notes.extend(incidents(view, point));
+    notes
+}
+
+/// What became of workers and breakers, in a mean trial.
+fn incidents(view: View<'_>, point: usize) -> Vec<(Code, String)> {
     let tally = &view.point(point).tally;
     let spec = &view.design.points[point].system;
-    let mut lines = Vec::new();
+    let mut found = Vec::new();
     let wedges: u64 = tally.workers.iter().map(|w| w.wedges).sum();
     if wedges > 0 {
-        let times = times(wedges, tally);
-        lines.push(format!(
-            "VX3301 worker wedged: {times}, then it refuses everything"
-        ));
+        let text = format!("{}, then it refuses everything", times(wedges, tally));
+        found.push(titled(Code::WORKER_WEDGED, &text));
     }
     let opened: u64 = tally.workers.iter().map(|w| w.breaker_opens).sum();
     if let Some((name, most)) = worst(spec, tally, |w| w.breaker_opens) {
-        let times = times(opened, tally);
-        lines.push(format!(
-            "VX3201 breaker opened: {times}, most at {name} with {most}"
-        ));
+        let text = format!("{}, most at {name} with {most}", times(opened, tally));
+        found.push(titled(Code::BREAKER_OPENED, &text));
     }
+    found
+}
+
+fn titled(code: Code, text: &str) -> (Code, String) {
+    let title = codes::lookup(code).map_or("", |row| row.title);
+    (code, format!("{title}: {text}"))
+}
+
+fn consequences(view: View<'_>, point: usize) -> Vec<String> {
+    let incidents = incidents(view, point).into_iter();
+    let mut lines: Vec<String> = incidents
+        .map(|(code, text)| format!("{code} {text}"))
+        .collect();
     let wasted = view.named(point, "wasted_work").map_or(0.0, |e| e.mean);
     let attempts = view
         .named(point, "attempts_per_request")

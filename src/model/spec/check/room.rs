@@ -5,8 +5,8 @@ use super::{MAX_CORES, Rules, group_path};
 use crate::base::codes::Code;
 use crate::base::units::print_bytes;
 use crate::model::spec::{
-    Discipline, FaultSpec, FaultUnit, GroupSpec, OnFull, PolicySpec, RamPolicy, ServiceSpec,
-    SystemSpec,
+    Cancel, Discipline, FaultSpec, FaultUnit, GroupSpec, OnFull, PolicySpec, RamPolicy,
+    ServiceSpec, SystemSpec,
 };
 
 impl Rules {
@@ -79,29 +79,65 @@ impl Rules {
         }
     }
 
-    /// Nobody leaves a shared buffer before their turn yet.
-    pub(super) fn patience_and_pull(&mut self, system: &SystemSpec) {
+    /// What is not simulated together with those who leave before they are done.
+    pub(super) fn leaving(&mut self, system: &SystemSpec) {
+        let by_core = |f: &FaultSpec| f.enabled && f.unit == FaultUnit::Core;
+        let by_core = system.faults.iter().any(by_core);
         for source in &system.sources {
+            let client = &source.client;
             let service = system.services.get(source.to);
             let pulls = service.is_some_and(|s| s.balancer.policy == PolicySpec::CentralQueue);
-            let copies = source.fan_out.is_some() || source.client.hedge.is_some();
-            let by_core = |f: &FaultSpec| f.enabled && f.unit == FaultUnit::Core;
-            let others = pulls || source.client.may_leave() || system.faults.iter().any(by_core);
-            if copies && others {
+            let copies = source.fan_out.is_some() || client.hedge.is_some();
+            if copies && (pulls || client.may_leave() || by_core) {
                 let path = format!("source.{}", source.name);
                 let message = format!(
                     "`{path}`: `fan_out` and `hedge` are not supported yet together with \
-                     `patience`, the policy `central_queue` or faults of single cores"
+                     `patience`, a `cancel` of timeouts, the policy `central_queue` or faults of \
+                     single cores"
                 );
                 self.add(Code::UNSUPPORTED, &path, message, None);
             }
-            if pulls && source.client.may_leave() {
-                let path = format!("source.{}.client.patience", source.name);
+            let cancels = client.cancel != Cancel::Nothing;
+            let leaving = [("patience", client.patience.is_some()), ("cancel", cancels)];
+            for (key, _) in leaving.iter().filter(|l| l.1 && pulls) {
+                let path = format!("source.{}.client.{key}", source.name);
                 let message = format!(
                     "`{path}` is not supported yet together with the policy `central_queue`"
                 );
                 self.add(Code::UNSUPPORTED, &path, message, None);
             }
+            let propagates = client.propagate_deadline;
+            for (key, given) in [("cancel", cancels), ("propagate_deadline", propagates)] {
+                let path = format!("source.{}.client.{key}", source.name);
+                if given && by_core {
+                    let message = format!(
+                        "`{path}` is not supported yet together with faults of single cores"
+                    );
+                    self.add(Code::UNSUPPORTED, &path, message, None);
+                }
+            }
+            if copies && propagates {
+                let path = format!("source.{}.client.propagate_deadline", source.name);
+                let message =
+                    format!("`{path}` is not supported yet together with `fan_out` and `hedge`");
+                self.add(Code::UNSUPPORTED, &path, message, None);
+            }
+        }
+    }
+
+    /// The earliest deadline first needs deadlines.
+    pub(super) fn deadlines_of_callers(&mut self, system: &SystemSpec, index: usize) {
+        let service = &system.services[index];
+        let mut callers = system.sources.iter().filter(|s| s.to == index);
+        if callers.any(|s| s.client.deadline.is_some()) {
+            return;
+        }
+        let by_deadline = |g: &&GroupSpec| g.discipline == Discipline::Edf;
+        for group in service.groups.iter().filter(by_deadline) {
+            let path = format!("{}.discipline", group_path(service, group));
+            let message =
+                format!("`{path}`: `edf` has no effect where no source that calls has a deadline");
+            self.disagree(&path, message, "give a source `client.deadline`");
         }
     }
 

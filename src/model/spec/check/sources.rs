@@ -4,7 +4,8 @@ use super::{MAX_USERS, Rules, group_path, least};
 use crate::base::codes::Code;
 use crate::base::units::{HIGHEST_RATE, print_bytes};
 use crate::model::spec::{
-    Arrivals, ClassSpec, ClientSpec, Dist, MemorySpec, SourceSpec, SystemSpec, Trace, WorkSpec,
+    Arrivals, ClassSpec, Discipline, Dist, MemorySpec, ServiceSpec, SourceSpec, SystemSpec, Trace,
+    WorkSpec,
 };
 
 impl Rules {
@@ -36,6 +37,11 @@ impl Rules {
                 let message = format!("`{place}` names a class that the source does not have");
                 self.add(Code::UNKNOWN_NAME, &place, message, None);
             }
+            self.recorded_turns(
+                source,
+                service,
+                &format!("{path}.arrivals.columns.priority"),
+            );
             if source.stop.is_some_and(|stop| stop <= source.start) {
                 let message = format!("`{path}.stop` must be after `start`");
                 self.add(Code::KEYS_DISAGREE, &format!("{path}.stop"), message, None);
@@ -55,6 +61,23 @@ impl Rules {
                 };
                 self.needs_trace(work, source, &path);
             }
+        }
+    }
+
+    /// A recorded priority counts only where requests wait by it.
+    fn recorded_turns(&mut self, source: &SourceSpec, service: &ServiceSpec, path: &str) {
+        let recorded = match &source.arrivals {
+            Arrivals::Trace(trace) => !trace.priority.is_empty(),
+            _ => false,
+        };
+        let mut groups = service.groups.iter();
+        if recorded && !groups.any(|g| g.discipline == Discipline::Priority) {
+            let message = format!(
+                "`{path}` has no effect: no worker of service `{}` serves by priority",
+                service.name
+            );
+            let help = Some("say `discipline = \"priority\"` of its workers");
+            self.add(Code::KEYS_DISAGREE, path, message, help);
         }
     }
 
@@ -170,6 +193,7 @@ impl Rules {
             trace.work.len(),
             trace.memory.len(),
             trace.class.len(),
+            trace.priority.len(),
         ];
         if columns.iter().any(|&n| n != 0 && n != rows) {
             let message = format!("`{path}` has columns of different lengths");
@@ -223,6 +247,9 @@ impl Rules {
     }
 
     pub(super) fn work(&mut self, work: &WorkSpec, path: &str) {
+        let more = work.per_in_flight();
+        let fine = (0.0..=1e18).contains(&more);
+        self.range(fine, &format!("{path}.per_in_flight"), "0 or more", more);
         if let WorkSpec::Drawn { per_kib, .. } = work {
             let fine = (0.0..=1e18).contains(per_kib);
             self.range(fine, &format!("{path}.per_kib"), "0 or more", per_kib);
@@ -237,27 +264,6 @@ impl Rules {
             "0 to 1e12",
             memory.per_byte,
         );
-    }
-
-    fn client(&mut self, client: &ClientSpec, path: &str) {
-        if let Some(timeout) = &client.timeout {
-            let never = matches!(timeout, Dist::Constant { value } if *value < 1.0);
-            let path = format!("{path}.timeout");
-            self.range(
-                !never,
-                &path,
-                "above 0 (leave it out to wait for ever)",
-                "0s",
-            );
-        }
-        if let Some(retry) = &client.retry {
-            let path = format!("{path}.retry.attempts");
-            let allowed = "1 or more (the first attempt counts)";
-            self.range(retry.attempts >= 1, &path, allowed, retry.attempts);
-        }
-        if let Some(limit) = &client.limit {
-            self.limit(limit, &format!("{path}.limit"));
-        }
     }
 
     /// Whether every group of workers can take in at least one kind of request.

@@ -52,10 +52,7 @@ fn system() -> SystemSpec {
     };
     let service = ServiceSpec {
         name: "events".into(),
-        work: Some(WorkSpec::Drawn {
-            cpu: constant(1e6),
-            per_kib: 0.0,
-        }),
+        work: Some(WorkSpec::drawn(constant(1e6))),
         memory: MemorySpec {
             held: Held::Admission,
             base: constant(0.0),
@@ -125,11 +122,7 @@ fn each_rule_names_its_path() {
     assert_eq!(path(rate), "source.web.arrivals.rate");
     let timeout = |s: &mut SystemSpec| s.sources[0].client.timeout = Some(constant(0.0));
     assert_eq!(path(timeout), "source.web.client.timeout");
-    let retry = RetrySpec {
-        attempts: 0,
-        base: 1,
-        cap: 1,
-    };
+    let retry = RetrySpec::full_jitter(0, 1, 1);
     let found = broken(|s| s.sources[0].client.retry = Some(retry));
     assert_eq!(found.0, "source.web.client.retry.attempts");
 }

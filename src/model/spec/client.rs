@@ -1,0 +1,140 @@
+//! What a caller does about trouble, as data.
+
+use super::{Cancel, Dist, Failures, HedgeSpec, LimitSpec};
+use crate::base::units::Nanos;
+
+/// What a caller does about trouble.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClientSpec {
+    /// How long one attempt may take, nanoseconds; `None`: waits for ever.
+    pub timeout: Option<Dist>,
+    /// How long a request may take from its birth, pauses and all attempts included, nanoseconds;
+    /// `None`: for ever.
+    pub deadline: Option<Nanos>,
+    /// Whether workers drop, at its turn, what its deadline has passed.
+    pub propagate_deadline: bool,
+    /// What is taken back of an attempt that was given up on.
+    pub cancel: Cancel,
+    /// How long an attempt stays in a buffer, nanoseconds from its arrival, drawn for a request at
+    /// its birth; `None`: for ever. Once served it stays.
+    pub patience: Option<Dist>,
+    /// Further attempts; `None`: none.
+    pub retry: Option<RetrySpec>,
+    /// Further copies when no answer comes; `None`: none.
+    pub hedge: Option<HedgeSpec>,
+    /// What it lets itself send; `None`: everything.
+    pub limit: Option<LimitSpec>,
+}
+
+impl ClientSpec {
+    /// Whether an attempt may leave a buffer before its turn.
+    pub fn may_leave(&self) -> bool {
+        self.patience.is_some() || self.cancel != Cancel::Nothing
+    }
+}
+
+/// Further attempts after a failed one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetrySpec {
+    /// Most attempts, the first included; `u32::MAX` stands for unbounded.
+    pub attempts: u32,
+    /// How long it pauses before each.
+    pub backoff: BackoffSpec,
+    /// After what; other failures lose the request.
+    pub on: Failures,
+}
+
+/// How long a client pauses before it tries again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BackoffSpec {
+    /// As a library or a paper does it.
+    Kind {
+        /// Which.
+        kind: BackoffKind,
+        /// What the first pause is made from, nanoseconds.
+        base: Nanos,
+        /// What pauses do not grow beyond, nanoseconds; `Nanos::MAX`: no such bound.
+        cap: Nanos,
+    },
+    /// A draw for each attempt, nanoseconds.
+    Drawn(Dist),
+}
+
+/// A rule for pauses, the n-th after n attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackoffKind {
+    /// Uniform from 0 to `min(cap, base * 2^n)`.
+    FullJitter,
+    /// Uniform from half of that to that.
+    EqualJitter,
+    /// Uniform from `base` to three times the last pause, at most `cap`.
+    Decorrelated,
+    /// Uniform from 0 to `min(cap, base * (2^n - 1))`.
+    Envoy,
+    /// `min(cap, base * 2^(n - 1))`, a fifth more or less.
+    Grpc,
+    /// `min(cap, base * 1.5^(n - 1))`, half more or less.
+    Resilience4j,
+    /// Near `base * 2^(n - 1)`, smoothly spread, at most `cap`.
+    Polly,
+    /// Uniform from 0 to `min(cap, base * 3^(n - 1))`.
+    Misim,
+    /// At once.
+    None,
+}
+
+impl BackoffKind {
+    /// All of them.
+    pub const ALL: [BackoffKind; 9] = [
+        BackoffKind::FullJitter,
+        BackoffKind::EqualJitter,
+        BackoffKind::Decorrelated,
+        BackoffKind::Envoy,
+        BackoffKind::Grpc,
+        BackoffKind::Resilience4j,
+        BackoffKind::Polly,
+        BackoffKind::Misim,
+        BackoffKind::None,
+    ];
+
+    /// Whether what is capped is scattered around itself afterwards.
+    pub fn is_scattered(self) -> bool {
+        matches!(self, BackoffKind::Grpc | BackoffKind::Resilience4j)
+    }
+}
+
+impl RetrySpec {
+    /// After every failure, with pauses uniform from 0 to `min(cap, base * 2^n)`.
+    pub fn full_jitter(attempts: u32, base: Nanos, cap: Nanos) -> RetrySpec {
+        RetrySpec {
+            attempts,
+            backoff: BackoffSpec::Kind {
+                kind: BackoffKind::FullJitter,
+                base,
+                cap,
+            },
+            on: Failures::ALL,
+        }
+    }
+
+    /// Most attempts: gRPC takes more than 5 for 5.
+    pub fn most_attempts(&self) -> u32 {
+        match self.backoff {
+            BackoffSpec::Kind {
+                kind: BackoffKind::Grpc,
+                ..
+            } => self.attempts.min(5),
+            _ => self.attempts,
+        }
+    }
+
+    /// Whether it never pauses.
+    pub fn is_immediate(&self) -> bool {
+        match &self.backoff {
+            BackoffSpec::Kind { kind, base, cap } => {
+                *kind == BackoffKind::None || *base == 0 || *cap == 0
+            }
+            BackoffSpec::Drawn(dist) => dist.is_constant() == Some(0.0),
+        }
+    }
+}
