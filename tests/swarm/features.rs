@@ -29,6 +29,7 @@ features! {
     Priority 0.3;
     ClassCores 0.25;
     HeldService 0.2;
+    Crowded 0.2;
     // Workers.
     Groups 0.4;
     Speed 0.3;
@@ -56,6 +57,10 @@ features! {
     // Clients.
     Timeout 0.4;
     Retry 0.4;
+    Backoff 0.3;
+    Failures 0.25;
+    Deadline 0.3;
+    Cancel 0.3;
     Patience 0.3;
     Rate 0.2;
     InFlight 0.25;

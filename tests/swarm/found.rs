@@ -205,3 +205,23 @@ fn a_copy_that_waits_at_its_sender_is_taken_back() {
         "#,
     );
 }
+
+#[test]
+fn a_copy_that_is_done_is_not_taken_back_by_the_worker_that_falls_after_it() {
+    holds(
+        "done",
+        &[],
+        r#"
+        [source.people]
+        to = "web"
+        arrivals = "20/s"
+        fan_out = 4
+        need = 3
+        rest = "cancel"
+        [service.web]
+        work = { dist = "exponential", mean = "20ms" }
+        memory = { base = { dist = "exponential", mean = "8MiB" }, held = "service" }
+        workers = { cores = 2, ram = "16MiB", ram_policy = "oom_kill", restart = "20ms" }
+        "#,
+    );
+}

@@ -42,6 +42,8 @@ pub struct Service {
     pub bounded_ram: bool,
     pub pulls: bool,
     pub shares: bool,
+    /// Whether who calls must have a deadline.
+    pub by_deadline: bool,
     /// Its work is a column of the trace that sends.
     pub traced: bool,
 }

@@ -114,8 +114,9 @@ impl Seen<'_> {
             numbers.eq(1..=rows.len() as u32),
             "holes or doubles: {rows:?}"
         );
-        // Each copy has work of its own.
-        let what = |r: &AttemptRow| (r.born, r.class, if copies(spec) { 0 } else { r.work });
+        // Each copy has work of its own, and others in service add to it.
+        let own = copies(spec) || crowded(self.spec);
+        let what = |r: &AttemptRow| (r.born, r.class, if own { 0 } else { r.work });
         let same = rows.iter().all(|r| what(r) == what(rows[0]));
         must!(same, "attempts of different requests: {rows:?}");
         must!(
@@ -252,7 +253,7 @@ impl Seen<'_> {
 
     /// Waits and responses, where every attempt is watched until it leaves.
     fn waits(&self) -> Found {
-        let plain = |s: &SourceSpec| s.client.timeout.is_none() && !copies(s);
+        let plain = |s: &SourceSpec| !gives_up(s) && !copies(s);
         let errs = |k: &FaultKind| matches!(k, FaultKind::Error { .. });
         if !self.spec.sources.iter().all(plain) || self.spec.faults.iter().any(|f| errs(&f.kind)) {
             return Ok(());
@@ -392,8 +393,7 @@ impl Seen<'_> {
                 + balancer.busy_area;
             let rows = self.rows.iter().filter(|r| r.service as usize == s);
             let by_rows: u128 = rows.map(inside).sum();
-            let unwatched =
-                callers().any(|c| c.client.timeout.is_some() || goes_on(c, &service.balancer));
+            let unwatched = callers().any(|c| goes_on(c, &service.balancer));
             let fine = match unwatched {
                 true => by_system >= by_rows,
                 false => by_system == by_rows,
@@ -556,13 +556,26 @@ pub fn holds_back(source: &SourceSpec) -> bool {
     limit.is_some_and(|l| l.in_flight.as_ref().is_some_and(|p| p.pending > 0))
 }
 
-/// Whether copies may be taken back where they can't be reached, and are inside a while longer.
+/// Whether attempts may be inside longer than their rows say.
 fn goes_on(source: &SourceSpec, balancer: &BalancerSpec) -> bool {
     let hedge = source
         .client
         .hedge
         .is_some_and(|h| h.cancel == Cancel::Queued);
-    hedge || copies(source) && balancer.dispatch.is_some()
+    let hidden = copies(source) && balancer.dispatch.is_some();
+    hedge || hidden || gives_up(source)
+}
+
+/// Whether a client may give up on an attempt that goes on.
+pub fn gives_up(source: &SourceSpec) -> bool {
+    source.client.timeout.is_some() || source.client.deadline.is_some()
+}
+
+/// Whether others in service add to the work of an attempt.
+fn crowded(spec: &SystemSpec) -> bool {
+    let works = spec.services.iter().filter_map(|s| s.work.as_ref());
+    let mut works = works.chain(spec.classes().filter_map(|c| c.work.as_ref()));
+    works.any(|w| w.per_in_flight() > 0.0)
 }
 
 /// Whether a fault may put back into a buffer what was in service.

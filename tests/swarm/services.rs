@@ -3,6 +3,7 @@
 use crate::dists::{Kind, any, number, positive, share};
 use crate::features::Feature::*;
 use crate::model::{Making, Service, default};
+use crate::sources::failures;
 use crate::text::{Node, Table};
 
 /// Bytes of memory that requests hold, in the mean.
@@ -61,12 +62,18 @@ pub fn work(m: &mut Making, about: &Service) -> Node {
         }
         return Node::Table(table);
     }
-    if !m.has(Size) {
+    let (sized, crowded) = (m.has(Size), m.has(Crowded));
+    if !sized && !crowded {
         return any(m, about.work, Kind::Time);
     }
     let cpu = any(m, about.work, Kind::Time);
     table.node("cpu", cpu);
-    table.put("per_kib", m.time(about.work / 20.0));
+    if sized {
+        table.put("per_kib", m.time(about.work / 20.0));
+    }
+    if crowded {
+        table.put("per_in_flight", m.time(about.work / 20.0));
+    }
     Node::Table(table)
 }
 
@@ -86,6 +93,8 @@ pub fn memory(m: &mut Making, ram: Option<u64>) -> Node {
     }
     if served {
         table.text("held", "service");
+        // What never fits waits for ever.
+        m.ends = false;
     } else {
         default(m, &mut table, "held", "\"admission\"");
     }
@@ -177,6 +186,7 @@ fn consecutive(m: &mut Making) -> Node {
     table.put("half_open_calls", m.draw.from(1, 3));
     let open = any(m, m.length as f64 / 30.0, Kind::Time);
     table.node("open_for", open);
+    failures(m, &mut table, "counts");
     Node::Table(table)
 }
 
@@ -200,6 +210,7 @@ fn resilience4j(m: &mut Making) -> Node {
     if m.draw.chance(0.5) {
         table.put("half_open_max", m.time(m.length as f64 / 50.0));
     }
+    failures(m, &mut table, "counts");
     Node::Table(table)
 }
 
@@ -265,7 +276,14 @@ fn group(m: &mut Making, about: &mut Service, weights: bool, table: &mut Table) 
     if sharing {
         table.text("discipline", "ps");
     } else if !unbounded && m.has(Discipline) {
-        let word = m.draw.pick(&["lifo", "priority"]);
+        let edf = m.features.on(Deadline);
+        let words = if edf {
+            &["lifo", "priority", "edf"][..]
+        } else {
+            &["lifo", "priority"]
+        };
+        let word = m.draw.pick(words);
+        about.by_deadline |= word == "edf";
         table.text("discipline", word);
     } else {
         default(m, table, "discipline", "\"fifo\"");

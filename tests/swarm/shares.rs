@@ -5,12 +5,12 @@ use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::{GroupSpec, OnFull, RamPolicy, SourceSpec};
 use veltrix::model::trial::AttemptRow;
 
-use crate::rows::{Found, Seen, by_core, copies};
+use crate::rows::{Found, Seen, by_core, copies, gives_up};
 
 impl Seen<'_> {
     /// Busy cores over time, and work done, where every attempt is watched to its end.
     pub fn work(&self) -> Found {
-        let watched = |s: &SourceSpec| s.client.timeout.is_none() && !copies(s);
+        let watched = |s: &SourceSpec| !gives_up(s) && !copies(s);
         let moved = self.spec.faults.iter().any(by_core);
         if moved || !self.spec.sources.iter().all(watched) {
             return Ok(());

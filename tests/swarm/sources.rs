@@ -52,7 +52,8 @@ fn source(m: &mut Making, name: &str, to: &Service) -> Table {
     if fans {
         fan_out(m, to, &mut table);
     }
-    let client = client(m, (patient, copies && !fans));
+    let alone = !pulled && !fans;
+    let client = client(m, to, (patient, copies && !fans, alone));
     if !client.0.is_empty() {
         table.node("client", Node::Table(client));
     } else {
@@ -304,13 +305,26 @@ fn fan_out(m: &mut Making, to: &Service, table: &mut Table) {
     }
 }
 
-/// A client; whether it may be impatient, and may hedge.
-fn client(m: &mut Making, (patient, hedges): (bool, bool)) -> Table {
+/// A client; whether it is impatient, may hedge, and may take back what it has sent.
+fn client(m: &mut Making, to: &Service, (patient, hedges, alone): (bool, bool, bool)) -> Table {
     let mut table = Table::default();
     let mean = m.length as f64 / m.draw.scale(10.0, 1000.0);
     if m.has(Timeout) {
         let timeout = positive(m, mean, Kind::Time);
         table.node("timeout", timeout);
+    }
+    if to.by_deadline || m.has(Deadline) {
+        table.put("deadline", m.time(mean * 3.0));
+    }
+    let waits = table.get("timeout").or(table.get("deadline")).is_some();
+    let cancels = alone && waits && m.has(Cancel);
+    if cancels {
+        let cancel = m.draw.pick(&["queued", "full"]);
+        table.text("cancel", cancel);
+    }
+    let hedges = hedges && !cancels && m.has(Hedge);
+    if table.get("deadline").is_some() && alone && !cancels && !hedges && m.draw.chance(0.5) {
+        table.put("propagate_deadline", true);
     }
     if patient {
         let patience = any(m, mean, Kind::Time);
@@ -320,7 +334,7 @@ fn client(m: &mut Making, (patient, hedges): (bool, bool)) -> Table {
         let retry = retry(m, mean);
         table.node("retry", retry);
     }
-    if hedges && m.has(Hedge) {
+    if hedges {
         let hedge = hedge(m, mean);
         table.node("hedge", hedge);
     }
@@ -334,6 +348,30 @@ fn client(m: &mut Making, (patient, hedges): (bool, bool)) -> Table {
         default(m, &mut table, key, "\"none\"");
     }
     table
+}
+
+/// Kinds of pauses.
+const BACKOFFS: &[&str] = &[
+    "full_jitter",
+    "equal_jitter",
+    "decorrelated",
+    "envoy",
+    "grpc",
+    "resilience4j",
+    "polly",
+    "misim",
+    "none",
+    "drawn",
+];
+
+/// Some kinds of failures, under a key.
+pub fn failures(m: &mut Making, table: &mut Table, key: &str) {
+    if m.has(Failures) {
+        let mut kinds = ["\"error\"", "\"timeout\"", "\"refused\"", "\"reset\""];
+        m.draw.shuffle(&mut kinds);
+        let count = m.draw.from(1, 4) as usize;
+        table.put(key, format!("[{}]", kinds[..count].join(", ")));
+    }
 }
 
 fn retry(m: &mut Making, mean: f64) -> Node {
@@ -354,6 +392,19 @@ fn retry(m: &mut Making, mean: f64) -> Node {
         table.put("base", m.time(mean));
         table.put("cap", m.time(mean * 3.0));
     }
+    if m.features.on(Backoff) && !unbounded {
+        let kind = m.draw.pick(BACKOFFS);
+        if kind == "none" || kind == "drawn" {
+            table.0.retain(|e| e.0 == "attempts");
+        }
+        if kind == "drawn" {
+            let pause = any(m, mean, Kind::Time);
+            table.node("backoff", pause);
+        } else {
+            table.text("backoff", kind);
+        }
+    }
+    failures(m, &mut table, "on");
     default(m, &mut table, "backoff", "\"full_jitter\"");
     Node::Table(table)
 }

@@ -93,7 +93,7 @@ impl Table {
                 }
             }
         }
-        let weight = |e: &(String, Node)| e.0 != "weight";
+        let weight = |e: &(String, Node)| e.0 != "weight" && e.0 != "discipline";
         for (_, node) in model.named("service") {
             let Node::Table(table) = node else { continue };
             match table.get_mut("workers") {

@@ -13,7 +13,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let a = *self.jobs.attempt(attempt);
-        if !a.open {
+        if !a.open || attempt == self.ending {
             return;
         }
         let at_home = self.limits.as_ref().is_some_and(|l| l.waits(attempt));

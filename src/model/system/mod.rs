@@ -128,6 +128,9 @@ pub struct System<'s, O, const RICH: bool> {
     fetched: u64,
     /// Attempts waiting anywhere.
     waiting: u64,
+    /// The attempt whose service has just ended and whose caller is about to hear of it: it can't
+    /// be taken back any more.
+    ending: u32,
     /// Requests between two attempts.
     pausing: Level,
     /// Workers wedged and down.
@@ -205,6 +208,7 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             copies: Copies::new(spec),
             ends_matter: false,
             waiting: 0,
+            ending: NO_WORKER,
             pausing: Level::default(),
             wedged: Level::default(),
             down: Level::default(),

@@ -285,7 +285,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.elaborate {
             self.give_back(worker, attempt);
             self.fold(now, kind::COMPLETED, number, worker);
+            self.ending = attempt;
             self.start_waiting(queue, worker);
+            self.ending = NO_WORKER;
         } else {
             self.workers.finish(worker, core, memory);
             self.fold(now, kind::COMPLETED, number, worker);

@@ -179,7 +179,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.workers.settle(a.worker, now);
         self.leave_core(a.worker, attempt);
         self.fold(now, kind::ERRED, a.number, a.worker);
+        self.ending = attempt;
         self.move_up(queue, a.worker);
+        self.ending = NO_WORKER;
         self.turn_away(queue, attempt, Outcome::Error);
     }
 
