@@ -49,7 +49,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("a price table", &["prices"]),
     ("[instance.\"NAME\"]", &["prices.instance.*"]),
     ("an experiment", &["experiment"]),
-    ("a variant", &["experiment.variant.*"]),
+    ("[[variant]]", &["experiment.variant.*"]),
     ("an axis", &["experiment.sweep.*"]),
     ("[objective]", &["experiment.objective"]),
     ("[[chart]]", &["experiment.chart.*"]),
