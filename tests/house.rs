@@ -76,10 +76,9 @@ impl Source {
 
     /// How many lines stand before the tests.
     fn length(&self) -> usize {
-        self.text
-            .lines()
-            .take_while(|line| !line.starts_with("#[cfg(test)]"))
-            .count()
+        let tests = self.text.find("#[cfg(test)]\nmod tests {");
+        let before = tests.map_or(&*self.text, |tests| &self.text[..tests]);
+        before.lines().count()
     }
 }
 

@@ -28,6 +28,8 @@ mod features;
 mod found;
 #[path = "swarm/model.rs"]
 mod model;
+#[path = "swarm/room.rs"]
+mod room;
 #[path = "swarm/rows.rs"]
 mod rows;
 #[path = "swarm/same.rs"]

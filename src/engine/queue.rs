@@ -121,6 +121,14 @@ impl<W: Entry, E: Event> Queue<W, E> {
         self.exhausted
     }
 
+    /// Whether nothing is pending at all.
+    pub fn is_empty(&self) -> bool {
+        let heads = self.head_times.iter();
+        self.instant.is_empty()
+            && self.heap.earliest() == NEVER
+            && heads.copied().all(|time| time == NEVER)
+    }
+
     /// Whether no other event shares the present instant: an event scheduled now would be next.
     #[inline(always)]
     pub fn alone(&self) -> bool {

@@ -118,8 +118,7 @@ fn every_key_of_the_format_is_shown_at_work() {
     assert!(missing.is_empty(), "not shown: {missing:#?}");
 }
 
-/// Every named choice of the format too: `veltrix list` has no policy, process, discipline, fault or
-/// distribution that is not there.
+/// So are the choices that `veltrix list` names: policies, breakers, processes.
 #[test]
 fn every_choice_of_the_format_is_shown_at_work() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

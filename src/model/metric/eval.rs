@@ -263,7 +263,7 @@ impl<'a> Context<'a> {
                     if *n == number && *name == service.name);
                 if let (true, Some(worker)) = (whole || one, tally.workers.get(index)) {
                     add_worker(sums, worker, group);
-                    if one || matches!(scope, Scope::Service(_)) && service.groups.len() == 1 {
+                    if one || matches!(scope, Scope::Service(_)) {
                         sums.queue_max = sums.workers.queue_max;
                     }
                 }

@@ -23,6 +23,11 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let aside = self.jobs.request_mut(attempt);
         aside.ticket = ticket;
         aside.lined_up = true;
+        self.be_patient(queue, attempt);
+    }
+
+    /// An attempt begins to wait: it leaves when its patience runs out.
+    pub(super) fn be_patient<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let patience = self.jobs.request_of(attempt).patience;
         if patience == Nanos::MAX {
             return;
@@ -50,7 +55,10 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let a = *self.jobs.attempt(attempt);
-        if a.generation != generation || !self.take_out_of_buffer(attempt, now) {
+        if a.generation != generation || a.start != NOT_STARTED {
+            return;
+        }
+        if !self.take_out_of_buffer(attempt, now) && !self.take_from_sender(attempt, now) {
             return;
         }
         if a.measured && a.open {
@@ -115,6 +123,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return false;
         };
         blocked.remove(place);
+        self.workers.settle(worker, now);
         self.unblock(attempt, now);
         true
     }

@@ -262,7 +262,8 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
                 }
                 self.close_window(now);
                 let next = now.saturating_add(self.measure.series.window);
-                if next < self.measure.to {
+                // Where nothing else can happen any more, nobody waits for another window.
+                if next < self.measure.to && !queue.is_empty() {
                     queue.at(next, Event::Sample(Sample::WindowOver));
                 }
             }
@@ -319,6 +320,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             return;
         }
         self.measure.closed = true;
+        if now < self.measure.from {
+            // It ended before the measured time began: nothing was measured.
+            for worker in 0..self.workers.len() as u32 {
+                self.workers.reset_areas(worker, now);
+            }
+        }
         let now_or_start = now.max(self.measure.from);
         if self.measure.series.window > 0 && now > self.measure.window_from {
             self.close_window(now);

@@ -100,7 +100,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if self.short_of_ram && self.workers.is_short(worker, all, now) {
             return Some(Outcome::RamFull);
         }
-        if !self.workers.has_memory(worker, memory) {
+        let cold = &self.workers.cold[worker as usize];
+        let refuses = cold.ram_policy == RamPolicy::Refuse;
+        if !self.workers.has_memory(worker, memory) || refuses && all > cold.ram_for_requests() {
             return Some(Outcome::RamFull);
         }
         let first = self.workers.waiting(worker) == 0;
@@ -210,6 +212,10 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let cold = &self.workers.cold[worker as usize];
         if lacking == Outcome::RamFull && cold.ram_policy == RamPolicy::OomKill {
             return self.kill(queue, worker, attempt);
+        }
+        // For one that is too big for the worker even when that is empty no waiting makes room.
+        if lacking == Outcome::RamFull && self.memory_of(attempt) > cold.ram_for_requests() {
+            return self.turn_away(queue, attempt, lacking);
         }
         match cold.on_full {
             OnFull::Reject => self.turn_away(queue, attempt, lacking),

@@ -74,6 +74,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             .blocked
             .push_back(attempt);
         self.waits();
+        if self.may_leave {
+            self.be_patient(queue, attempt);
+        }
     }
 
     pub(super) fn unblock(&mut self, attempt: u32, now: Nanos) {

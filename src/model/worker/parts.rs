@@ -1,0 +1,99 @@
+//! The two parts of a worker: how they begin, and the integrals that the colder one keeps.
+
+use super::*;
+
+impl Hot {
+    pub(super) fn new(spec: &GroupSpec, first_core: u32, plain: bool) -> Self {
+        Hot {
+            busy_area: 0,
+            since: 0,
+            ram_free: spec.ram.unwrap_or(u64::MAX) - spec.ram_base,
+            served: 0,
+            first_core,
+            next_free: 0,
+            free: if spec.shares() {
+                spec.cores.saturating_add(spec.slots.unwrap_or(u32::MAX))
+            } else {
+                spec.cores
+            },
+            busy: 0,
+            waiting: 0,
+            plain,
+            unit_speed: spec.speed == 1.0,
+        }
+    }
+}
+
+impl Cold {
+    pub(super) fn new(
+        service: u32,
+        number: u32,
+        group: u32,
+        spec: &GroupSpec,
+        holds_memory: bool,
+    ) -> Self {
+        let slots = spec.slots.unwrap_or(u32::MAX);
+        Cold {
+            service,
+            number,
+            group,
+            cores: spec.cores,
+            on_full: spec.on_full,
+            by_deadline: spec.discipline == Discipline::Edf,
+            base_speed: spec.speed,
+            speed: spec.speed,
+            pauses: 0,
+            downs: 0,
+            cores_down: 0,
+            wedged: false,
+            epoch: 0,
+            ram_policy: spec.ram_policy,
+            blocked: VecDeque::new(),
+            shared: spec
+                .shares()
+                .then(|| Box::new(Shared::new(spec.core_count()))),
+            serving: 0,
+            wide: false,
+            queue: Line::new(spec.discipline, slots.min(SET_ASIDE) as usize),
+            slots: if spec.shares() { 0 } else { slots },
+            bytes: spec.bytes.unwrap_or(u64::MAX),
+            waiting_bytes: 0,
+            ram: spec.ram.unwrap_or(u64::MAX),
+            ram_base: spec.ram_base,
+            holds_memory: holds_memory || spec.ram_base > 0,
+            areas: Areas::default(),
+        }
+    }
+
+    /// RAM that an idle worker has for requests, without leaks and caps.
+    pub fn ram_for_requests(&self) -> u64 {
+        self.ram - self.ram_base
+    }
+
+    /// How many places for attempts on cores it has.
+    pub(super) fn places(&self) -> u32 {
+        if self.shared.is_some() { 0 } else { self.cores }
+    }
+
+    #[inline]
+    pub(super) fn settle(&mut self, hot: &Hot, passed: Nanos) {
+        if self.wide {
+            self.areas.serving += u128::from(self.serving) * u128::from(passed);
+        }
+        self.areas.ram += u128::from(self.ram - hot.ram_free) * u128::from(passed);
+        if self.wedged || self.downs > 0 {
+            self.areas.wedged_busy += u128::from(hot.busy) * u128::from(passed);
+        }
+    }
+
+    /// Brings the core-time while able up to now; to be called before that changes.
+    pub(super) fn settle_able(&mut self, now: Nanos) {
+        if !self.wedged && self.downs == 0 {
+            let passed = now - self.areas.able_since;
+            if self.cores != UNBOUNDED_CORES {
+                self.areas.able += u128::from(self.cores - self.cores_down) * u128::from(passed);
+            }
+        }
+        self.areas.able_since = now;
+    }
+}
