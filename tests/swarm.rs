@@ -148,7 +148,7 @@ fn whatever_the_model_the_rules_hold() {
         "broken: {:?}",
         broken.iter().map(|b| b.0).collect::<Vec<_>>()
     );
-    // Nobody is without workers yet; who has expired has been given up on before, but at an instant.
+    // Nobody is without workers yet, and who expires has usually been given up on before.
     let rare = [Outcome::NoWorker, Outcome::Expired];
     for outcome in Outcome::ALL.into_iter().filter(|o| !rare.contains(o)) {
         let n = ended[outcome.index()];

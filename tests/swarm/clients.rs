@@ -1,7 +1,7 @@
 //! What must hold of what clients do: how long they wait, and what they let themselves send.
 
 use veltrix::model::outcome::Outcome;
-use veltrix::model::spec::{Dist, Fill, OnFull, SourceSpec};
+use veltrix::model::spec::{Dist, Fill, SourceSpec};
 use veltrix::model::trial::AttemptRow;
 
 use crate::rows::{Found, Seen, by_core, copies, holds_back};

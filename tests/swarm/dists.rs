@@ -61,7 +61,8 @@ const DISTS: &[(&str, Write)] = &[
             _ => quantity(m, t, "min", mean * 0.1, k),
         }
         t.put("shape", number_of(m.draw.between(1.1, 3.0)));
-        if m.draw.chance(0.5) {
+        // On a lattice a greatest value may come down on the mean.
+        if m.draw.chance(0.5) && !m.has(Lattice) {
             quantity(m, t, "max", mean * 100.0, k);
         }
     }),

@@ -44,6 +44,8 @@ pub struct Service {
     pub shares: bool,
     /// Whether who calls must have a deadline.
     pub by_deadline: bool,
+    /// Some worker serves by priority.
+    pub by_priority: bool,
     /// Its work is a column of the trace that sends.
     pub traced: bool,
 }

@@ -284,6 +284,7 @@ fn group(m: &mut Making, about: &mut Service, weights: bool, table: &mut Table) 
         };
         let word = m.draw.pick(words);
         about.by_deadline |= word == "edf";
+        about.by_priority |= word == "priority";
         table.text("discipline", word);
     } else {
         default(m, table, "discipline", "\"fifo\"");

@@ -275,7 +275,7 @@ fn class(m: &mut Making, name: &str, to: &Service, by_trace: bool) -> Table {
         let memory = memory(m, to.ram);
         table.node("memory", memory);
     }
-    if m.has(Priority) {
+    if to.by_priority && m.has(Priority) {
         table.put("priority", m.draw.from(0, 4) as i64 - 2);
     }
     if !to.shares && m.has(ClassCores) {

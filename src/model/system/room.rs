@@ -287,7 +287,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             };
             let worker = front.first_worker + picked;
             let guarded = front.breakers() > 0;
-            self.tell_breaker_of_failure(attempt, lacking, now);
+            if a.open {
+                self.tell_breaker_of_failure(attempt, lacking, now);
+            }
             if guarded {
                 self.jobs.request_mut(attempt).epoch = epoch;
             }

@@ -171,6 +171,6 @@ impl Workers {
         memory == 0
             || among
                 .into_iter()
-                .any(|w| self.cold[w as usize].ram >= memory)
+                .any(|w| self.cold[w as usize].ram_for_requests() >= memory)
     }
 }

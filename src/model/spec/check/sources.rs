@@ -37,11 +37,7 @@ impl Rules {
                 let message = format!("`{place}` names a class that the source does not have");
                 self.add(Code::UNKNOWN_NAME, &place, message, None);
             }
-            self.recorded_turns(
-                source,
-                service,
-                &format!("{path}.arrivals.columns.priority"),
-            );
+            self.priorities(source, service);
             if source.stop.is_some_and(|stop| stop <= source.start) {
                 let message = format!("`{path}.stop` must be after `start`");
                 self.add(Code::KEYS_DISAGREE, &format!("{path}.stop"), message, None);
@@ -64,20 +60,27 @@ impl Rules {
         }
     }
 
-    /// A recorded priority counts only where requests wait by it.
-    fn recorded_turns(&mut self, source: &SourceSpec, service: &ServiceSpec, path: &str) {
+    /// A priority, of a class or recorded, counts only where requests wait by it.
+    fn priorities(&mut self, source: &SourceSpec, service: &ServiceSpec) {
+        let mut groups = service.groups.iter();
+        if groups.any(|g| g.discipline == Discipline::Priority) {
+            return;
+        }
         let recorded = match &source.arrivals {
             Arrivals::Trace(trace) => !trace.priority.is_empty(),
             _ => false,
         };
-        let mut groups = service.groups.iter();
-        if recorded && !groups.any(|g| g.discipline == Discipline::Priority) {
+        let path = format!("source.{}", source.name);
+        let columns = recorded.then(|| format!("{path}.arrivals.columns.priority"));
+        let classes = source.classes.iter().filter(|c| c.priority != 0);
+        let classes = classes.map(|c| format!("{path}.class.{}.priority", c.name));
+        for path in columns.into_iter().chain(classes) {
             let message = format!(
                 "`{path}` has no effect: no worker of service `{}` serves by priority",
                 service.name
             );
             let help = Some("say `discipline = \"priority\"` of its workers");
-            self.add(Code::KEYS_DISAGREE, path, message, help);
+            self.add(Code::KEYS_DISAGREE, &path, message, help);
         }
     }
 
