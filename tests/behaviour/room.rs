@@ -88,11 +88,14 @@ fn the_speed_of_shared_cores_changes_for_what_is_left() {
 
 /// Two sources: one asks for one core, the other for two.
 fn two_kinds(group: GroupSpec, narrow: &[u64], wide: &[u64]) -> SystemSpec {
+    let by_priority = group.discipline == Discipline::Priority;
     let mut spec = replay(&tens(narrow), group);
     let mut second = spec.sources[0].clone();
     second.name = "wide".into();
     second.classes[0].cores = 2;
-    second.classes[0].priority = -1;
+    if by_priority {
+        second.classes[0].priority = -1;
+    }
     second.arrivals = Arrivals::Trace(Arc::new(Trace {
         at: wide.iter().map(|at| at * MS).collect(),
         work: vec![10 * MS; wide.len()],

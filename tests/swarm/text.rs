@@ -90,6 +90,11 @@ impl Table {
             for (_, node) in model.named(key) {
                 if let Node::Table(table) = node {
                     table.0.retain(|e| e.0 != gone);
+                    if let Some(Node::Tables(classes)) = table.get_mut("class") {
+                        // Counts only with the discipline of that name.
+                        let urgent = |e: &(String, Node)| e.0 != "priority";
+                        classes.iter_mut().for_each(|c| c.0.retain(urgent));
+                    }
                 }
             }
         }
