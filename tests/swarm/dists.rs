@@ -62,7 +62,7 @@ const DISTS: &[(&str, Write)] = &[
         }
         t.put("shape", number_of(m.draw.between(1.1, 3.0)));
         // On a lattice a greatest value may come down on the mean.
-        if m.draw.chance(0.5) && !m.has(Lattice) {
+        if m.draw.chance(0.5) && !m.features.on(Lattice) {
             quantity(m, t, "max", mean * 100.0, k);
         }
     }),
