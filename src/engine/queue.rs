@@ -63,7 +63,10 @@ pub struct Queue<W, E> {
     now: Nanos,
     next_sequence: u64,
     heap: Heap<W>,
-    slots: Vec<Pending>,
+    /// What is in each slot, and its key: that is only looked at where an instant is shared, so it
+    /// has memory of its own.
+    slots: Vec<u64>,
+    keys: Vec<u64>,
     free: Vec<u32>,
     /// Earliest time in each head.
     head_times: Vec<Nanos>,
@@ -81,6 +84,7 @@ impl<W: Entry, E: Event> Queue<W, E> {
             next_sequence: 0,
             heap: Heap::new(),
             slots: Vec::new(),
+            keys: Vec::new(),
             free: Vec::new(),
             head_times: Vec::new(),
             heads: Vec::new(),
@@ -161,7 +165,8 @@ impl<W: Entry, E: Event> Queue<W, E> {
     fn push(&mut self, time: Nanos, pending: Pending) {
         let slot = match self.free.pop() {
             Some(slot) => {
-                self.slots[slot as usize] = pending;
+                self.slots[slot as usize] = pending.word;
+                self.keys[slot as usize] = pending.key;
                 slot
             }
             None => {
@@ -169,7 +174,8 @@ impl<W: Entry, E: Event> Queue<W, E> {
                     self.exhausted = true;
                     return;
                 }
-                self.slots.push(pending);
+                self.slots.push(pending.word);
+                self.keys.push(pending.key);
                 (self.slots.len() - 1) as u32
             }
         };
@@ -251,11 +257,15 @@ impl<W: Entry, E: Event> Queue<W, E> {
             return None;
         }
         self.now = time;
-        let (first, again) = match from {
-            None => (self.take_heap(), self.heap.earliest()),
-            Some(index) => (self.take_head(index), self.head_times[index]),
+        let Some(index) = from else {
+            let slot = self.take_heap();
+            if !shared && self.heap.earliest() != time {
+                return Some(E::unpack(self.slots[slot as usize]));
+            }
+            return Some(self.share(self.in_slot(slot)));
         };
-        if !shared && again != time {
+        let first = self.take_head(index);
+        if !shared && self.head_times[index] != time {
             return Some(E::unpack(first.word));
         }
         Some(self.share(first))
@@ -265,14 +275,21 @@ impl<W: Entry, E: Event> Queue<W, E> {
     #[inline(always)]
     pub fn foresee(&self) -> Option<E> {
         let slot = self.heap.first()?.slot();
-        Some(E::unpack(self.slots[slot as usize].word))
+        Some(E::unpack(self.slots[slot as usize]))
     }
 
     #[inline(always)]
-    fn take_heap(&mut self) -> Pending {
+    fn take_heap(&mut self) -> u32 {
         let entry = self.heap.pop().expect("the heap was looked at");
         self.free.push(entry.slot());
-        self.slots[entry.slot() as usize]
+        entry.slot()
+    }
+
+    fn in_slot(&self, slot: u32) -> Pending {
+        Pending {
+            key: self.keys[slot as usize],
+            word: self.slots[slot as usize],
+        }
     }
 
     #[inline(always)]
@@ -293,8 +310,8 @@ impl<W: Entry, E: Event> Queue<W, E> {
     fn share(&mut self, first: Pending) -> E {
         self.instant.push(Reverse(first));
         while self.heap.earliest() == self.now {
-            let next = self.take_heap();
-            self.instant.push(Reverse(next));
+            let slot = self.take_heap();
+            self.instant.push(Reverse(self.in_slot(slot)));
         }
         for index in 0..self.heads.len() {
             while self.head_times[index] == self.now {
