@@ -8,7 +8,8 @@
 /// Returns what is broken, unless it holds.
 macro_rules! must {
     ($holds:expr, $($text:tt)+) => {
-        if !$holds {
+        let holds: bool = $holds;
+        if !holds {
             return Err(format!($($text)+));
         }
     };

@@ -1,6 +1,6 @@
 //! Whether two paths of one system share a hash, and with it their random words.
 //!
-//! The hash of every path goes through here ([`note`]). While a system is built they are written
+//! The hash of every path goes through here (`note`). While a system is built they are written
 //! down ([`watched`]), and compared when it stands: equal paths are one stream that is used twice,
 //! on purpose; different ones with the same hash would be two things that chance never parts.
 //! What is written down belongs to a thread and is gone when the system stands.

@@ -1,5 +1,7 @@
 //! Real signals to the real program: what it keeps, and what the same command makes of it.
 
+#![allow(clippy::disallowed_methods)] // the wall clock says how long a process takes to end
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Random choices, from a seed of its own: nothing here is shared with what is tested.
 
+use veltrix::base::math;
+
 /// SplitMix64.
 pub struct Draw(u64);
 
@@ -35,7 +37,7 @@ impl Draw {
 
     /// Evenly over the orders of magnitude.
     pub fn scale(&mut self, low: f64, high: f64) -> f64 {
-        low * (high / low).powf(self.share())
+        low * math::pow(high / low, self.share())
     }
 
     pub fn chance(&mut self, probability: f64) -> bool {
