@@ -173,7 +173,12 @@ impl Change {
                 group.cores /= group.count;
             }
             Change::NoRam => group.ram = None,
-            Change::Fifo => group.discipline = Discipline::Fifo,
+            Change::Fifo => {
+                group.discipline = Discipline::Fifo;
+                for class in &mut spec.sources[0].classes {
+                    class.priority = 0;
+                }
+            }
             Change::OneCore => {
                 for class in &mut spec.sources[0].classes {
                     class.cores = 1;
