@@ -73,9 +73,18 @@ impl Cx {
                 let values = self.column(&file, node.span, &path, &fed.column, fed.unit);
                 trace.work = values.map(|v| v.to_vec()).unwrap_or_default();
             }
-            (None, Some(_)) => {
-                let without = classes.iter_mut().filter(|c| c.work.is_none());
-                without.for_each(|c| c.work = Some(WorkSpec::FromTrace));
+            (None, Some(own)) => {
+                for class in classes.iter_mut() {
+                    if class.work.replace(WorkSpec::FromTrace).is_some() {
+                        let message = format!(
+                            "the work of class `{}` has no effect beside `columns.work`, which \
+                             says that of every row",
+                            class.name
+                        );
+                        let path = fields.path("columns.work");
+                        self.disagree(own.span, &path, &message, "remove one of them");
+                    }
+                }
             }
             (None, None) => {}
         }

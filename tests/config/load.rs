@@ -158,6 +158,16 @@ fn a_trace_that_says_the_work_leaves_none_to_its_classes() {
     assert_eq!(cores, [3, 1], "a class that only the trace names");
 }
 
+#[test]
+fn a_class_of_a_source_has_no_work_beside_the_column_either() {
+    let rows = "arrival_s,w_ms,kind\n0,5,big\n";
+    let own = "[[source.s.class]]\nname = \"big\"\nwork = \"1ms\"\n";
+    let model = TRACED.replace("class = { big = { work = \"1ms\" } }", "");
+    let folder = Folder::new(&[("model.toml", &format!("{model}\n{own}")), ("t.csv", rows)]);
+    let text = folder.model("model.toml").map(|_| ()).expect_err("refused");
+    names(&text, &["VX1012", "class `big`", "columns.work"]);
+}
+
 const URGENT: &str = r#"
 [source.s]
 to = "a"

@@ -24,6 +24,16 @@ fn source(m: &mut Making, name: &str, to: &Service) -> Table {
     let mut by_trace = false;
     let requests = m.draw.scale(20.0, 900.0);
     let arrivals = arrivals(m, name, to, requests, &mut by_trace);
+    let columns = match &arrivals {
+        Node::Table(table) => table.get("columns"),
+        _ => None,
+    };
+    let recorded = matches!(columns, Some(Node::Table(t)) if t.get("work").is_some());
+    // Classes have no work of their own beside a column of it.
+    let to = &Service {
+        traced: to.traced || recorded,
+        ..to.clone()
+    };
     table.node("arrivals", arrivals);
     if m.has(StartStop) {
         let start = m.nanos(m.length as f64 / 10.0);
