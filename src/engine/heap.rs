@@ -2,6 +2,7 @@
 //! `queue` puts those back in order where an instant is shared.
 
 use crate::base::units::Nanos;
+use prefetch_index::prefetch_index;
 
 /// A time beyond all others: nothing is there.
 pub const NEVER: Nanos = Nanos::MAX;
@@ -72,12 +73,20 @@ impl Entry for Wide {
 
 const WAYS: usize = 4;
 
+/// From so many entries on, the caches nearest to the processor no longer hold all of the heap and
+/// of what its entries stand for.
+const FAR: usize = 4096;
+/// Levels near the root: what is there comes soon.
+pub const NEAR_LEVELS: usize = 3;
+
 /// The heap. Places behind the last entry are filled with [`Entry::LAST`], so that the children
 /// of a place can always be looked at as four.
 #[derive(Clone, Debug)]
 pub struct Heap<W> {
     items: Vec<W>,
     len: usize,
+    /// Where the heap is [far](Heap::is_far): what came to the first three levels last.
+    risen: [W; NEAR_LEVELS],
 }
 
 impl<W: Entry> Heap<W> {
@@ -86,7 +95,21 @@ impl<W: Entry> Heap<W> {
         Heap {
             items: vec![W::LAST; 2 * WAYS],
             len: 0,
+            risen: [W::LAST; NEAR_LEVELS],
         }
+    }
+
+    /// Whether it is so large that looking ahead pays.
+    #[inline(always)]
+    pub fn is_far(&self) -> bool {
+        self.len > FAR
+    }
+
+    /// Where it is far, what the last [`Heap::pop`] brought to a level: 0 is the root, entries of
+    /// level 1 are among the next few, of level 2 among the next twenty or so.
+    #[inline(always)]
+    pub fn risen(&self, level: usize) -> W {
+        self.risen[level]
     }
 
     /// The time of the earliest entry, [`NEVER`] when empty.
@@ -143,6 +166,10 @@ impl<W: Entry> Heap<W> {
         if len == 0 {
             return Some(top);
         }
+        if len > FAR {
+            self.sink_far(last);
+            return Some(top);
+        }
         let mut place = 0;
         loop {
             let first = place * WAYS + 1;
@@ -163,6 +190,42 @@ impl<W: Entry> Heap<W> {
         }
         items[place] = last;
         Some(top)
+    }
+
+    /// The rest of [`Heap::pop`] in a far heap: fetches two levels ahead of itself, and keeps what
+    /// rose to the first levels.
+    #[inline(never)]
+    fn sink_far(&mut self, last: W) {
+        let len = self.len;
+        let items = &mut self.items[..];
+        let mut place = 0;
+        let mut level = 0;
+        loop {
+            let first = place * WAYS + 1;
+            if first >= len {
+                break;
+            }
+            let below = first * WAYS + 1;
+            prefetch_index(&*items, below);
+            prefetch_index(&*items, below + WAYS * WAYS / 2);
+            prefetch_index(&*items, below + WAYS * WAYS - 1);
+            let Some(&[a, b, c, d]) = items[first..].first_chunk::<WAYS>() else {
+                break;
+            };
+            let (left, i) = if b < a { (b, 1) } else { (a, 0) };
+            let (right, j) = if d < c { (d, 3) } else { (c, 2) };
+            let (child, k) = if right < left { (right, j) } else { (left, i) };
+            if last <= child {
+                break;
+            }
+            if level < NEAR_LEVELS {
+                self.risen[level] = child;
+            }
+            level += 1;
+            items[place] = child;
+            place = first + k;
+        }
+        items[place] = last;
     }
 }
 

@@ -16,6 +16,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::marker::PhantomData;
 
+use prefetch_index::prefetch_index;
+
 use super::heap::{Entry, Heap, NEVER};
 use crate::base::units::Nanos;
 
@@ -28,6 +30,15 @@ pub trait Event: Copy {
     fn pack(self) -> u64;
     /// From the word that [`Event::pack`] made.
     fn unpack(word: u64) -> Self;
+}
+
+/// How soon an event comes that [`Queue::foresee`] tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Soon {
+    /// It is among the next few.
+    AmongNext,
+    /// It is the next, unless it comes from elsewhere than the heap.
+    Next,
 }
 
 /// A lane or the heap: where events of one constant delay go.
@@ -271,11 +282,18 @@ impl<W: Entry, E: Event> Queue<W, E> {
         Some(self.share(first))
     }
 
-    /// What will come from the heap next, if nothing else comes before it.
+    /// Where very many events are pending: tells of some that come soon, each at several times.
     #[inline(always)]
-    pub fn foresee(&self) -> Option<E> {
-        let slot = self.heap.first()?.slot();
-        Some(E::unpack(self.slots[slot as usize]))
+    pub fn foresee(&self, mut tell: impl FnMut(E, Soon)) {
+        if !self.heap.is_far() {
+            return;
+        }
+        prefetch_index(&self.slots, self.heap.risen(2).slot() as usize);
+        for (level, soon) in [(1, Soon::AmongNext), (0, Soon::Next)] {
+            if let Some(&word) = self.slots.get(self.heap.risen(level).slot() as usize) {
+                tell(E::unpack(word), soon);
+            }
+        }
     }
 
     #[inline(always)]

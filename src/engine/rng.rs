@@ -157,6 +157,12 @@ impl Stream {
         }
     }
 
+    /// The word to be drawn next, if it is made already: a hint and no more.
+    #[inline(always)]
+    pub fn peek(&self) -> Option<u64> {
+        self.ahead.get(self.next).copied()
+    }
+
     #[cold]
     #[inline(never)]
     fn refill(&mut self) {

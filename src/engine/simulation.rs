@@ -1,7 +1,7 @@
 //! The loop: takes the next event and hands it to the model, until the model has had enough.
 
 use super::heap::Entry;
-use super::queue::{Event, Queue};
+use super::queue::{Event, Queue, Soon};
 use crate::base::units::Nanos;
 
 /// A system that reacts to events. Its events are one closed type; what it does about one may
@@ -10,11 +10,11 @@ pub trait Model<W: Entry> {
     /// Everything that can happen in it.
     type Event: Event;
 
-    /// An event that is likely to come soon: a chance to look at what it will need, so that
-    /// memory has it ready by then. Must change nothing that matters.
+    /// An event that is likely to come soon: a chance to have what it will need fetched from
+    /// memory by then.
     #[inline(always)]
-    fn expect(&mut self, event: Self::Event) {
-        let _ = event;
+    fn expect(&self, event: Self::Event, soon: Soon) {
+        let _ = (event, soon);
     }
 
     /// Whether nobody wants the outcome any more; asked once in very many events.
@@ -73,9 +73,7 @@ pub fn run<W: Entry, M: Model<W>>(
                 return Ok(events);
             };
             events += 1;
-            if let Some(next) = queue.foresee() {
-                model.expect(next);
-            }
+            queue.foresee(|event, soon| model.expect(event, soon));
             if model.handle(queue, event) == Flow::Stop {
                 return if queue.exhausted() {
                     Err(Limit::Slots)

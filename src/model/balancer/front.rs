@@ -15,6 +15,9 @@ use crate::model::outcome::Outcome;
 use crate::model::source::whole;
 use crate::model::spec::{BalancerSpec, BreakerSpec, Failures, OnFull, PolicySpec, ServiceSpec};
 
+/// From so many workers on, what a pick needs is no longer near the processor anyway.
+const MANY: usize = 512;
+
 /// A balancer with what it knows.
 #[derive(Clone, Debug)]
 pub struct Front<'s> {
@@ -134,6 +137,18 @@ impl<'s> Front<'s> {
         };
         let worker = self.policy.pick(&view, &mut self.stream);
         Some(self.enter(worker, now, open))
+    }
+
+    /// Where workers are many: two of which the next pick will most likely be one, if that can be
+    /// told.
+    #[inline(always)]
+    pub fn likely_next(&self) -> Option<[u32; 2]> {
+        match &self.policy {
+            Policy::P2c(policy) if self.eligible.len() >= MANY => {
+                policy.likely(&self.eligible, &self.stream)
+            }
+            _ => None,
+        }
     }
 
     /// As [`Front::pick`], but none of the workers named (ascending).

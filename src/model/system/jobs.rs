@@ -7,6 +7,7 @@
 //! fewer to fetch where there are many places.
 
 use crate::base::units::Nanos;
+use prefetch_index::prefetch_index;
 
 /// One try of a request, and what of its request every event needs.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +121,12 @@ impl Jobs {
             free: Vec::new(),
             eager,
         }
+    }
+
+    /// Has memory fetch the attempt in a place, which will be needed soon.
+    #[inline(always)]
+    pub fn fetch(&self, place: u32) {
+        prefetch_index(&self.attempts, place as usize);
     }
 
     /// The attempt in a place.

@@ -58,7 +58,7 @@ use crate::base::units::Nanos;
 use crate::engine::digest::Fingerprint;
 use crate::engine::dist::Dist;
 use crate::engine::heap::Entry;
-use crate::engine::queue::Queue;
+use crate::engine::queue::{Queue, Soon};
 use crate::engine::rng::{Key, Stream};
 use crate::engine::simulation::{Flow, Model};
 use crate::model::source::whole;
@@ -122,10 +122,6 @@ pub struct System<'s, O, const RICH: bool> {
     dispatches: bool,
     /// Whether workers of any service pull.
     pulls: bool,
-    /// So many that looking ahead pays.
-    many_workers: bool,
-    /// Written so that what is fetched ahead is used; never read.
-    fetched: u64,
     /// Attempts waiting anywhere.
     waiting: u64,
     /// The attempt whose service has just ended and whose caller is about to hear of it: it can't
@@ -178,7 +174,6 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             warming: Warming::new(spec),
             short_of_ram: fault::takes_ram(spec),
             measure: Measure::new(spec, run, workers.len()),
-            many_workers: workers.len() >= 200,
             workers,
             jobs: Jobs::new(needs_requests(spec)),
             service_of: spec.sources.iter().map(|s| s.to as u32).collect(),
@@ -195,7 +190,6 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
             may_leave: spec.sources.iter().any(|s| s.client.may_leave()),
             deadlines: spec.sources.iter().any(|s| s.client.deadline.is_some()),
             propagates: spec.sources.iter().any(|s| s.client.propagate_deadline),
-            fetched: 0,
             holds_memory: spec.holds_memory(),
             elaborate: spec.is_elaborate(),
             needs: spec.classes_with_memory().map(Needs::new).collect(),
@@ -352,12 +346,12 @@ impl<W: Entry, O: Observer, const RICH: bool> Model<W> for System<'_, O, RICH> {
     type Event = Event;
 
     #[inline(always)]
-    fn expect(&mut self, event: Event) {
-        // Where few workers are, all of this is near anyway.
-        if self.many_workers
-            && let Event::Complete { attempt, .. } = event
-        {
-            self.fetched ^= u64::from(self.jobs.attempt(attempt).worker);
+    fn expect(&self, event: Event, soon: Soon) {
+        if let Event::Complete { attempt, .. } = event {
+            match soon {
+                Soon::AmongNext => self.jobs.fetch(attempt),
+                Soon::Next => self.workers.fetch(self.jobs.attempt(attempt).worker),
+            }
         }
     }
 

@@ -129,6 +129,9 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         };
         let worker = front.first_worker + picked;
         a.worker = worker;
+        for likely in front.likely_next().into_iter().flatten() {
+            self.workers.fetch(front.first_worker + likely);
+        }
         if RICH && let Some(copies) = &mut self.copies {
             copies.goes_to(self.source_of[a.class as usize], a.request, picked);
         }

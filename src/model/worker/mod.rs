@@ -22,6 +22,7 @@ use std::collections::VecDeque;
 use super::spec::{Discipline, GroupSpec, OnFull, RamPolicy, SystemSpec, UNBOUNDED_CORES};
 use crate::base::units::Nanos;
 use line::Line;
+use prefetch_index::prefetch_index;
 use shared::Shared;
 
 /// What nearly every event needs of a worker.
@@ -199,6 +200,13 @@ impl Workers {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.hot.len()
+    }
+
+    /// Has memory fetch what of a worker will be needed soon.
+    #[inline(always)]
+    pub fn fetch(&self, worker: u32) {
+        prefetch_index(&self.hot, worker as usize);
+        prefetch_index(&self.load, worker as usize);
     }
 
     /// Brings a worker's integrals up to now; to be called before anything about it changes.
