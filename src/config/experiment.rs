@@ -49,13 +49,9 @@ impl Cx {
         if let Some(only) = &sweep.only {
             self.variant_indices(only, &names, "sweep.for");
         }
-        if let Some(node) = fields.get("objective").filter(|n| !n.is_none())
-            && let Some((objective, confidence)) = self.objective(node, &names, &mut named)
-        {
-            design.objective = Some(objective);
-            if fields.get("confidence").is_none() {
-                design.confidence = confidence.unwrap_or(design.confidence);
-            }
+        if let Some(node) = fields.get("objective").filter(|n| !n.is_none()) {
+            let usual = design.confidence;
+            design.objective = self.objective(node, &names, usual, &mut named);
         }
         if let Some(node) = fields.get("chart").filter(|n| !n.is_none()) {
             design.charts = self.charts(node, &sweep, &mut named);

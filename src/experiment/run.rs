@@ -383,17 +383,19 @@ fn pooled(
         .filter(|t| t.result.status == TrialStatus::Done);
     let parts: Vec<&TrialParts> = done.map(|t| &t.parts).collect();
     let failed = u32::try_from(trials.len() - parts.len()).expect("below the replications");
-    let estimates = if parts.is_empty() {
-        vec![None; design.metrics.len()]
-    } else {
-        let merged = TrialParts::take(&plan.context(index), &design.metrics, &tally);
-        pool::estimates(&design.metrics, &parts, &merged, design.confidence)
+    let merged = TrialParts::take(&plan.context(index), &design.metrics, &tally);
+    let at = |confidence: f64| match parts[..] {
+        [] => vec![None; design.metrics.len()],
+        _ => pool::estimates(&design.metrics, &parts, &merged, confidence),
     };
+    let estimates = at(design.confidence);
+    let own = design.objective.as_ref().map(|o| o.confidence);
+    let judged = own.filter(|own| *own != design.confidence).map(at);
     let load = point.system.offered_load();
     PointResult {
         load,
         stable: load.highest() < 1.0,
-        verdicts: verdicts(design, point, &estimates),
+        verdicts: verdicts(design, point, judged.as_ref().unwrap_or(&estimates)),
         estimates,
         tally,
         failed,
