@@ -2,7 +2,7 @@
 //! shown.
 
 pub mod budget;
-mod caught;
+pub(crate) mod caught;
 pub mod design;
 #[cfg(test)]
 pub(crate) mod fixture;
