@@ -10,6 +10,8 @@ mod fixture;
 #[cfg(unix)]
 #[path = "cli/interrupts.rs"]
 mod interrupts;
+#[path = "cli/verify.rs"]
+mod verify;
 
 use std::fs;
 use std::io::Read;
@@ -65,6 +67,7 @@ fn version_and_help_are_data() {
         "check",
         "list",
         "explain",
+        "verify",
         "Examples:",
         "Exit codes:",
     ] {

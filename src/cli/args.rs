@@ -10,6 +10,7 @@ Examples:
   veltrix run experiments/veltrix.toml       run it; results in runs/veltrix-DIGEST/
   veltrix explain VX3102                     what a code means and what to do
   veltrix list metrics                       what can be measured
+  veltrix verify                             is veltrix right? against theory, a minute
 
 Results go to stdout, all else to stderr. Exit codes: 0 done, 1 trouble (disk, permission),
 2 the command or a file is wrong, 3 the objective is not met, 5 trials failed, 130 and 143
@@ -25,6 +26,18 @@ Examples:
 The same file, options and version give the same bytes, on any number of threads; only
 host.json differs. An experiment that was run before is not run again, and one that was
 interrupted goes on with the trials that are left. A second Ctrl-C ends at once.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  veltrix verify                             every kind of theory, about a minute
+  veltrix verify --long                      all cases, several minutes
+  veltrix verify --case mm1-rho50            one case; may be repeated
+  veltrix verify --case mmck                 all cases of a kind
+  veltrix verify --canary                    a simulator that is wrong on purpose: must fail
+
+The known answers are part of the program: no file is read. The seed is fixed; the same version
+prints the same bytes on any number of threads. Exit codes: 0 all numbers hold, 5 runs failed,
+6 numbers are wrong. What the columns mean: docs/verify.md.";
 
 /// A deterministic, seeded, virtual-time simulator of event-driven back ends.
 #[derive(Debug, Parser)]
@@ -47,6 +60,9 @@ pub enum Command {
     List(ListArgs),
     /// Explain a code such as VX3102
     Explain(ExplainArgs),
+    /// Check veltrix itself against theory, number by number
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
 }
 
 /// Options of `run`.
@@ -148,6 +164,45 @@ pub enum Topic {
 pub struct ExplainArgs {
     /// VX3102, vx3102 or 3102
     pub code: String,
+}
+
+/// Options of `verify`.
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArgs {
+    /// Also the cases of more than 3 million requests
+    #[arg(long)]
+    pub long: bool,
+    /// Only this case, or the cases of this kind, however long (may be repeated)
+    #[arg(long, value_name = "NAME", conflicts_with = "long")]
+    pub case: Vec<String>,
+    /// List the cases and where their numbers are from; run nothing
+    #[arg(long, conflicts_with = "canary")]
+    pub list: bool,
+    /// Make every worker 2 % too fast, to see that it is noticed; leaves the replays out
+    #[arg(long)]
+    pub canary: bool,
+    /// Threads; 0 is one for each core. Never changes a result
+    #[arg(
+        long,
+        visible_alias = "jobs",
+        value_name = "N",
+        default_value = "0",
+        value_parser = threads,
+        allow_hyphen_values = true
+    )]
+    pub threads: usize,
+    /// What goes to stdout
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: VerifyFormat,
+}
+
+/// What `verify` writes to stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerifyFormat {
+    /// Tables to read
+    Table,
+    /// One object with every number in full
+    Json,
 }
 
 /// Most threads: far beyond any machine, and still harmless.

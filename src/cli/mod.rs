@@ -10,6 +10,7 @@ mod progress;
 mod run;
 mod source;
 mod streams;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -51,6 +52,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::check(args, &mut streams),
         Command::List(args) => list::list(args, &mut streams),
         Command::Explain(args) => explain::explain(args, &mut streams),
+        Command::Verify(args) => verify::verify(args, &mut streams, terminal),
     };
     exit.into()
 }

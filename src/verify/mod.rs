@@ -19,6 +19,7 @@ pub mod plain;
 pub mod read;
 pub mod reading;
 pub mod replay;
+pub mod suite;
 pub mod truth;
 pub mod waiting;
 

@@ -16,6 +16,9 @@ use crate::model::trial::{self, AttemptRow, Horizon, TrialError, TrialOutput};
 /// The kind of the cases that are replays.
 pub const KIND: &str = "trace";
 
+/// The name that all lines of the oracle go by.
+pub const RECORDED: &str = "recorded";
+
 /// A replay, and what of it was wrong.
 #[derive(Clone, Debug)]
 pub struct Replayed {
