@@ -13,8 +13,9 @@ Examples:
   veltrix verify                             is veltrix right? against theory, a minute
 
 Results go to stdout, all else to stderr. Exit codes: 0 done, 1 trouble (disk, permission),
-2 the command or a file is wrong, 3 the objective is not met, 5 trials failed, 130 and 143
-interrupted by SIGINT or SIGTERM: the same command goes on.";
+2 the command or a file is wrong, 3 the objective is not met, 5 trials failed, 6 numbers are not
+what they are known to be (verify), 130 and 143 interrupted by SIGINT or SIGTERM: the same command
+goes on.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:

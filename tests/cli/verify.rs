@@ -121,7 +121,7 @@ fn the_canary_fails_and_says_so() {
 fn a_name_that_is_none_gets_the_nearest_one() {
     for (name, near) in [
         ("erlang-b-c11", "did you mean `erlang-b-c10`?"),
-        ("mmkc", "did you mean `mmck`?"),
+        ("mmck-c1-k10-rho8", "did you mean `mmck-c1-k10-rho80`?"),
         ("Recorded", "did you mean `recorded`?"),
         ("zzz", "`veltrix verify --list` shows all"),
     ] {
