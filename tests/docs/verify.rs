@@ -9,7 +9,9 @@ const PAGE: &str = "docs/verify.md";
 #[test]
 fn the_example_of_verify_is_what_it_prints() {
     let text = page(PAGE);
-    let (head, rest) = text.split_once("<!-- verify -->\n\n```\n$ veltrix ").unwrap();
+    let (head, rest) = text
+        .split_once("<!-- verify -->\n\n```\n$ veltrix ")
+        .unwrap();
     let (command, rest) = rest.split_once('\n').unwrap();
     let (shown, tail) = rest.split_once("```\n").unwrap();
     let words: Vec<&str> = command.split(' ').collect();

@@ -81,13 +81,19 @@ fn numbers(outcome: &Outcome<'_>) -> String {
     ]);
     for c in &outcome.compared {
         let z = c.z().map_or("-".into(), |z| format!("{z:+.2}"));
+        let chance = c.known.sd_per_request > 0.0;
+        let width = if chance {
+            short(c.half_width())
+        } else {
+            "exact".into()
+        };
         table.row([
             c.case.id.clone(),
             c.known.metric.clone(),
             unit(c),
             short(c.known.value),
             short(c.simulated),
-            short(c.half_width()),
+            width,
             z,
             verdict(c.holds()).to_owned(),
         ]);
