@@ -145,7 +145,26 @@ mod tests {
         let mut wrong = suite.run(1, &|_| {});
         assert_eq!(exit(&wrong), Exit::NotReproduced);
         wrong.broken = broken.broken;
+        wrong.compared[0].simulated = f64::NAN;
         assert_eq!(exit(&wrong), Exit::NotReproduced);
+        let run = Run {
+            suite: &suite,
+            outcome: &wrong,
+            canary: false,
+        };
+        let text = text::report(&run);
+        for words in [
+            "FAILS: loss.prob of erlang-b-c1: ",
+            "FAILED TO RUN: x: VX9001 a bug",
+            "NaN",
+            "do not use its results",
+        ] {
+            assert!(text.contains(words), "no {words:?} in\n{text}");
+        }
+        let json: serde_json::Value = serde_json::from_str(&json::report(&run)).unwrap();
+        assert_eq!(json["holds"], false);
+        assert_eq!(json["failed"][0]["code"], "VX9001");
+        assert!(json["cases"][0]["numbers"][0]["simulated"].is_null());
     }
 
     #[test]
