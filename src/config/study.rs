@@ -201,8 +201,7 @@ impl Cx {
                 self.push(d);
             }
         }
-        let groups = system.services.iter().flat_map(|s| &s.groups);
-        let priced = groups.map(|g| g.price_per_hour).any(|price| price > 0.0);
+        let priced = system.cost_per_hour() > 0.0;
         let by_itself: Vec<Metric> = match (ask.metrics.is_empty(), named.is_empty()) {
             (false, _) => asked.into_iter().map(|a| a.0).collect(),
             (true, false) => named.into_iter().map(|n| n.0).collect(),
