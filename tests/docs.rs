@@ -6,6 +6,8 @@
 
 #[path = "docs/codes.rs"]
 mod codes;
+#[path = "docs/sensitivity.rs"]
+mod sensitivity;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +16,7 @@ use std::process::Command;
 
 use veltrix::config::keys::BLOCKS;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "README.md",
     "CHANGELOG.md",
     "docs/architecture.md",
@@ -22,6 +24,7 @@ const PAGES: [&str; 8] = [
     "docs/format.md",
     "docs/glossary.md",
     "docs/semantics.md",
+    "docs/sensitivity.md",
     "experiments/data/README.md",
 ];
 
