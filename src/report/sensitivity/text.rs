@@ -2,6 +2,7 @@
 
 use super::super::csv_table::visible;
 use super::super::show;
+use super::super::summary::{COLUMNS, wrapped};
 use super::super::table::{Align, Table, cut};
 use super::{Findings, Moves, Shares, Walks};
 use crate::experiment::results::Estimate;
@@ -13,7 +14,7 @@ use crate::stats::interval::Interval;
 const MOST: usize = 10;
 
 /// Widest path.
-const PATH: usize = 42;
+const PATH: usize = 34;
 
 /// Widest value.
 const VALUE: usize = 12;
@@ -183,7 +184,7 @@ fn tornado(found: &Findings<'_>, moves: &Moves<'_>, m: usize, metric: &Metric) -
         let cells = |to: &Option<_>, change: Option<Change>, sign: &str| {
             let value = to.as_ref().map_or(String::new(), |t| value(t, sign, &by));
             let change = change.map(|c| {
-                let unstable = if c.stable { "" } else { " no steady state" };
+                let unstable = if c.stable { "" } else { " !" };
                 format!(
                     "{}{unstable}",
                     with_interval(metric, currency, &c.difference)
@@ -204,6 +205,10 @@ fn tornado(found: &Findings<'_>, moves: &Moves<'_>, m: usize, metric: &Metric) -
             told.len() - MOST,
             show::value(metric.unit(), currency, last)
         ));
+    }
+    let sides = |row: &usize| moves.effects[*row][m].sides().any(|c| !c.stable);
+    if told.iter().take(MOST).any(sides) {
+        text.push_str("  ! no steady state: it grows with the length of the run\n");
     }
     if told.is_empty() {
         text.push_str("  no input is told from none\n");
@@ -302,13 +307,17 @@ fn left_out(moves: &Moves<'_>) -> String {
     if moves.plan.left_out.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&[Align::Left, Align::Left]);
+    let mut text = "\nnot varied\n".to_owned();
     for left in &moves.plan.left_out {
         let value = cut(&visible(&left.value), 2 * VALUE);
-        let name = format!("  {} = {value}", short(&left.path, PATH));
-        table.row([name, cut(&visible(&left.reason), 100)]);
+        let line = format!(
+            "  {} = {value}: {}",
+            visible(&left.path),
+            visible(&left.reason)
+        );
+        text.push_str(&wrapped(&line, COLUMNS));
     }
-    format!("\nnot varied\n{}", table.print())
+    text
 }
 
 #[cfg(test)]
