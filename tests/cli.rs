@@ -10,6 +10,8 @@ mod fixture;
 #[cfg(unix)]
 #[path = "cli/interrupts.rs"]
 mod interrupts;
+#[path = "cli/sensitivity.rs"]
+mod sensitivity;
 #[path = "cli/verify.rs"]
 mod verify;
 
@@ -64,6 +66,7 @@ fn version_and_help_are_data() {
     assert_eq!((exit, err.as_str()), (0, ""));
     for word in [
         "run",
+        "sensitivity",
         "check",
         "list",
         "explain",

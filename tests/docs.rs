@@ -6,6 +6,8 @@
 
 #[path = "docs/codes.rs"]
 mod codes;
+#[path = "docs/sensitivity.rs"]
+mod sensitivity;
 #[path = "docs/verify.rs"]
 mod verify;
 
@@ -16,7 +18,7 @@ use std::process::Command;
 
 use veltrix::config::keys::BLOCKS;
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "README.md",
     "CHANGELOG.md",
     "docs/architecture.md",
@@ -26,6 +28,7 @@ const PAGES: [&str; 10] = [
     "docs/semantics.md",
     "docs/validation.md",
     "docs/verify.md",
+    "docs/sensitivity.md",
     "experiments/data/README.md",
 ];
 

@@ -53,6 +53,13 @@ impl Cx {
             let usual = design.confidence;
             design.objective = self.objective(node, &names, usual, &mut named);
         }
+        if let Some(node) = fields.get("uncertain").filter(|n| !n.is_none()) {
+            let ranges = self.uncertain(node);
+            let judged = design.objective.as_ref().and_then(|o| o.variants.first());
+            if let Some(draft) = drafts.get(judged.copied().unwrap_or(0)) {
+                self.uncertain_fits(&ranges, draft, &arguments);
+            }
+        }
         if let Some(node) = fields.get("chart").filter(|n| !n.is_none()) {
             design.charts = self.charts(node, &sweep, &mut named);
         }
@@ -78,7 +85,7 @@ impl Cx {
     }
 
     /// The plain keys of an experiment.
-    fn settings(
+    pub(super) fn settings(
         &mut self,
         fields: &Fields<'_>,
         overrides: &Overrides,

@@ -10,6 +10,7 @@ pub mod objective;
 pub mod pool;
 pub mod results;
 pub mod run;
+pub mod sensitivity;
 
 /// Goes up by one when the same seed gives other trials: results of different numbers do not
 /// compare.

@@ -22,9 +22,14 @@ pub const EXPERIMENT: Block = Block {
         key("variant", "", "[[variant]] tables"),
         key("sweep", "", "a [sweep] table"),
         key("objective", "", "an [objective] table"),
+        key(
+            "uncertain",
+            "",
+            "an [uncertain] table of paths with [low, high]",
+        ),
         key("chart", "", "[[chart]] tables"),
     ],
-    later: &["terminating", "rare", "uncertain", "incident"],
+    later: &["terminating", "rare", "incident"],
 };
 
 /// `[[variant]]`

@@ -18,7 +18,7 @@ use crate::model::trial::Horizon;
 use unicode_width::UnicodeWidthStr;
 
 /// As wide as a summary gets.
-const COLUMNS: usize = 100;
+pub const COLUMNS: usize = 100;
 
 /// Failed trials that are told one by one.
 const FAILURES: usize = 5;
