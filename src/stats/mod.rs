@@ -2,4 +2,7 @@
 
 pub mod histogram;
 pub mod interval;
+pub mod run_length;
+pub mod sequential;
 pub mod student;
+pub mod warm_up;
