@@ -8,6 +8,7 @@ use crate::config::{self, Ask, Checked, Class, Diagnostics, InputFile, InputKind
 use crate::config::{Overrides, Study, Style};
 use crate::experiment::design::Design;
 use crate::report::manifest::FileDigest;
+use crate::report::summary;
 
 /// An experiment that may be run.
 pub struct Loaded {
@@ -39,6 +40,8 @@ pub struct Report {
     pub resolved: String,
     /// What it is, in a few words.
     pub about: String,
+    /// What a precision will take, ready to be shown; empty: theory says nothing.
+    pub forecast: String,
 }
 
 /// Reads the experiment of a `run`, with the options that override it.
@@ -102,6 +105,7 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     counted(system.services.len(), "service"),
                     counted(workers, "worker")
                 ),
+                forecast: String::new(),
                 warnings: model.warnings.render(style),
                 resolved: model.resolved,
             })
@@ -113,12 +117,21 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     "an experiment: {}, {}, {}",
                     counted(design.variants.len(), "variant"),
                     counted(design.points.len(), "point"),
-                    counted(design.trial_count(), "trial")
+                    most(design, counted(design.trial_count(), "trial"))
                 ),
+                forecast: summary::forecast(design).unwrap_or_default(),
                 warnings: loaded.warnings.render(style),
                 resolved: loaded.resolved,
             })
         }
+    }
+}
+
+/// Trials where a point may have enough of them sooner.
+fn most(design: &Design, trials: String) -> String {
+    match design.stopping {
+        Some(_) => format!("at most {trials}"),
+        None => trials,
     }
 }
 

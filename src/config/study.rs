@@ -109,13 +109,10 @@ impl Cx {
         let names: Vec<String> = drafts.iter().map(|d| d.name.clone()).collect();
         let mut asked: Vec<Named> = Vec::new();
         let objective = match fields.get("objective").filter(|n| !n.is_none()) {
-            Some(node) => self.objective(node, &names, &mut asked),
+            Some(node) => self.objective(node, &names, base.confidence, &mut asked),
             None => None,
         };
-        if let (Some((_, Some(confidence))), None) = (&objective, fields.get("confidence")) {
-            base.confidence = *confidence;
-        }
-        let judged = objective.map(|o| o.0.variants).unwrap_or_default();
+        let judged = objective.map(|o| o.variants).unwrap_or_default();
         let chosen = match &ask.variant {
             Some(name) => {
                 let span = self.words("--for", name);
@@ -471,6 +468,7 @@ impl Study {
     fn design(&self, replications: u32) -> Design {
         Design {
             replications,
+            stopping: None,
             ..self.base.clone()
         }
     }

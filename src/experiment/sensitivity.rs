@@ -313,7 +313,11 @@ mod tests {
         for (trial, value) in trials.iter_mut().zip(all) {
             trial.values[0] = *value;
         }
-        Results { trials, points }
+        Results {
+            trials,
+            points,
+            warm_up: None,
+        }
     }
 
     fn design(points: usize, replications: u32) -> Design {

@@ -47,7 +47,8 @@ fn row(design: &Design, index: usize, result: &PointResult) -> Vec<String> {
         harmless(&design.variants[point.variant].name).into_owned(),
     ];
     fields.extend(paths(design).map(|p| harmless(value(p).unwrap_or("")).into_owned()));
-    fields.push(result.stable.to_string());
+    let stable = (!design.terminating).then(|| result.stable.to_string());
+    fields.push(stable.unwrap_or_default());
     fields.push(number::csv(Some(result.load.highest())));
     fields.push(result.tally.trials.to_string());
     fields.push(result.failed.to_string());
@@ -55,7 +56,9 @@ fn row(design: &Design, index: usize, result: &PointResult) -> Vec<String> {
     fields.push(meets.unwrap_or("").to_owned());
     for estimate in &result.estimates {
         let part = |of: fn(&Estimate) -> Option<f64>| number::csv(estimate.as_ref().and_then(of));
-        fields.extend([part(|e| Some(e.mean)), part(|e| e.low), part(|e| e.high)]);
+        // What is only known to be at least something has no value beside its lower end.
+        let mean = part(Estimate::value);
+        fields.extend([mean, part(|e| e.low), part(|e| e.high)]);
     }
     fields
 }

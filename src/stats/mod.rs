@@ -2,5 +2,8 @@
 
 pub mod histogram;
 pub mod interval;
+pub mod run_length;
 pub mod sensitivity;
+pub mod sequential;
 pub mod student;
+pub mod warm_up;

@@ -108,7 +108,7 @@ impl Chart for Tornado {
         );
         let ticks = horizontal(&mut page.scene, &area, &ruler);
         marks(&mut page.scene, &area, &ticks);
-        below(&mut page.scene, &area, &self.axis.caption());
+        below(&mut page.scene, &area, 0.0, &self.axis.caption());
         page.finish()
     }
 }

@@ -4,6 +4,7 @@ use super::super::chart::{Axis, Better, Estimate, Unit};
 use super::super::results_csv::unquoted;
 use super::super::show;
 use super::super::summary::{View, short_path};
+use crate::experiment::design::Design;
 use crate::experiment::results;
 use crate::model::metric::{self, Delay, Metric};
 
@@ -83,9 +84,9 @@ pub fn ordered(metric: &Metric, a: f64, b: f64) -> std::cmp::Ordering {
     }
 }
 
-/// An estimate as charts take it; not a number where there is none.
+/// An estimate as charts take it; not a number where there is none, or only a lower bound.
 pub fn estimate(e: Option<&results::Estimate>) -> Estimate {
-    match e {
+    match e.filter(|e| e.value().is_some()) {
         Some(e) => Estimate {
             mean: e.mean,
             low: e.low,
@@ -98,7 +99,7 @@ pub fn estimate(e: Option<&results::Estimate>) -> Estimate {
 /// A metric's value at a point, as titles write it.
 pub fn value(view: View<'_>, point: usize, metric: &Metric) -> Option<String> {
     let e = view.estimate(point, metric)?;
-    let value = show::value(metric.unit(), view.currency(point), e.mean);
+    let value = show::estimate(metric.unit(), view.currency(point), e);
     Some(match metric.to_string().as_str() {
         "cost_per_month" => format!("{value} a month"),
         "cost_per_hour" => format!("{value} an hour"),
@@ -115,13 +116,22 @@ pub fn of_whom(metric: &Metric) -> String {
     format!("{}{whom}", label(metric))
 }
 
+/// How many replications a point has: `10`, or `10 to 100` where they stop at a precision.
+pub fn replications(design: &Design) -> String {
+    match &design.stopping {
+        Some(stopping) => format!("{} to {}", stopping.min, design.replications),
+        None => design.replications.to_string(),
+    }
+}
+
 /// What is drawn, with the trials, intervals and seed behind it.
 pub fn subtitle(view: View<'_>, what: &str) -> String {
     let design = view.design;
     let trials = match design.replications {
         1 => "one replication".to_owned(),
-        n => format!(
-            "{n} replications, {} % intervals",
+        _ => format!(
+            "{} replications, {} % intervals",
+            replications(design),
             trimmed(design.confidence * 100.0)
         ),
     };

@@ -5,7 +5,7 @@ use super::super::show;
 use super::super::summary::{COLUMNS, wrapped};
 use super::super::table::{Align, Table, cut};
 use super::{Findings, Moves, Shares, Walks};
-use crate::experiment::results::Estimate;
+use crate::experiment::results::{Estimate, Method};
 use crate::experiment::sensitivity::{Change, Tornado, Uncertain, apart_from_0};
 use crate::model::metric::{Metric, Unit};
 use crate::stats::interval::Interval;
@@ -126,6 +126,8 @@ fn about(unit: Unit, currency: &str, i: &Interval) -> String {
         low: Some(size - half),
         high: Some(size + half),
         n: 0,
+        method: Method::Student,
+        bound: None,
     };
     show::about(unit, currency, &e)
 }

@@ -27,6 +27,11 @@ impl<'a> View<'a> {
         self.results.points[point].estimates.get(place)?.as_ref()
     }
 
+    /// Its value; none where there is only a lower bound.
+    pub fn value(&self, point: usize, metric: &Metric) -> Option<f64> {
+        self.estimate(point, metric)?.value()
+    }
+
     /// The same by the metric's name.
     pub fn named(&self, point: usize, metric: &str) -> Option<&'a Estimate> {
         self.estimate(point, &Metric::parse(metric).ok()?)
@@ -50,11 +55,7 @@ impl<'a> View<'a> {
 
     /// `after 44 x 4 x 4GiB`.
     pub fn label(&self, point: usize) -> String {
-        let variant = &self.design.variants[self.design.points[point].variant];
-        let settings = self.design.settings(point);
-        let values: Vec<_> = settings.iter().map(|(_, v)| unquoted(v)).collect();
-        let label = format!("{} {}", variant.name, values.join(" x "));
-        visible(label.trim_end()).into_owned()
+        label(self.design, point)
     }
 
     /// Points of a variant, best first: those that meet the objective, then those that miss the
@@ -85,7 +86,7 @@ impl<'a> View<'a> {
     pub fn minimised(&self, point: usize) -> Option<f64> {
         let objective = self.design.objective.as_ref()?;
         self.point(point).verdicts.as_ref()?;
-        self.estimate(point, &objective.minimise).map(|e| e.mean)
+        self.value(point, &objective.minimise)
     }
 
     /// The best point of all that meet the objective.
@@ -141,6 +142,15 @@ impl<'a> View<'a> {
             .filter_map(|v| self.ranked(v).first().copied())
             .collect()
     }
+}
+
+/// `after 44 x 4 x 4GiB`, before there are results.
+pub fn label(design: &Design, point: usize) -> String {
+    let variant = &design.variants[design.points[point].variant];
+    let settings = design.settings(point);
+    let values: Vec<_> = settings.iter().map(|(_, v)| unquoted(v)).collect();
+    let label = format!("{} {}", variant.name, values.join(" x "));
+    visible(label.trim_end()).into_owned()
 }
 
 /// What a system is made of: count, cores and RAM of each group of workers.

@@ -3,11 +3,13 @@
 //! lost, those that come through may well be fast.
 
 mod choose;
+mod confidence;
 mod objective;
 mod points;
 mod trouble;
 
 pub use choose::View;
+pub use confidence::forecast;
 pub use points::goodput_share;
 pub use trouble::notes;
 
@@ -61,13 +63,13 @@ pub fn wrapped(line: &str, width: usize) -> String {
 
 fn heading(view: View<'_>) -> String {
     let design = view.design;
-    let (points, trials) = (design.points.len(), design.trial_count());
+    let (points, trials) = (design.points.len(), view.results.trials.len());
     let mut text = format!("{}\n", visible(&design.title));
     let plural = |n: usize| if n == 1 { "" } else { "s" };
     text.push_str(&format!(
         "{points} point{} x {} replication{} = {trials} trial{}, seed {}",
         plural(points),
-        design.replications,
+        super::charts::replications(design),
         plural(design.replications as usize),
         plural(trials),
         design.seed
@@ -75,7 +77,7 @@ fn heading(view: View<'_>) -> String {
     if design.replications > 1 {
         let percent = super::show::digits(design.confidence * 100.0, 3);
         let percent = percent.trim_end_matches('0').trim_end_matches('.');
-        text.push_str(&format!("; ± and ≤ are {percent} % intervals\n"));
+        text.push_str(&format!("; ± and < are {percent} % intervals\n"));
     } else {
         text.push_str("; one replication gives no intervals\n");
     }
@@ -85,6 +87,7 @@ fn heading(view: View<'_>) -> String {
     if view.results.same_demand() == Some(true) {
         text.push_str("all points met the same requests, replication by replication\n");
     }
+    text.push_str(&confidence::print(view));
     let axes: Vec<&str> = super::results_csv::paths(design).map(short_path).collect();
     if !axes.is_empty() {
         text.push_str(&format!("points are named by {}\n", axes.join(" x ")));
@@ -175,12 +178,12 @@ mod tests {
         has(
             &text,
             &[
-                "7 points x 4 replications = 28 trials, seed 14; ± and ≤ are 95 % intervals",
+                "7 points x 4 replications = 28 trials, seed 14; ± and < are 95 % intervals",
                 "all points met the same requests",
                 "points are named by workers.count x workers.cores x workers.ram",
                 "cheapest  after 44 x 4 x 4GiB: $4,215 a month, -46 % against after 25 x 8 x 64GiB",
                 "cheaper   after 12 x 8 x 64GiB: $3,737 a month, but",
-                "loss < 0.0001: none seen, at most 3.1e-7, met",
+                "loss < 0.0001: none seen, < 3.1e-7, met",
                 "missed by a factor of",
                 "no steady state: load 1.25",
                 "VX3102 buffer overflow: 2.33M attempts, 1.94M at the balancer, worst worker",
