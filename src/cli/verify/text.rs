@@ -34,12 +34,18 @@ fn plural(n: usize, one: &str) -> String {
 
 fn heading(run: &Run<'_>) -> String {
     let (suite, outcome) = (run.suite, run.outcome);
+    let mut parts = Vec::new();
+    if !suite.jobs.is_empty() {
+        let numbers = plural(outcome.compared.len(), "number");
+        parts.push(format!("{numbers} of {}", plural(suite.jobs.len(), "case")));
+    }
+    if !suite.replays.is_empty() {
+        parts.push(plural(suite.replays.len(), "replay"));
+    }
     let mut text = format!(
-        "veltrix {VERSION} against what is known without it: {} of {}, {}\n\
+        "veltrix {VERSION} against what is known without it: {}\n\
          seed {SEED}, {} measured requests\n",
-        plural(outcome.compared.len(), "number"),
-        plural(suite.jobs.len(), "case"),
-        plural(suite.replays.len(), "replay"),
+        parts.join(", "),
         grouped(outcome.requests),
     );
     if run.canary {
@@ -165,7 +171,7 @@ fn cases(suite: &Suite<'_>) -> String {
             n => format!(" after {} that are left out", grouped(n)),
         };
         blocks.push(format!(
-            "{} ({}): {}\n  {} requests{warm_up}; {} known {}\n  from {}\n",
+            "{} ({}): {}\n  {} requests{warm_up}; {} known {}\n  source: {}\n",
             case.id,
             case.kind,
             case.description,
@@ -179,7 +185,7 @@ fn cases(suite: &Suite<'_>) -> String {
     for replay in &suite.replays {
         match replay {
             Replay::Case(case) => blocks.push(format!(
-                "{} ({}): {}\n  from {}\n",
+                "{} ({}): {}\n  source: {}\n",
                 case.id,
                 case.kind,
                 case.description,
@@ -191,7 +197,7 @@ fn cases(suite: &Suite<'_>) -> String {
     if recorded {
         blocks.push(format!(
             "{}: recorded traffic, first come first served, with so many cores (c) and slots (k)\n  \
-             from two programs that share no code and agree on every integer; traffic: Azure LLM \
+             source: two programs that share no code and agree on every integer; traffic: Azure LLM \
              inference trace 2023 (Microsoft, CC BY 4.0), NASA-HTTP of the Internet Traffic \
              Archive\n",
             replay::RECORDED
