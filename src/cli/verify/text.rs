@@ -196,10 +196,10 @@ fn cases(suite: &Suite<'_>) -> String {
     }
     if recorded {
         blocks.push(format!(
-            "{}: recorded traffic, first come first served, with so many cores (c) and slots (k)\n  \
-             source: two programs that share no code and agree on every integer; traffic: Azure LLM \
-             inference trace 2023 (Microsoft, CC BY 4.0), NASA-HTTP of the Internet Traffic \
-             Archive\n",
+            "{}: recorded traffic, first come first served, with so many cores (c) and slots (k)\n\
+             \x20 source: two programs that share no code and agree on every integer; traffic: \
+             Azure LLM inference trace 2023 (Microsoft, CC BY 4.0), NASA-HTTP of the Internet \
+             Traffic Archive\n",
             replay::RECORDED
         ));
     }
