@@ -248,9 +248,10 @@ fn summary(run: &Run<'_>) -> String {
         let inside = outcome.compared.iter().filter(|c| c.inside()).count();
         let share = inside as f64 / all as f64 * 100.0;
         lines.push(format!(
-            "{} of {} hold; the 95 % interval holds the theory for {inside} ({share:.1} %)",
+            "numbers that hold: {} of {}; 95 % intervals with the theory inside: {inside} \
+             ({share:.1} %)",
             grouped((all - wrong.len()) as u64),
-            plural(all, "number"),
+            grouped(all as u64),
         ));
         let size = |c: &&Compared<'_>| c.z().unwrap_or(0.0).abs();
         let furthest = outcome.compared.iter().filter(|c| c.z().is_some());
@@ -265,8 +266,10 @@ fn summary(run: &Run<'_>) -> String {
     }
     if !outcome.replays.is_empty() {
         let agree = outcome.replays.iter().filter(|r| r.holds()).count();
-        let all = plural(outcome.replays.len(), "replay");
-        lines.push(format!("{agree} of {all} agree to the nanosecond"));
+        let all = outcome.replays.len();
+        lines.push(format!(
+            "replays that agree to the nanosecond: {agree} of {all}"
+        ));
     }
     lines.extend(failures(run, &wrong));
     let left = run.suite.left.len();
