@@ -8,6 +8,7 @@ pub mod design;
 pub(crate) mod fixture;
 pub mod objective;
 pub mod pool;
+pub mod rare;
 pub mod results;
 pub mod run;
 
