@@ -10,6 +10,8 @@ mod fixture;
 #[cfg(unix)]
 #[path = "cli/interrupts.rs"]
 mod interrupts;
+#[path = "cli/rare.rs"]
+mod rare;
 
 use std::fs;
 use std::io::Read;
@@ -42,7 +44,7 @@ fn every_key_runs() {
     assert_eq!(exit, 0, "{err}");
     assert!(said.contains("met by 8 of 8 points"), "{said}");
     let results = fs::read_to_string(out.join("results.csv")).unwrap();
-    assert_eq!(results.lines().count(), 11);
+    assert_eq!(results.lines().count(), 12);
     assert!(!results.contains("NaN"));
     let (exit, resolved, _) = ran(&["check", "--resolved", file]);
     assert_eq!(exit, 0);

@@ -14,13 +14,14 @@ use std::process::Command;
 
 use veltrix::config::keys::BLOCKS;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "README.md",
     "CHANGELOG.md",
     "docs/architecture.md",
     "docs/determinism.md",
     "docs/format.md",
     "docs/glossary.md",
+    "docs/rare.md",
     "docs/semantics.md",
     "experiments/data/README.md",
 ];
@@ -86,7 +87,7 @@ fn blocks(page: &str) -> Vec<(String, String, String)> {
 
 #[test]
 fn files_in_the_pages_can_be_checked_and_run() {
-    for (name, least) in [("README.md", 2), ("docs/format.md", 3)] {
+    for (name, least) in [("README.md", 2), ("docs/format.md", 3), ("docs/rare.md", 2)] {
         let blocks = blocks(&page(name));
         assert!(blocks.len() >= least, "{name} has {} files", blocks.len());
         let folder = folder(&name.replace('/', "-"));

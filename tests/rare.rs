@@ -22,7 +22,7 @@ use veltrix::model::metric::Metric;
 use veltrix::model::spec::*;
 use veltrix::model::trial::{Blind, Horizon, RunSpec, Timing, Width, run};
 
-pub fn setting(seed: u64, precision: f64, max_requests: u64) -> Setting {
+fn setting(seed: u64, precision: f64, max_requests: u64) -> Setting {
     Setting {
         seed,
         warm_up: 0,
@@ -32,22 +32,22 @@ pub fn setting(seed: u64, precision: f64, max_requests: u64) -> Setting {
     }
 }
 
-pub fn metric(name: &str) -> Metric {
+fn metric(name: &str) -> Metric {
     Metric::parse(name).unwrap()
 }
 
-pub fn splitting(spec: &SystemSpec, name: &str, setting: &Setting) -> RareEstimate {
+fn splitting(spec: &SystemSpec, name: &str, setting: &Setting) -> RareEstimate {
     rare::estimate(spec, &metric(name), setting, &|| false).unwrap()
 }
 
 /// One worker, Poisson arrivals.
-pub fn one_worker(rate: f64, work: Dist, cores: u32, slots: u32) -> SystemSpec {
+fn one_worker(rate: f64, work: Dist, cores: u32, slots: u32) -> SystemSpec {
     let arrivals = Arrivals::Poisson { rate };
     system(arrivals, drawn(work), group(1, cores, Some(slots)))
 }
 
 /// The blocking probability of M/M/c with so many waiting places.
-pub fn mmck(rate: f64, mean: f64, cores: u32, slots: u32) -> f64 {
+fn mmck(rate: f64, mean: f64, cores: u32, slots: u32) -> f64 {
     let (mut weight, mut sum) = (1.0, 1.0);
     for n in 1..=cores + slots {
         weight *= rate * mean / f64::from(n.min(cores));
@@ -57,7 +57,7 @@ pub fn mmck(rate: f64, mean: f64, cores: u32, slots: u32) -> f64 {
 }
 
 /// Requests lost and born in plain trials, run side by side.
-pub fn counted(spec: &SystemSpec, trials: u32, requests: f64, rate: f64) -> Vec<(u64, u64)> {
+fn counted(spec: &SystemSpec, trials: u32, requests: f64, rate: f64) -> Vec<(u64, u64)> {
     let (lost, born): (Vec<_>, Vec<_>) = (0..trials)
         .map(|_| (AtomicU64::new(0), AtomicU64::new(0)))
         .unzip();
@@ -102,7 +102,7 @@ pub fn counted(spec: &SystemSpec, trials: u32, requests: f64, rate: f64) -> Vec<
 }
 
 /// Mean of some values, and its standard error.
-pub fn mean_of(values: &[f64]) -> (f64, f64) {
+fn mean_of(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let squares = values.iter().map(|v| (v - mean) * (v - mean));
@@ -110,6 +110,6 @@ pub fn mean_of(values: &[f64]) -> (f64, f64) {
 }
 
 /// Lognormal work of so many milliseconds on average, with this coefficient of variation.
-pub fn lognormal(mean_ms: f64, cv: f64) -> Dist {
+fn lognormal(mean_ms: f64, cv: f64) -> Dist {
     Dist::lognormal(mean_ms * MS as f64, cv).unwrap()
 }

@@ -57,6 +57,12 @@ impl Cx {
                 design.confidence = confidence.unwrap_or(design.confidence);
             }
         }
+        let rare = fields.get("rare").filter(|n| !n.is_none());
+        let asked = rare.and_then(|node| self.rare(node, &names));
+        if let Some((ask, metrics)) = &asked {
+            design.rare = Some(ask.clone());
+            named.extend(metrics.iter().cloned());
+        }
         if let Some(node) = fields.get("chart").filter(|n| !n.is_none()) {
             design.charts = self.charts(node, &sweep, &mut named);
         }
@@ -77,6 +83,9 @@ impl Cx {
         resolved.experiment(root, overrides);
         self.points(&mut design, &drafts, &sweep, &arguments, &mut resolved);
         self.columns(&mut design, named);
+        if let (Some(node), Some((_, metrics))) = (rare, &asked) {
+            self.rare_applies(node, &design, metrics);
+        }
         limits::design(self, root, &design);
         Some((design, resolved.text))
     }
@@ -127,6 +136,7 @@ impl Cx {
             points: Vec::new(),
             metrics: Vec::new(),
             objective: None,
+            rare: None,
             charts: Vec::new(),
         }
     }

@@ -70,6 +70,7 @@ pub const BLOCKS: &[&Block] = &[
     &VARIANT,
     &RANGE,
     &OBJECTIVE,
+    &RARE,
     &CHART,
 ];
 

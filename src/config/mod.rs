@@ -24,6 +24,7 @@ mod patch;
 mod points;
 mod prices;
 mod profile;
+mod rare;
 mod render;
 mod resolved;
 mod retry;

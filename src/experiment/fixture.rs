@@ -158,6 +158,7 @@ pub(crate) fn design() -> Design {
                 constraint("loss", 1e-4, "loss < 0.0001"),
             ],
         }),
+        rare: None,
         charts: Vec::new(),
     }
 }

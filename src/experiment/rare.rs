@@ -23,6 +23,8 @@ use std::fmt;
 use rayon::prelude::*;
 
 use super::caught;
+use super::design::{Design, Point};
+use super::results::{Bound, Estimate, Method};
 use crate::model::branch::{Gauge, Hits};
 use crate::model::metric::Metric;
 use crate::model::spec::{Arrivals, FaultKind, FaultSpec, FaultWhen, SourceSpec, SystemSpec};
@@ -42,6 +44,8 @@ pub struct Ask {
     pub precision: f64,
     /// About how many requests may be simulated for one estimate.
     pub max_requests: u64,
+    /// Indices of the variants it is for.
+    pub variants: Vec<usize>,
 }
 
 /// Precision where none is said.
@@ -84,6 +88,32 @@ pub struct RareEstimate {
     pub levels: u32,
     /// Requests simulated in all, the pilot included.
     pub requests: u64,
+}
+
+impl RareEstimate {
+    /// As a value among others: where nothing was seen, only the bound.
+    pub fn estimate(&self) -> Estimate {
+        let seen = self.mean > 0.0;
+        Estimate {
+            mean: self.mean,
+            low: self.low,
+            high: self.high,
+            n: self.runs,
+            method: Method::Splitting,
+            bound: (!seen).then_some(Bound::AtMost),
+        }
+    }
+
+    /// How many times too large or too small the estimate may be, minus one, roughly; `None`
+    /// where nothing was seen.
+    pub fn relative_half_width(&self) -> Option<f64> {
+        relative_half_width(&Interval {
+            estimate: self.mean,
+            low: self.low,
+            high: self.high,
+            n: self.runs as usize,
+        })
+    }
 }
 
 /// Why there is no estimate.
@@ -133,7 +163,9 @@ pub fn refuses_system(spec: &SystemSpec, timing: &Timing) -> Option<String> {
     let source = |s: &SourceSpec| {
         let name = &s.name;
         if matches!(s.arrivals, Arrivals::Trace(_)) {
-            return Some(format!("source `{name}` replays a trace: it has no steady state"));
+            return Some(format!(
+                "source `{name}` replays a trace: it has no steady state"
+            ));
         }
         if s.profile.is_some() {
             return Some(format!(
@@ -273,6 +305,47 @@ pub fn estimate(
     }
 }
 
+/// What became of one metric of one point.
+pub type Split = Result<RareEstimate, RareError>;
+
+/// Everything that a design asks for, point by point; `None`: it was stopped.
+pub(super) fn of_points(
+    design: &Design,
+    stopped: &(dyn Fn() -> bool + Sync),
+) -> Option<Vec<Vec<Split>>> {
+    let one = |point: &Point| -> Option<Vec<Split>> {
+        let Some(ask) = design.rare.as_ref() else {
+            return Some(Vec::new());
+        };
+        if !ask.variants.contains(&point.variant) {
+            return Some(Vec::new());
+        }
+        let setting = Setting {
+            seed: design.seed,
+            warm_up: design.timing.warm_up,
+            confidence: design.confidence,
+            precision: ask.precision,
+            max_requests: ask.max_requests,
+        };
+        let estimates = ask.metrics.iter().map(|metric| {
+            let found = estimate(&point.system, metric, &setting, stopped);
+            (found != Err(RareError::Stopped)).then_some(found)
+        });
+        estimates.collect()
+    };
+    design.points.iter().map(one).collect()
+}
+
+/// Puts what splitting said in the place of what was counted.
+pub(super) fn replace(design: &Design, found: &[Split], estimates: &mut [Option<Estimate>]) {
+    let asked = design.rare.iter().flat_map(|ask| &ask.metrics);
+    for (metric, found) in asked.zip(found) {
+        if let (Some(place), Ok(found)) = (design.metric(metric), found) {
+            estimates[place] = Some(found.estimate());
+        }
+    }
+}
+
 fn pooled(runs: &[Run], confidence: f64) -> Option<Interval> {
     let parts: Vec<(f64, f64)> = runs.iter().map(|r| (r.hits, r.of)).collect();
     quotient(&parts, confidence)
@@ -287,7 +360,10 @@ fn result(plan: &Plan, runs: &[Run], found: Option<Interval>, confidence: f64) -
             found.as_ref().and_then(|i| i.high).map(|h| h.min(1.0)),
         )
     } else {
-        let reached: Vec<_> = runs.iter().map(|r| (r.deepest.0, r.deepest.1, r.of)).collect();
+        let reached: Vec<_> = runs
+            .iter()
+            .map(|r| (r.deepest.0, r.deepest.1, r.of))
+            .collect();
         let bound = bound_none_seen(&reached, confidence).unwrap_or(1.0);
         (Some(0.0), Some(bound.min(1.0)))
     };

@@ -13,6 +13,7 @@ use super::caught;
 use super::design::{Design, Point};
 use super::objective::Verdict;
 use super::pool::{self, TrialParts};
+use super::rare::{self, Split};
 use super::results::{Estimate, PointResult, Results, TrialResult, TrialStatus};
 use crate::model::metric::Context;
 use crate::model::series::Series;
@@ -208,7 +209,10 @@ where
     };
     let finished: Option<Vec<Finished>> = slots.into_iter().map(open).collect();
     let finished = finished.ok_or(RunError::Stopped(progress))?;
-    Ok(collect(&plan, finished, merged.into_iter().map(open)))
+    let rare = threads.install(|| rare::of_points(design, &|| watch.stopped()));
+    let rare = rare.ok_or(RunError::Stopped(progress))?;
+    let merged = merged.into_iter().map(open);
+    Ok(collect(&plan, finished, merged.zip(rare)))
 }
 
 /// Another trial's panic is caught before it can poison a lock, and counts stay whole anyway.
@@ -355,14 +359,14 @@ impl<'a> Plan<'a> {
 fn collect(
     plan: &Plan<'_>,
     finished: Vec<Finished>,
-    merged: impl Iterator<Item = Tally>,
+    merged: impl Iterator<Item = (Tally, Vec<Split>)>,
 ) -> Results {
     let design = plan.design;
     let per_point = design.replications as usize;
     let of_points = finished.chunks(per_point);
     let points = design.points.iter().zip(of_points.zip(merged)).enumerate();
     let points = points
-        .map(|(i, (point, (trials, tally)))| pooled(plan, i, point, trials, tally))
+        .map(|(i, (point, (trials, counts)))| pooled(plan, i, point, trials, counts))
         .collect();
     Results {
         points,
@@ -375,7 +379,7 @@ fn pooled(
     index: usize,
     point: &Point,
     trials: &[Finished],
-    tally: Tally,
+    (tally, rare): (Tally, Vec<Split>),
 ) -> PointResult {
     let design = plan.design;
     let done = trials
@@ -383,18 +387,20 @@ fn pooled(
         .filter(|t| t.result.status == TrialStatus::Done);
     let parts: Vec<&TrialParts> = done.map(|t| &t.parts).collect();
     let failed = u32::try_from(trials.len() - parts.len()).expect("below the replications");
-    let estimates = if parts.is_empty() {
+    let mut estimates = if parts.is_empty() {
         vec![None; design.metrics.len()]
     } else {
         let merged = TrialParts::merged(&plan.context(index), &design.metrics, &tally);
         pool::estimates(&design.metrics, &parts, &merged, design.confidence)
     };
+    rare::replace(design, &rare, &mut estimates);
     let load = point.system.offered_load();
     PointResult {
         load,
         stable: load.highest() < 1.0,
         verdicts: verdicts(design, point, &estimates),
         estimates,
+        rare,
         tally,
         failed,
     }

@@ -172,15 +172,15 @@ impl Hits {
         }
         let sources = spec.sources.iter();
         let classes = sources.flat_map(|s| s.classes.iter().map(move |c| (s, c)));
-        let inside = classes.enumerate().filter(|(_, (source, class))| {
-            match &metric.scope {
+        let inside = classes
+            .enumerate()
+            .filter(|(_, (source, class))| match &metric.scope {
                 Scope::All => true,
                 Scope::Source(name) => *name == source.name,
                 Scope::Class(name) => *name == class.name,
                 Scope::Service(name) => spec.services[source.to].name == *name,
                 Scope::Worker(..) => false,
-            }
-        });
+            });
         let classes = inside.map(|(index, _)| index).collect();
         Some(match requests {
             true => Hits::Lost { classes, outcomes },

@@ -190,7 +190,10 @@ mod tests {
     #[test]
     fn what_was_never_seen_is_bounded() {
         let bound = bound_none_seen(&[(5.0, 150, 1e6), (3.0, 150, 1e6)], 0.95).unwrap();
-        assert!((bound / (4e-6 * 2.995732 / 300.0) - 1.0).abs() < 1e-4, "{bound}");
+        assert!(
+            (bound / (4e-6 * 2.995732 / 300.0) - 1.0).abs() < 1e-4,
+            "{bound}"
+        );
         let bound = bound_none_seen(&[(0.0, 0, 1e3)], 0.95).unwrap();
         assert!((bound / 2.995732e-3 - 1.0).abs() < 1e-4);
         assert_eq!(bound_none_seen(&[], 0.95), None);

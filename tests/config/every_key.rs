@@ -52,6 +52,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("[[variant]]", &["experiment.variant.*"]),
     ("an axis", &["experiment.sweep.*"]),
     ("[objective]", &["experiment.objective"]),
+    ("[rare]", &["experiment.rare"]),
     ("[[chart]]", &["experiment.chart.*"]),
 ];
 

@@ -65,6 +65,7 @@ const CASES: &[Case] = &[
     (2007, WEB, "250ms", "2h"),
     (2008, WEB, "timeout = \"250ms\"", "retry = { attempts = 5000, base = \"0s\" }"),
     (2009, WEB, "200/s", "6k/s"),
+    (2012, RUN, "", "\n[rare]\nmetrics = [\"latency_p99\"]\n"),
     (5003, WEB, "timeout = \"250ms\" }\n",
      "retry = { attempts = \"unbounded\", base = \"0s\" } }\n\n\
       [[fault]]\nkind   = \"crash\"\ntarget = \"web\"\nat     = \"2s\"\n"),

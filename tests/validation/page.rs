@@ -86,7 +86,9 @@ pub fn write(compared: &[Compared], jobs: &[Job], tallies: &[Measured]) {
         out += &line(c);
         out.push('\n');
     }
-    out += "\n## Waiting for a feature\n\n| case | waits for |\n|---|---|\n";
+    if !WAITING.is_empty() {
+        out += "\n## Waiting for a feature\n\n| case | waits for |\n|---|---|\n";
+    }
     for (name, what) in WAITING {
         writeln!(out, "| {name} | {what} |").unwrap();
     }

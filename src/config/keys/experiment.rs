@@ -22,9 +22,10 @@ pub const EXPERIMENT: Block = Block {
         key("variant", "", "[[variant]] tables"),
         key("sweep", "", "a [sweep] table"),
         key("objective", "", "an [objective] table"),
+        key("rare", "", "a [rare] table"),
         key("chart", "", "[[chart]] tables"),
     ],
-    later: &["terminating", "rare", "uncertain", "incident"],
+    later: &["terminating", "uncertain", "incident"],
 };
 
 /// `[[variant]]`
@@ -58,6 +59,18 @@ pub const OBJECTIVE: Block = Block {
         key("minimise", "\"cost_per_hour\"", "the name of a metric"),
         key("subject_to", "", "a list such as [\"latency_p99 < 50ms\"]"),
         key("confidence", "", "a share between 0 and 1"),
+    ],
+    later: &[],
+};
+
+/// `[rare]`
+pub const RARE: Block = Block {
+    name: "[rare]",
+    keys: &[
+        key("metrics", "", "a list such as [\"loss\"]"),
+        key("precision", "0.1", "a share such as 0.1"),
+        key("max_requests", "100000000", "a whole number"),
+        key("for", "", "a list of names of variants"),
     ],
     later: &[],
 };

@@ -154,8 +154,7 @@ fn climb<'s>(
                 runs.push((pick, key, one.requests));
                 seen += usize::from(one.hits > 0);
             }
-            if seen as f64 >= SEEN * (trials - already) as f64 || plan.levels.len() >= MOST_LEVELS
-            {
+            if seen as f64 >= SEEN * (trials - already) as f64 || plan.levels.len() >= MOST_LEVELS {
                 break None;
             }
             let next = level_above(&peaks, present, SHARE);
@@ -192,10 +191,11 @@ fn sized(job: &Job<'_>, mut plan: Plan, apart: f64, slowest: f64, cost: f64) -> 
     let left = left(job, &plan);
     let least = (BEFORE * job.gap).max(SLOWEST * slowest);
     let time = |trials: usize| (trials as f64 * apart).max(least);
-    let requests = |trials: usize| {
-        (plan.warm_up as f64 + time(trials)) / job.gap + trials as f64 * cost
-    };
-    let sizes = RUNS.iter().flat_map(|&runs| TRIALS.map(|trials| (runs, trials)));
+    let requests =
+        |trials: usize| (plan.warm_up as f64 + time(trials)) / job.gap + trials as f64 * cost;
+    let sizes = RUNS
+        .iter()
+        .flat_map(|&runs| TRIALS.map(|trials| (runs, trials)));
     let fits = |&(runs, trials): &(usize, usize)| runs as f64 * requests(trials) <= left;
     // What does not fit is done all the same, as small as it can be.
     let (runs, trials) = sizes.clone().find(fits).unwrap_or((10, 25));

@@ -5,6 +5,7 @@
 mod choose;
 mod objective;
 mod points;
+mod rare;
 mod trouble;
 
 pub use choose::View;
@@ -30,6 +31,7 @@ pub fn print(design: &Design, results: &Results) -> String {
         heading(view),
         points::print(view),
         objective::print(view),
+        rare::print(view),
         trouble::print(view),
         failures(view),
     ];

@@ -84,6 +84,7 @@ pub fn notes(view: View<'_>, point: usize) -> Vec<(Code, String)> {
         notes.push(titled(Code::OVERLOADED, &format!("load {load:.2}")));
     }
     notes.extend(incidents(view, point));
+    notes.extend(super::rare::notes(view, point));
     notes
 }
 
