@@ -2,4 +2,5 @@
 
 pub mod histogram;
 pub mod interval;
+pub mod selection;
 pub mod student;
