@@ -4,6 +4,8 @@
 
 #[path = "cli/bad.rs"]
 mod bad;
+#[path = "cli/find.rs"]
+mod find;
 #[allow(dead_code)]
 #[path = "config/fixture.rs"]
 mod fixture;

@@ -157,6 +157,8 @@ pub(crate) fn design() -> Design {
                 constraint("latency_p99", 0.050, "latency_p99 < 50ms"),
                 constraint("loss", 1e-4, "loss < 0.0001"),
             ],
+            confidence: None,
+            indifference: 0.05,
         }),
         rare: None,
         charts: Vec::new(),

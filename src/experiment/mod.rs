@@ -4,6 +4,7 @@
 pub mod budget;
 mod caught;
 pub mod design;
+pub mod find;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod objective;

@@ -12,7 +12,14 @@ pub struct Objective {
     pub minimise: Metric,
     /// All must hold.
     pub subject_to: Vec<Constraint>,
+    /// How sure the answer of a search is to be; `None`: as every interval of the design.
+    pub confidence: Option<f64>,
+    /// The relative zone on the good side of a bound in which a search may take a point for either.
+    pub indifference: f64,
 }
+
+/// What [`Objective::indifference`] is where nothing is said.
+pub const INDIFFERENCE: f64 = 0.05;
 
 /// `METRIC OP VALUE`.
 #[derive(Clone, Debug, PartialEq)]

@@ -71,6 +71,8 @@ pub struct Setting {
     pub precision: f64,
     /// As [`Ask::max_requests`].
     pub max_requests: u64,
+    /// Estimates of different batches, below 1024, have different words.
+    pub batch: u32,
 }
 
 /// What came out.
@@ -220,6 +222,8 @@ fn mean_gap(spec: &SystemSpec) -> Option<f64> {
 /// Replications of the pilots and of the runs: no trial of an experiment has these numbers.
 const PILOT: u32 = 0xc000_0000;
 const RUNS: u32 = 0x8000_0000;
+/// Most runs of a batch.
+const MOST_RUNS: usize = 1 << 20;
 
 /// Events of one stretch of a run before something is wrong with it.
 const EVENT_BUDGET: u64 = 2_000_000_000;
@@ -326,6 +330,7 @@ pub(super) fn of_points(
             confidence: design.confidence,
             precision: ask.precision,
             max_requests: ask.max_requests,
+            batch: 0,
         };
         let estimates = ask.metrics.iter().map(|metric| {
             let found = estimate(&point.system, metric, &setting, stopped);

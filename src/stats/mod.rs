@@ -2,5 +2,6 @@
 
 pub mod histogram;
 pub mod interval;
+pub mod selection;
 pub mod splitting;
 pub mod student;

@@ -2,7 +2,7 @@
 //! words of its own, so that what it chooses depends on nothing that is measured later.
 
 use super::replicate::{Watch, ground, trial};
-use super::{Job, PILOT, run_spec};
+use super::{Job, MOST_RUNS, PILOT, run_spec};
 use crate::engine::rng::Key;
 use crate::model::branch::{Branch, Until};
 use crate::model::spec::{Arrivals, FaultWhen, SystemSpec};
@@ -52,7 +52,7 @@ pub(super) fn plan(job: &Job<'_>) -> Result<Plan, TrialError> {
     let before = (BEFORE * job.gap).max(2.0 * slowest);
     let warm_up = starts + (before as u64).max(job.setting.warm_up);
     let watched = (WATCHED * job.gap).max(SLOWEST * slowest) as u64;
-    let run = run_spec(job.setting.seed, PILOT);
+    let run = run_spec(job.setting.seed, PILOT + job.setting.batch);
     let look = look(job, Branch::new(job.spec, &run), warm_up, watched)?;
     let mut plan = Plan {
         base: look.base,
@@ -147,7 +147,7 @@ fn climb<'s>(
             let already = peaks.len();
             for pick in picks(trials - already, starts.len(), 0.5) {
                 lineage += 1;
-                let key = Key::new(job.setting.seed, u64::from(PILOT), lineage);
+                let key = Key::new(job.setting.seed, u64::from(PILOT + job.setting.batch), lineage);
                 let one = trial(job, &starts[pick], &key, (plan.base, None))?;
                 plan.requests += one.requests;
                 peaks.push(one.end.peak);
@@ -203,7 +203,7 @@ fn sized(job: &Job<'_>, mut plan: Plan, apart: f64, slowest: f64, cost: f64) -> 
     plan.watched = time(trials) as u64;
     plan.every = ((plan.watched as f64 / apart / trials as f64) as u64).max(1);
     plan.first_runs = runs;
-    plan.most_runs = ((left / requests(trials)) as usize).clamp(runs, 1 << 20);
+    plan.most_runs = ((left / requests(trials)) as usize).clamp(runs, MOST_RUNS);
     plan
 }
 
@@ -217,7 +217,7 @@ fn counted(job: &Job<'_>, mut plan: Plan, hits: u64) -> Plan {
         plan.watched = (plan.watched as f64 * longer) as u64;
     }
     plan.first_runs = 10;
-    plan.most_runs = ((left / requests(&plan)) as usize).clamp(10, 1 << 20);
+    plan.most_runs = ((left / requests(&plan)) as usize).clamp(10, MOST_RUNS);
     plan
 }
 

@@ -84,6 +84,7 @@ fn setting() -> Setting {
         confidence: 0.95,
         precision: 0.5,
         max_requests: 200_000,
+        batch: 0,
     }
 }
 

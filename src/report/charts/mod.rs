@@ -6,7 +6,7 @@ mod heatmap;
 mod lines;
 mod timeline;
 mod tradeoff;
-mod words;
+pub(super) mod words;
 
 use super::chart::Chart;
 use super::summary::View;

@@ -41,7 +41,7 @@ pub fn print(design: &Design, results: &Results) -> String {
 }
 
 /// A line, broken at spaces where it is too wide; what follows is indented further.
-fn wrapped(line: &str, width: usize) -> String {
+pub(super) fn wrapped(line: &str, width: usize) -> String {
     let indent = line.len() - line.trim_start().len();
     let mut text = String::new();
     let mut column = 0;
