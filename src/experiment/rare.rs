@@ -149,12 +149,8 @@ impl From<TrialError> for RareError {
 
 /// Why a metric cannot be estimated by splitting; `None`: it can.
 pub fn refuses_metric(metric: &Metric, spec: &SystemSpec) -> Option<String> {
-    Hits::of(metric, spec).is_none().then(|| {
-        format!(
-            "`{metric}` is no share of requests lost or attempts refused: only `loss`, `refused` \
-             and those of one code can be estimated by splitting"
-        )
-    })
+    let none = Hits::of(metric, spec).is_none();
+    none.then(|| format!("`{metric}` counts no losses or refusals"))
 }
 
 /// Why a system has no steady state that splitting could look at; `None`: it has.

@@ -90,7 +90,7 @@ fn what_has_no_steady_state_is_refused() {
             "mean",
             same,
             "metrics = [\"latency_mean\"]",
-            "only `loss`, `refused`",
+            "counts no losses",
         ),
         (
             "fine",

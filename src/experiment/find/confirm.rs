@@ -37,7 +37,8 @@ impl Race<'_, '_> {
                 Err(halt) => return Err(halt),
             }
             let at = spent(level, look);
-            let say = |(c, other): (&super::checks::Check, &Option<Option<Otherwise>>)| match other {
+            let say = |(c, other): (&super::checks::Check, &Option<Option<Otherwise>>)| match other
+            {
                 None => c.said(&trials, at, at),
                 Some(Some(other)) if other.met => Said::Met,
                 Some(_) => Said::Missed,

@@ -45,7 +45,9 @@ pub struct Question {
 
 /// What is said of splitting where the experiment says nothing.
 pub fn splitting(ask: Option<&rare::Ask>) -> (f64, u64) {
-    ask.map_or((rare::PRECISION, AT_A_POINT), |a| (a.precision, a.max_requests))
+    ask.map_or((rare::PRECISION, AT_A_POINT), |a| {
+        (a.precision, a.max_requests)
+    })
 }
 
 /// Simulates.

@@ -147,7 +147,11 @@ fn climb<'s>(
             let already = peaks.len();
             for pick in picks(trials - already, starts.len(), 0.5) {
                 lineage += 1;
-                let key = Key::new(job.setting.seed, u64::from(PILOT + job.setting.batch), lineage);
+                let key = Key::new(
+                    job.setting.seed,
+                    u64::from(PILOT + job.setting.batch),
+                    lineage,
+                );
                 let one = trial(job, &starts[pick], &key, (plan.base, None))?;
                 plan.requests += one.requests;
                 peaks.push(one.end.peak);
