@@ -12,6 +12,7 @@
 //! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
 //! attempt of it is anywhere.
 
+mod branch;
 mod cancel;
 mod closed;
 mod copies;
