@@ -303,8 +303,8 @@ const EXPERIMENT_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "later-experiment",
         "seed    = 14",
-        "uncertain = {}",
-        &["VX1010", "uncertain"],
+        "incident = {}",
+        &["VX1010", "incident"],
     ),
     (
         "terminating-warm-up",
