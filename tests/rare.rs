@@ -29,6 +29,7 @@ fn setting(seed: u64, precision: f64, max_requests: u64) -> Setting {
         confidence: 0.95,
         precision,
         max_requests,
+        batch: 0,
     }
 }
 

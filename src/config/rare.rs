@@ -101,7 +101,9 @@ impl Cx {
                 if let Some(why) = refuses_metric(metric, &point.system)
                     && !said.contains(&why)
                 {
-                    self.push(refuse(format!("`rare.metrics`: {why}"), *span));
+                    let help =
+                        "`loss`, `refused` and those of one code can be estimated by splitting";
+                    self.push(refuse(format!("`rare.metrics`: {why}"), *span).help(help));
                     said.push(why);
                 }
             }

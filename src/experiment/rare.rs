@@ -71,6 +71,8 @@ pub struct Setting {
     pub precision: f64,
     /// As [`Ask::max_requests`].
     pub max_requests: u64,
+    /// Estimates of different batches, below 1024, have different words.
+    pub batch: u32,
 }
 
 /// What came out.
@@ -147,12 +149,8 @@ impl From<TrialError> for RareError {
 
 /// Why a metric cannot be estimated by splitting; `None`: it can.
 pub fn refuses_metric(metric: &Metric, spec: &SystemSpec) -> Option<String> {
-    Hits::of(metric, spec).is_none().then(|| {
-        format!(
-            "`{metric}` is no share of requests lost or attempts refused: only `loss`, `refused` \
-             and those of one code can be estimated by splitting"
-        )
-    })
+    let none = Hits::of(metric, spec).is_none();
+    none.then(|| format!("`{metric}` counts no losses or refusals"))
 }
 
 /// Why a system has no steady state that splitting could look at; `None`: it has.
@@ -220,6 +218,8 @@ fn mean_gap(spec: &SystemSpec) -> Option<f64> {
 /// Replications of the pilots and of the runs: no trial of an experiment has these numbers.
 const PILOT: u32 = 0xc000_0000;
 const RUNS: u32 = 0x8000_0000;
+/// Most runs of a batch.
+const MOST_RUNS: usize = 1 << 20;
 
 /// Events of one stretch of a run before something is wrong with it.
 const EVENT_BUDGET: u64 = 2_000_000_000;
@@ -326,6 +326,7 @@ pub(super) fn of_points(
             confidence: design.confidence,
             precision: ask.precision,
             max_requests: ask.max_requests,
+            batch: 0,
         };
         let estimates = ask.metrics.iter().map(|metric| {
             let found = estimate(&point.system, metric, &setting, stopped);

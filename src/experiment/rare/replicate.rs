@@ -1,7 +1,7 @@
 //! One independent run: the steady state, then level after level.
 
 use super::pilot::Plan;
-use super::{Job, RUNS, run_spec};
+use super::{Job, MOST_RUNS, RUNS, run_spec};
 use crate::engine::rng::{Bits, Key, Stream};
 use crate::model::branch::{Branch, Stopped, Until};
 use crate::model::metric::{Context, Part};
@@ -154,7 +154,8 @@ pub(super) fn trial<'s>(
 
 /// The run of a number.
 pub(super) fn replicate(job: &Job<'_>, plan: &Plan, number: u32) -> Result<Run, TrialError> {
-    let (seed, replication) = (job.setting.seed, RUNS + number);
+    let batch = job.setting.batch * MOST_RUNS as u32;
+    let (seed, replication) = (job.setting.seed, RUNS + batch + number);
     let key = |lineage: u64| Key::new(seed, u64::from(replication), lineage);
     let mut chance = Stream::new(&key(0), "rare/picks");
     let run = run_spec(seed, replication);

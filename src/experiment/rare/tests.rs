@@ -1,3 +1,5 @@
+//! Splitting as a whole: what it refuses, and that only the seed changes what it says.
+
 use super::*;
 use crate::engine::dist::Dist;
 use crate::experiment::fixture;
@@ -84,6 +86,7 @@ fn setting() -> Setting {
         confidence: 0.95,
         precision: 0.5,
         max_requests: 200_000,
+        batch: 0,
     }
 }
 
