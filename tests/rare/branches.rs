@@ -147,7 +147,7 @@ fn hits_are_what_the_metric_counts() {
         assert!(seen > 0 || n < last, "half of all is lost here");
     }
     let spec = &models()[0];
-    for name in ["latency_p99", "delayed", "goodput", "wait_over_5ms"] {
+    for name in ["latency_p99", "delayed", "goodput", "latency_over_5ms"] {
         assert!(Hits::of(&metric(name), spec).is_none(), "{name}");
     }
 }

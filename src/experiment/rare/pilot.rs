@@ -40,9 +40,13 @@ const SHARE: f64 = 0.2;
 /// With such a share of trials that see a hit, there is no need for another level.
 const SEEN: f64 = 0.1;
 const MOST_LEVELS: usize = 300;
-/// Trials a level, most first; and runs at least.
-const TRIALS: [usize; 7] = [200, 140, 100, 70, 50, 35, 25];
-const RUNS: [usize; 3] = [20, 14, 10];
+/// Runs at least. The squared error of a run grows exponentially with levels over trials, so that
+/// few runs of many trials are better than many of few.
+const RUNS: usize = 10;
+/// Trials a level: as many as fit, most first.
+const TRIALS: [usize; 10] = [1000, 700, 500, 350, 250, 180, 130, 90, 60, 40];
+/// States that are kept at once: those of so many workers.
+const KEPT: usize = 16_000;
 /// Of what is left after the pilot, so much is planned for.
 const PLANNED: f64 = 0.9;
 
@@ -134,7 +138,7 @@ fn climb<'s>(
     plan: &mut Plan,
     mut starts: Vec<Branch<'s>>,
 ) -> Result<f64, TrialError> {
-    let usual = (job.setting.max_requests / 10_000).clamp(60, 400) as usize;
+    let usual = (job.setting.max_requests / 7_000).clamp(60, 1000) as usize;
     let enough = job.setting.max_requests / 3;
     let (mut lineage, mut cost) = (0, 0.0);
     while let Some(&present) = plan.levels.last() {
@@ -197,12 +201,12 @@ fn sized(job: &Job<'_>, mut plan: Plan, apart: f64, slowest: f64, cost: f64) -> 
     let time = |trials: usize| (trials as f64 * apart).max(least);
     let requests =
         |trials: usize| (plan.warm_up as f64 + time(trials)) / job.gap + trials as f64 * cost;
-    let sizes = RUNS
-        .iter()
-        .flat_map(|&runs| TRIALS.map(|trials| (runs, trials)));
-    let fits = |&(runs, trials): &(usize, usize)| runs as f64 * requests(trials) <= left;
+    let workers: usize = job.spec.services.iter().map(|s| s.worker_count()).sum();
+    let most = (KEPT / workers.max(1)).max(100);
+    let fits = |&trials: &usize| trials <= most && RUNS as f64 * requests(trials) <= left;
     // What does not fit is done all the same, as small as it can be.
-    let (runs, trials) = sizes.clone().find(fits).unwrap_or((10, 25));
+    let trials = TRIALS.into_iter().find(fits).unwrap_or(40);
+    let runs = RUNS;
     plan.trials = trials;
     plan.watched = time(trials) as u64;
     plan.every = ((plan.watched as f64 / apart / trials as f64) as u64).max(1);
@@ -220,8 +224,8 @@ fn counted(job: &Job<'_>, mut plan: Plan, hits: u64) -> Plan {
         let longer = (left / 40.0 / requests(&plan)).max(1.0);
         plan.watched = (plan.watched as f64 * longer) as u64;
     }
-    plan.first_runs = 10;
-    plan.most_runs = ((left / requests(&plan)) as usize).clamp(10, MOST_RUNS);
+    plan.first_runs = RUNS;
+    plan.most_runs = ((left / requests(&plan)) as usize).clamp(RUNS, MOST_RUNS);
     plan
 }
 

@@ -1,3 +1,5 @@
+//! Splitting as a whole: what it refuses, and that only the seed changes what it says.
+
 use super::*;
 use crate::engine::dist::Dist;
 use crate::experiment::fixture;
