@@ -268,6 +268,9 @@ fn morris(found: &Findings<'_>, walks: &Walks<'_>, m: usize, metric: &Metric) ->
                 .map_or(String::new(), |x| show::value(unit, currency, x)),
         ]);
     }
+    if told + untold == 0 && without > 0 {
+        return format!("{head}: no input has an effect\n");
+    }
     let mut text = table.print();
     if told == 0 {
         text.push_str("  no uncertain input is told from none\n");
