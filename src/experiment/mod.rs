@@ -5,6 +5,7 @@ pub mod budget;
 pub(crate) mod caught;
 mod crew;
 pub mod design;
+pub mod find;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod forecast;

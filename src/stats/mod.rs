@@ -3,6 +3,7 @@
 pub mod histogram;
 pub mod interval;
 pub mod run_length;
+pub mod selection;
 pub mod sensitivity;
 pub mod sequential;
 pub mod student;
