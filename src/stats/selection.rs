@@ -114,6 +114,14 @@ impl Summary {
         self.end(level, -1.0)
     }
 
+    /// The least that the upper end can be once there are `times` as many replications, however
+    /// few events they show: below it counting decides nothing. 0 for what is no count.
+    pub fn least_upper(&self, level: f64, times: f64) -> f64 {
+        let z = normal_quantile(1.0 - level).unwrap_or(f64::INFINITY);
+        self.counted
+            .map_or(0.0, |(_, den, _)| z * z * LEAST_DISPERSION / (den * times))
+    }
+
     fn end(&self, level: f64, side: f64) -> f64 {
         let Some(t) = student_quantile(1.0 - level, (self.n - 1) as f64) else {
             return side * f64::INFINITY;

@@ -68,8 +68,11 @@ pub const RANGE: Block = Block {
         key("to", "", "a number or a quantity"),
         key("steps", "", "a whole number such as 5"),
         key("scale", "\"linear\"", "\"linear\" or \"log\""),
+        key("min", "", "a number or a quantity"),
+        key("max", "", "a number or a quantity"),
+        key("step", "", "a number or a quantity"),
     ],
-    later: &["min", "max", "step"],
+    later: &[],
 };
 
 /// `[objective]`
@@ -80,6 +83,7 @@ pub const OBJECTIVE: Block = Block {
         key("minimise", "\"cost_per_hour\"", "the name of a metric"),
         key("subject_to", "", "a list such as [\"latency_p99 < 50ms\"]"),
         key("confidence", "", "a share between 0 and 1"),
+        key("indifference", "0.05", "a share between 0 and 1"),
     ],
     later: &[],
 };

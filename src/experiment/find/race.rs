@@ -399,6 +399,9 @@ impl Race<'_, '_> {
                 record.fate = Fate::Met;
                 return Ok(());
             }
+            if self.is_too_rare(record, pass) {
+                break;
+            }
             if let Some(check) = record.said.iter().position(|s| *s == Said::Near) {
                 let since = *near_since.get_or_insert(round);
                 let looks = self.checks.list[check].looks_met(&record.trials);
@@ -410,6 +413,21 @@ impl Race<'_, '_> {
         }
         self.by_other_means(point, record);
         Ok(())
+    }
+
+    /// Whether a constraint asks for so little that even none seen to the last round would not
+    /// show it, while nothing is left that more rounds could decide.
+    fn is_too_rare(&self, record: &Record, pass: f64) -> bool {
+        let last = self.settings.rounds;
+        let times = f64::from(self.settings.at(last)) / record.trials.len() as f64;
+        let checks = self.checks.list.iter().zip(&record.said);
+        checks
+            .filter(|(_, said)| **said != Said::Met)
+            .all(|(check, _)| {
+                let s = Checks::summary(&record.trials, check.bound.0);
+                let least = s.map_or(0.0, |s| s.least_upper(spent(pass, last), times));
+                check.small && least > check.bound.1
+            })
     }
 
     /// What counting did not decide goes to the one place for that.
