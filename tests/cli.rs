@@ -6,6 +6,8 @@
 mod bad;
 #[path = "cli/estimates.rs"]
 mod estimates;
+#[path = "cli/find.rs"]
+mod find;
 #[allow(dead_code)]
 #[path = "config/fixture.rs"]
 mod fixture;

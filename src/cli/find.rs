@@ -48,6 +48,7 @@ pub fn find(args: &FindArgs, streams: &mut Streams<'_>, terminal: bool) -> Exit 
         }
         Ok(_) => {}
     }
+    let interrupt = Interrupt::listen();
     // Also keeps others away from this place while the search lasts.
     let partial = match Partial::open(&path, &digest, args.force) {
         Ok(partial) => partial,
@@ -59,7 +60,7 @@ pub fn find(args: &FindArgs, streams: &mut Streams<'_>, terminal: bool) -> Exit 
         digest,
         watched: terminal && !args.quiet,
     }
-    .execute(partial, streams)
+    .execute(partial, &interrupt, streams)
 }
 
 /// A search that may begin.
@@ -71,15 +72,19 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn execute(mut self, partial: Partial, streams: &mut Streams<'_>) -> Exit {
+    fn execute(
+        mut self,
+        partial: Partial,
+        interrupt: &Interrupt,
+        streams: &mut Streams<'_>,
+    ) -> Exit {
         let design = self.loaded.design.clone();
         let objective = design.objective.clone();
         let objective = objective.expect("a space that loaded has an objective");
         let confidence = objective.confidence;
         let settings = Settings::new(confidence, design.replications);
         let checks = checks_of(&objective);
-        let interrupt = Interrupt::listen();
-        let answer = match self.search(&objective, &checks, &settings, &interrupt) {
+        let answer = match self.search(&objective, &checks, &settings, interrupt) {
             Ok(answer) => answer,
             Err(text) => {
                 streams.say(&text);

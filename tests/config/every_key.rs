@@ -88,6 +88,8 @@ fn read() -> Vec<(String, String)> {
         ("model", "models/every-key.toml"),
         ("experiment", "experiments/every-key.toml"),
         ("experiment", "experiments/every-key-2.toml"),
+        // Axes that are searched: `run` refuses them.
+        ("experiment", "experiments/cheapest.toml"),
         ("prices", "models/every-key/prices.toml"),
     ] {
         let text = fs::read_to_string(root.join(file)).expect(file);
