@@ -267,7 +267,7 @@ pub fn all() -> Vec<Grid> {
                 200.0,
                 "40ms",
                 "random",
-                "count = 4\ncores = 4\nram = \"2GiB\"\nbuffer = \"unbounded\"",
+                "count = 4\ncores = 4\nram = \"2GiB\"\nbuffer = { slots = \"unbounded\" }",
             ),
             horizon: "20s",
             sweep: format!(
@@ -323,7 +323,7 @@ pub fn all() -> Vec<Grid> {
                 200.0,
                 "40ms",
                 "random",
-                "count = 10\ncores = 1\nspeed = 1.0\nram = \"2GiB\"\nbuffer = \"unbounded\"",
+                "count = 10\ncores = 1\nspeed = 1.0\nram = \"2GiB\"\nbuffer = { slots = \"unbounded\" }",
             ),
             horizon: "20s",
             // A faster core has more RAM, which sets its price.
@@ -356,7 +356,7 @@ pub fn all() -> Vec<Grid> {
                 500.0,
                 "40ms",
                 "random",
-                "count = 1\ncores = 25\nram = \"2GiB\"\nbuffer = \"unbounded\"",
+                "count = 1\ncores = 25\nram = \"2GiB\"\nbuffer = { slots = \"unbounded\" }",
             ),
             horizon: "10s",
             sweep: format!(
