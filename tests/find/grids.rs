@@ -381,7 +381,7 @@ pub fn all() -> Vec<Grid> {
                 500.0,
                 "40ms",
                 "random",
-                "count = 4\ncores = 10\nram = \"2GiB\"\nbuffer = \"none\"",
+                "count = 4\ncores = 10\nram = \"2GiB\"\nbuffer = { slots = 0 }",
             ),
             horizon: "10s",
             sweep: format!(
