@@ -174,6 +174,7 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     counted(design.variants.len(), "variant"),
                     counted(usize::try_from(space.size()).unwrap_or(usize::MAX), "point"),
                 ),
+                forecast: String::new(),
                 warnings: searched.warnings.render(style),
                 resolved: searched.resolved,
             })

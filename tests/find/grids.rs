@@ -161,6 +161,7 @@ impl Grid {
         let question = Question {
             seed,
             timing: searched.design.timing,
+            terminating: searched.design.terminating,
             minimise: objective.minimise.clone(),
             constraints: objective.subject_to.clone(),
         };
