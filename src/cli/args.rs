@@ -263,7 +263,7 @@ pub enum Method {
     Sobol,
 }
 
-/// What `run` and `sensitivity` write to stdout.
+/// What `run`, `find` and `sensitivity` write to stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// A summary to read

@@ -82,7 +82,9 @@ impl Job<'_> {
         let objective = design.objective.clone();
         let objective = objective.expect("a space that loaded has an objective");
         let confidence = objective.confidence;
-        let settings = Settings::new(confidence, design.replications);
+        // Where `run` stops at a precision the first look is the first round.
+        let first = design.stopping.as_ref().map(|s| s.min);
+        let settings = Settings::new(confidence, first.unwrap_or(design.replications));
         let checks = checks_of(&objective);
         let answer = match self.search(&objective, &checks, &settings, interrupt) {
             Ok(answer) => answer,
@@ -144,6 +146,7 @@ impl Job<'_> {
         let question = Question {
             seed: design.seed,
             timing: design.timing,
+            terminating: design.terminating,
             minimise: objective.minimise.clone(),
             constraints: objective.subject_to.clone(),
             rare: simulated::splitting(design.rare.as_ref()),

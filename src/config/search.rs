@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::base::codes::Code;
-use crate::experiment::design::{Design, Point, Variant};
+use crate::experiment::design::{Design, Point, Variant, WarmUp};
 use crate::experiment::find::screen;
 use crate::experiment::find::simulated::Systems;
 use crate::experiment::find::space::Part;
@@ -158,6 +158,14 @@ fn space(
         }
         return None;
     };
+    if asked.design.warm_up == WarmUp::Auto {
+        let message = "`find` needs a `warm_up` that is stated: it is the same at every point";
+        let d = Diagnostic::error(Code::KEYS_DISAGREE, message)
+            .at(locate(root, "warm_up"), "")
+            .help("write a time, such as warm_up = \"5s\"; `run` says what it finds")
+            .path("warm_up");
+        cx.push(d);
+    }
     if !screen::is_known(&objective.minimise) {
         let message = format!(
             "`find` can only minimise what is known without a run, not `{}`",

@@ -161,6 +161,7 @@ impl Grid {
         let question = Question {
             seed,
             timing: searched.design.timing,
+            terminating: searched.design.terminating,
             minimise: objective.minimise.clone(),
             constraints: objective.subject_to.clone(),
             rare: simulated::splitting(None),
@@ -268,7 +269,7 @@ pub fn all() -> Vec<Grid> {
                 200.0,
                 "40ms",
                 "random",
-                "count = 4\ncores = 4\nram = \"2GiB\"\nbuffer = \"unbounded\"",
+                "count = 4\ncores = 4\nram = \"2GiB\"\nbuffer = { slots = \"unbounded\" }",
             ),
             horizon: "20s",
             sweep: format!(
@@ -324,7 +325,7 @@ pub fn all() -> Vec<Grid> {
                 200.0,
                 "40ms",
                 "random",
-                "count = 10\ncores = 1\nspeed = 1.0\nram = \"2GiB\"\nbuffer = \"unbounded\"",
+                "count = 10\ncores = 1\nspeed = 1.0\nram = \"2GiB\"\nbuffer = { slots = \"unbounded\" }",
             ),
             horizon: "20s",
             // A faster core has more RAM, which sets its price.
@@ -357,7 +358,7 @@ pub fn all() -> Vec<Grid> {
                 500.0,
                 "40ms",
                 "random",
-                "count = 1\ncores = 25\nram = \"2GiB\"\nbuffer = \"unbounded\"",
+                "count = 1\ncores = 25\nram = \"2GiB\"\nbuffer = { slots = \"unbounded\" }",
             ),
             horizon: "10s",
             sweep: format!(
@@ -382,7 +383,7 @@ pub fn all() -> Vec<Grid> {
                 500.0,
                 "40ms",
                 "random",
-                "count = 4\ncores = 10\nram = \"2GiB\"\nbuffer = \"none\"",
+                "count = 4\ncores = 10\nram = \"2GiB\"\nbuffer = { slots = 0 }",
             ),
             horizon: "10s",
             sweep: format!(

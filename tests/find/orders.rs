@@ -105,7 +105,7 @@ fn sum(at: &[usize]) -> f64 {
 }
 
 #[test]
-fn a_million_points_take_a_few_dozen_runs() {
+fn a_million_points_take_a_few_hundred_runs() {
     let space = space(&[(1000, true), (1000, true)]);
     assert_eq!(space.size(), 1_000_000);
     // Cost a + 3 b, latency 40,000 / ((a + 1)(b + 1)): feasible from a b of about 40,000 on, the
@@ -119,8 +119,14 @@ fn a_million_points_take_a_few_dozen_runs() {
     assert!(latency(&at) < 1.0, "{at:?}");
     let best = 689.0;
     let dear = winner.cost / best;
+    println!(
+        "{at:?} at {}: {} points, {} trials",
+        winner.cost,
+        answer.looked.len(),
+        answer.trials
+    );
     assert!((1.0..1.05).contains(&dear), "{at:?} at {}", winner.cost);
-    assert!(answer.looked.len() < 300, "{} points", answer.looked.len());
+    assert!(answer.looked.len() < 1000, "{} points", answer.looked.len());
     assert!(answer.violated.is_empty());
 }
 
@@ -152,8 +158,9 @@ fn what_no_point_meets_has_no_winner() {
         (answer.best, answer.stopped, answer.floor),
         (None, false, None)
     );
-    // One best corner a value of the other axis condemns everything.
-    assert_eq!(answer.looked.len(), 3);
+    // One best corner a value of the other axis condemns everything; one more looks whether less
+    // is better.
+    assert_eq!(answer.looked.len(), 4);
     assert!(answer.looked.iter().all(|l| l.fate == Fate::Missed(0)));
 }
 

@@ -77,7 +77,8 @@ impl Checks {
                                 scope: constraint.metric.scope.clone(),
                             })
                         };
-                        let rest = 1.0 - share;
+                        // 0.01, not what is left of 1 in binary.
+                        let rest = ((1.0 - share) * 1e12).round() / 1e12;
                         ((over(constraint.bound), rest), (over(spared), rest))
                     }
                     _ => ((shown, constraint.bound), (shown, spared)),

@@ -14,6 +14,7 @@
 //! point costs and what its trials measure.
 
 pub mod answer;
+mod audit;
 pub mod checks;
 mod confirm;
 mod race;

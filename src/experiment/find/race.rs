@@ -20,9 +20,6 @@ use crate::stats::selection::spent;
 /// confirmation decides.
 const PASS: f64 = 0.05;
 
-/// Level at which two runs contradict an order.
-const CONTRADICTS: f64 = 0.001;
-
 /// Rounds that a point which is not met with the indifference to spare, but looks met, gets.
 const PATIENCE: u32 = 2;
 
@@ -60,7 +57,7 @@ pub(super) struct Race<'a, 'o> {
     /// Axes whose order was wrong.
     pub violated: Vec<usize>,
     /// An order was found wrong since the boxes were made.
-    dirty: bool,
+    pub dirty: bool,
     /// Constraints of points that counting did not decide, and another method did.
     pub otherwise: BTreeSet<(PointId, usize)>,
     boxes: BinaryHeap<Reverse<(u64, u64)>>,
@@ -127,14 +124,19 @@ impl Race<'_, '_> {
                 continue;
             }
             let Some(best) = self.best() else {
-                return Ok(None);
+                if audited {
+                    return Ok(None);
+                }
+                audited = true;
+                self.audit(None)?;
+                continue;
             };
             if winner.as_ref().is_some_and(|w| w.point == best) {
                 if audited {
                     return Ok(winner);
                 }
                 audited = true;
-                self.audit(best)?;
+                self.audit(Some(best))?;
             } else if self.confirmations >= CONFIRMATIONS {
                 return Ok(None);
             } else {
@@ -349,7 +351,7 @@ impl Race<'_, '_> {
     }
 
     /// Runs a point until it is decided, unless that was done before.
-    fn examine(&mut self, point: PointId) -> Result<(), Halt> {
+    pub fn examine(&mut self, point: PointId) -> Result<(), Halt> {
         if self.points.contains_key(&point) {
             return Ok(());
         }
@@ -462,80 +464,6 @@ impl Race<'_, '_> {
         self.trials += trials.len() as u64;
         self.requests += trials.iter().map(|t| t.requests).sum::<u64>();
         Ok(trials)
-    }
-
-    /// Drops orders that the runs made so far contradict: a better point misses what a worse one
-    /// does not.
-    fn contradictions(&mut self, point: PointId) {
-        let mut wrong = Vec::new();
-        for &other in self.points.keys() {
-            for (better, worse) in [(point, other), (other, point)] {
-                if better != worse
-                    && self.grid.dominates(better, worse)
-                    && self.contradict(&self.points[&better], &self.points[&worse])
-                {
-                    wrong.extend(self.grid.differ(better, worse));
-                }
-            }
-        }
-        for axis in wrong {
-            if self.grid.ordered[axis] {
-                self.grid.ordered[axis] = false;
-                self.violated.push(axis);
-                self.dirty = true;
-            }
-        }
-    }
-
-    fn contradict(&self, better: &Record, worse: &Record) -> bool {
-        let checks = self.checks.list.iter().enumerate();
-        let mut missed = checks.filter(|(i, _)| better.said[*i] == Said::Missed);
-        missed.any(|(_, check)| {
-            let of = |record: &Record| Checks::summary(&record.trials, check.bound.0);
-            let (Some(better), Some(worse)) = (of(better), of(worse)) else {
-                return false;
-            };
-            match check.small {
-                true => worse.upper(CONTRADICTS) < better.lower(CONTRADICTS),
-                false => worse.lower(CONTRADICTS) > better.upper(CONTRADICTS),
-            }
-        })
-    }
-
-    /// Runs a few points that orders made superfluous, near what decided: those one step better
-    /// than the winner, and those far below the dearest that missed.
-    fn audit(&mut self, winner: PointId) -> Result<(), Halt> {
-        let (part, ranks) = self.grid.ranks(winner);
-        let cost = self.points[&winner].cost;
-        for a in 0..ranks.len() {
-            if !self.grid.ordered[a] {
-                continue;
-            }
-            let len = self.grid.space.axes[a].len;
-            let mut probes = Vec::new();
-            if ranks[a] + 1 < len {
-                let mut up = ranks.clone();
-                up[a] += 1;
-                probes.push(self.grid.point(part, &up));
-            }
-            let missed = self.points.iter().filter(|(p, r)| {
-                let far = matches!(r.fate, Fate::Missed(_)) && r.cost < cost;
-                far && self.grid.ranks(**p).1.get(a).is_some_and(|&rank| rank > 0)
-            });
-            let dearest = missed.max_by(|x, y| x.1.cost.total_cmp(&y.1.cost).then(y.0.cmp(x.0)));
-            if let Some((&p, _)) = dearest {
-                let (part, mut down) = self.grid.ranks(p);
-                down[a] /= 2;
-                probes.push(self.grid.point(part, &down));
-            }
-            for probe in probes {
-                self.examine(probe)?;
-                if self.dirty {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Everything looked at, in order.

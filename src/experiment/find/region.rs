@@ -23,14 +23,27 @@ pub(super) struct Grid<'a> {
     pub space: &'a Space,
     /// Whether each axis is taken to be ordered.
     pub ordered: Vec<bool>,
+    /// The rank of each value, where there is an order.
+    ranks: Vec<Vec<usize>>,
 }
 
 impl<'a> Grid<'a> {
     /// Every order that theory has.
     pub fn new(space: &'a Space) -> Grid<'a> {
+        let inverse = |order: &Vec<usize>| {
+            let mut ranks = vec![0; order.len()];
+            for (rank, &index) in order.iter().enumerate() {
+                ranks[index] = rank;
+            }
+            ranks
+        };
+        let axes = space.axes.iter();
         Grid {
             space,
-            ordered: space.axes.iter().map(|a| a.order.is_some()).collect(),
+            ordered: axes.clone().map(|a| a.order.is_some()).collect(),
+            ranks: axes
+                .map(|a| a.order.as_ref().map(inverse).unwrap_or_default())
+                .collect(),
         }
     }
 
@@ -53,9 +66,8 @@ impl<'a> Grid<'a> {
     pub fn ranks(&self, point: PointId) -> (usize, Vec<usize>) {
         let (part, mut at) = self.space.place(point);
         for (a, place) in at.iter_mut().enumerate() {
-            if let (Some(order), true) = (&self.space.axes[a].order, self.ordered[a]) {
-                let rank = order.iter().position(|i| i == place);
-                *place = rank.expect("an order has every index");
+            if self.ordered[a] {
+                *place = self.ranks[a][*place];
             }
         }
         (part, at)

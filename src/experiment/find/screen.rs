@@ -2,6 +2,7 @@
 //! is refused; everything else is run.
 
 use super::super::objective::{Constraint, Op};
+use super::simulated::Question;
 use crate::model::metric::{Kind, Metric, Scope, TABLE};
 use crate::model::spec::{Arrivals, FaultKind, SystemSpec, WorkSpec};
 use crate::model::trial::{Horizon, Timing};
@@ -32,18 +33,16 @@ pub fn known(metric: &Metric, system: &SystemSpec) -> Option<f64> {
 }
 
 /// Why a system cannot meet these constraints, if theory says so.
-pub fn hopeless(
-    system: &SystemSpec,
-    timing: &Timing,
-    constraints: &[Constraint],
-) -> Option<String> {
+pub fn hopeless(system: &SystemSpec, question: &Question) -> Option<String> {
+    let constraints = &question.constraints;
     let exact =
         |c: &&Constraint| known(&c.metric, system).is_some_and(|value| !c.op.holds(value, c.bound));
     if let Some(c) = constraints.iter().find(exact) {
         return Some(format!("`{}` does not hold", c.text));
     }
     let load = system.offered_load().highest();
-    if load < 1.0 || load.is_nan() || !is_lasting(system, timing) {
+    let lasting = !question.terminating && is_lasting(system, &question.timing);
+    if load < 1.0 || load.is_nan() || !lasting {
         return None;
     }
     let below = |c: &&Constraint| matches!(c.op, Op::Below | Op::AtMost);

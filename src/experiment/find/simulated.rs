@@ -35,6 +35,8 @@ pub struct Question {
     pub seed: u64,
     /// How long a trial is.
     pub timing: Timing,
+    /// The measured time is the question itself: what holds in the long run says nothing of it.
+    pub terminating: bool,
     /// What is to be small; known without a run ([`screen::is_known`]).
     pub minimise: Metric,
     /// All constraints.
@@ -108,7 +110,7 @@ impl Oracle for Simulated<'_> {
         let cost = screen::known(&question.minimise, system);
         Ok(Known {
             cost: cost.expect("what is minimised is known without a run"),
-            hopeless: screen::hopeless(system, &question.timing, &question.constraints),
+            hopeless: screen::hopeless(system, question),
         })
     }
 

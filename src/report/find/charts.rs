@@ -45,6 +45,8 @@ fn chart(found: Found<'_>, check: usize) -> Tradeoff {
     if matches!(constraint.metric.unit(), Unit::Seconds | Unit::Share) {
         y.scale = Scale::Log;
     }
+    let mut x = words::axis(minimise, found.currency);
+    x.scale = Scale::Log;
     Tradeoff {
         title: title(found, check),
         subtitle: format!(
@@ -55,7 +57,7 @@ fn chart(found: Found<'_>, check: usize) -> Tradeoff {
             show::count(found.answer.points as f64),
             found.design.seed
         ),
-        x: words::axis(minimise, found.currency),
+        x,
         y,
         better_y: words::better(&constraint.metric),
         points,
@@ -66,7 +68,7 @@ fn chart(found: Found<'_>, check: usize) -> Tradeoff {
 fn group(looked: &Looked) -> String {
     match looked.fate {
         Fate::Missed(_) => format!("dropped in round {}", looked.round),
-        Fate::Near(_) => "dropped, within the indifference".into(),
+        Fate::Near(_) => "within the indifference".into(),
         Fate::Met | Fate::Winner => "meets it".into(),
         Fate::NotConfirmed => "not confirmed".into(),
         _ => "not decided".into(),

@@ -143,6 +143,9 @@ fn next(found: Found<'_>) -> String {
         c => percent(c),
     };
     let what = match looked.fate {
+        Fate::Missed(_) | Fate::Near(_) if next.certainty > found.settings.confidence => {
+            format!("misses `{constraint}`, {certainty} sure")
+        }
         Fate::Missed(_) => format!("misses `{constraint}`, {certainty} sure"),
         Fate::Near(_) => format!(
             "does not meet `{constraint}` with {} to spare; that it misses it is {certainty} sure",
