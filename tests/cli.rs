@@ -4,6 +4,10 @@
 
 #[path = "cli/bad.rs"]
 mod bad;
+#[path = "cli/estimates.rs"]
+mod estimates;
+#[path = "cli/find.rs"]
+mod find;
 #[allow(dead_code)]
 #[path = "config/fixture.rs"]
 mod fixture;
@@ -12,6 +16,10 @@ mod fixture;
 mod interrupts;
 #[path = "cli/rare.rs"]
 mod rare;
+#[path = "cli/sensitivity.rs"]
+mod sensitivity;
+#[path = "cli/verify.rs"]
+mod verify;
 
 use std::fs;
 use std::io::Read;
@@ -64,9 +72,11 @@ fn version_and_help_are_data() {
     assert_eq!((exit, err.as_str()), (0, ""));
     for word in [
         "run",
+        "sensitivity",
         "check",
         "list",
         "explain",
+        "verify",
         "Examples:",
         "Exit codes:",
     ] {

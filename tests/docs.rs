@@ -6,6 +6,10 @@
 
 #[path = "docs/codes.rs"]
 mod codes;
+#[path = "docs/sensitivity.rs"]
+mod sensitivity;
+#[path = "docs/verify.rs"]
+mod verify;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,15 +18,20 @@ use std::process::Command;
 
 use veltrix::config::keys::BLOCKS;
 
-const PAGES: [&str; 9] = [
+const PAGES: &[&str] = &[
     "README.md",
     "CHANGELOG.md",
     "docs/architecture.md",
+    "docs/confidence.md",
     "docs/determinism.md",
+    "docs/find.md",
     "docs/format.md",
     "docs/glossary.md",
     "docs/rare.md",
     "docs/semantics.md",
+    "docs/validation.md",
+    "docs/verify.md",
+    "docs/sensitivity.md",
     "experiments/data/README.md",
 ];
 
@@ -70,7 +79,7 @@ fn blocks(page: &str) -> Vec<(String, String, String)> {
         let Some((kind, name)) = mark.and_then(|m| m.split_once(": ")) else {
             continue;
         };
-        if !["model", "experiment", "data"].contains(&kind) {
+        if !["model", "experiment", "data", "find"].contains(&kind) {
             continue;
         }
         let fence = lines.find(|l| !l.is_empty()).unwrap();
@@ -87,7 +96,12 @@ fn blocks(page: &str) -> Vec<(String, String, String)> {
 
 #[test]
 fn files_in_the_pages_can_be_checked_and_run() {
-    for (name, least) in [("README.md", 2), ("docs/format.md", 3), ("docs/rare.md", 2)] {
+    for (name, least) in [
+        ("README.md", 2),
+        ("docs/format.md", 3),
+        ("docs/confidence.md", 3),
+        ("docs/rare.md", 2),
+    ] {
         let blocks = blocks(&page(name));
         assert!(blocks.len() >= least, "{name} has {} files", blocks.len());
         let folder = folder(&name.replace('/', "-"));
@@ -110,6 +124,34 @@ fn files_in_the_pages_can_be_checked_and_run() {
                 assert!([0, 3].contains(&exit), "{name}: {file}: {exit} {err}");
             }
         }
+    }
+}
+
+#[test]
+fn the_example_of_find_is_found() {
+    let folder = folder("find");
+    let blocks = blocks(&page("docs/find.md"));
+    assert_eq!(blocks.len(), 2);
+    for (_, file, text) in &blocks {
+        fs::write(folder.join(file), text).unwrap();
+    }
+    let (exit, out, err) = veltrix(&folder, &["check", "shop-size.toml"]);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    assert!(
+        out.contains("an experiment for `veltrix find`: 1 variant, 80 points"),
+        "{out}"
+    );
+    let (exit, out, err) = veltrix(&folder, &["find", "shop-size.toml"]);
+    assert_eq!((exit, err.as_str()), (0, ""), "{out}");
+    for word in [
+        "winner  ",
+        "sure    95 %",
+        "fails   ",
+        "binds   ",
+        "money   ",
+        "took    ",
+    ] {
+        assert!(out.contains(word), "no {word:?} in\n{out}");
     }
 }
 

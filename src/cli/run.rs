@@ -1,10 +1,10 @@
 //! `veltrix run FILE`: reads, refuses or runs, writes the folder, tells the story.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use super::args::{Format, RunArgs};
 use super::exit::Exit;
+use super::host::{Clock, host, quoted};
 use super::interrupt::Interrupt;
 use super::progress::{Audience, Watched, Watcher};
 use super::source::{self, Loaded};
@@ -104,9 +104,14 @@ impl Job<'_> {
         S: Fn(&SystemSpec, &RunSpec, Option<&mut Sample>) -> Result<TrialOutput, TrialError> + Sync,
     {
         let (args, design) = (self.args, &self.loaded.design);
-        let (kept, total) = (partial.count(), design.trial_count());
+        let (kept, total) = (partial.count(), runs(design));
         if kept > 0 && !args.quiet {
             streams.say(&format!("resumed: {kept} of {total} trials were kept\n"));
+        }
+        // Without a person, and without a precision to reach, a run that is fine says nothing.
+        let asked = design.stopping.is_some() || self.audience == Audience::Person;
+        if let Some(forecast) = summary::forecast(design).filter(|_| asked && !args.quiet) {
+            streams.say(&forecast);
         }
         let clock = Clock::start();
         let watcher = Watcher::new(design, &partial, self.interrupt.stop(), self.audience);
@@ -132,7 +137,8 @@ impl Job<'_> {
             }
             Err(RunError::Stopped(_)) => return self.interrupted(&partial, streams),
         };
-        let host = host(&results, kept, args.threads, clock.time());
+        let events = results.trials.iter().map(|t| t.events).sum();
+        let host = host(events, kept, args.threads, clock.time());
         let path = partial.path().to_owned();
         let written = Folder::begin(partial).and_then(|mut folder| {
             write(&mut folder, self, &results, origin, &host)?;
@@ -147,7 +153,7 @@ impl Job<'_> {
 
     /// Says what is left of a run that was asked to stop.
     fn interrupted(&self, partial: &Partial, streams: &mut Streams<'_>) -> Exit {
-        let (kept, total) = (partial.count(), self.loaded.design.trial_count());
+        let (kept, total) = (partial.count(), runs(&self.loaded.design));
         let next = match kept {
             0 => "the same command starts again",
             _ => "the same command resumes",
@@ -158,6 +164,16 @@ impl Job<'_> {
         ));
         self.interrupt.exit().unwrap_or(Exit::Interrupted)
     }
+}
+
+/// How many trials there may be, those that find the warm-up included.
+fn runs(design: &Design) -> String {
+    let most = if design.stopping.is_some() {
+        "at most "
+    } else {
+        ""
+    };
+    format!("{most}{}", design.run_count())
 }
 
 fn nothing_to_resume(path: &Path, why: &str, streams: &mut Streams<'_>) -> Exit {
@@ -191,20 +207,29 @@ fn place(args: &RunArgs, design: &Design, digest: &str) -> PathBuf {
         .unwrap_or_else(|| Path::new("runs").join(name))
 }
 
-/// Options that change what comes out, in one order.
 fn overrides(args: &RunArgs) -> Vec<String> {
-    let mut all: Vec<String> = args
-        .set
+    overrides_of(
+        &args.set,
+        args.seed,
+        args.replications,
+        args.horizon.as_deref(),
+    )
+}
+
+/// Options that change what comes out, in one order.
+pub(super) fn overrides_of(
+    set: &[String],
+    seed: Option<u64>,
+    replications: Option<u32>,
+    horizon: Option<&str>,
+) -> Vec<String> {
+    let mut all: Vec<String> = set
         .iter()
         .map(|set| format!("--set {}", quoted(set)))
         .collect();
-    all.extend(args.seed.map(|n| format!("--seed {n}")));
-    all.extend(args.replications.map(|n| format!("--replications {n}")));
-    all.extend(
-        args.horizon
-            .as_ref()
-            .map(|t| format!("--horizon {}", quoted(t))),
-    );
+    all.extend(seed.map(|n| format!("--seed {n}")));
+    all.extend(replications.map(|n| format!("--replications {n}")));
+    all.extend(horizon.map(|t| format!("--horizon {}", quoted(t))));
     all
 }
 
@@ -212,15 +237,6 @@ fn command(args: &RunArgs, file: &str) -> String {
     let mut words = vec!["veltrix run".to_owned(), quoted(file)];
     words.extend(overrides(args));
     words.join(" ")
-}
-
-/// A word as a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-=:+,@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Whether older results hold everything that is asked for now.
@@ -290,26 +306,6 @@ fn write(
     folder.write_unlisted(manifest::NAME, &manifest.bytes())
 }
 
-/// What only this machine and this hour know.
-fn host(results: &Results, kept: usize, threads: usize, time: Duration) -> Vec<u8> {
-    let events: u64 = results.trials.iter().map(|t| t.events).sum();
-    let seconds = time.as_secs_f64();
-    // Of trials that an earlier run kept nobody knows the time.
-    let speed = (kept == 0 && seconds > 0.0).then(|| events as f64 / seconds);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let text = serde_json::json!({
-        "wall_s": seconds,
-        "events": events,
-        "events_per_second": speed,
-        "resumed_trials": kept,
-        "threads": if threads == 0 { cores } else { threads },
-        "cores": cores,
-        "os": std::env::consts::OS,
-        "arch": std::env::consts::ARCH,
-    });
-    format!("{text:#}\n").into_bytes()
-}
-
 /// Tells what came out, where it is and how to get it again.
 fn told(
     args: &RunArgs,
@@ -332,20 +328,6 @@ fn told(
         command(args, &args.file.to_string_lossy())
     );
     streams.data(text.as_bytes(), exit)
-}
-
-/// The wall clock, for `host.json` only.
-struct Clock(Instant);
-
-impl Clock {
-    #[allow(clippy::disallowed_methods)]
-    fn start() -> Clock {
-        Clock(Instant::now())
-    }
-
-    fn time(&self) -> Duration {
-        self.0.elapsed()
-    }
 }
 
 #[cfg(test)]

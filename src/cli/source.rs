@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use super::args::RunArgs;
+use super::args::{FindArgs, RunArgs};
 use super::exit::Exit;
-use crate::config::{self, Checked, Class, Diagnostics, InputFile, InputKind, Overrides, Style};
+use crate::config::{self, Ask, Checked, Class, Diagnostics, InputFile, InputKind};
+use crate::config::{Maker, Overrides, Searched, Study, Style};
 use crate::experiment::design::Design;
+use crate::experiment::find::space::Space;
 use crate::report::manifest::FileDigest;
+use crate::report::summary;
 
 /// An experiment that may be run.
 pub struct Loaded {
@@ -38,6 +41,8 @@ pub struct Report {
     pub resolved: String,
     /// What it is, in a few words.
     pub about: String,
+    /// What a precision will take, ready to be shown; empty: theory says nothing.
+    pub forecast: String,
 }
 
 /// Reads the experiment of a `run`, with the options that override it.
@@ -62,6 +67,82 @@ pub fn load(args: &RunArgs, style: Style) -> Result<Loaded, Refusal> {
     })
 }
 
+/// An experiment that may be searched.
+pub struct Searchable {
+    /// What it asks; its points are corners of the space only.
+    pub design: Design,
+    /// What is searched.
+    pub space: Space,
+    /// Makes its points.
+    pub maker: Maker,
+    /// What its author should know, ready to be shown; empty: nothing.
+    pub warnings: String,
+    /// Every file that was read.
+    pub inputs: Vec<FileDigest>,
+    /// Those whose content is not in `resolved`: recorded data.
+    pub data: Vec<FileDigest>,
+    /// The experiment, its corners in full.
+    pub resolved: String,
+}
+
+/// Reads the experiment of a `find`, with the options that override it.
+///
+/// # Errors
+/// Something is wrong with the file, or with a file that it names.
+pub fn load_search(args: &FindArgs, style: Style) -> Result<Searchable, Refusal> {
+    let overrides = Overrides {
+        set: args.set.clone(),
+        seed: args.seed.map(|n| n.to_string()),
+        replications: args.replications.map(|n| n.to_string()),
+        horizon: args.horizon.clone(),
+    };
+    let searched = config::load_search(&args.file, &overrides);
+    let searched = searched.map_err(|d| refusal(&d, style))?;
+    let inputs = searched.inputs.iter();
+    let data = inputs.clone().filter(|i| i.kind == InputKind::Trace);
+    Ok(Searchable {
+        space: space_of(&searched),
+        warnings: searched.warnings.render(style),
+        data: data.map(digest).collect(),
+        inputs: inputs.map(digest).collect(),
+        resolved: searched.resolved,
+        design: searched.design,
+        maker: searched.maker,
+    })
+}
+
+fn space_of(searched: &Searched) -> Space {
+    let design = &searched.design;
+    let constraints = design.objective.as_ref().map(|o| &o.subject_to[..]);
+    Space::new(
+        searched.parts.clone(),
+        &design.axes,
+        constraints.unwrap_or_default(),
+    )
+}
+
+/// Reads one variant of an experiment for `sensitivity`.
+///
+/// # Errors
+/// Something is wrong with the file, with a file that it names, or with what is asked of it.
+pub fn study(
+    file: &Path,
+    overrides: &Overrides,
+    ask: &Ask,
+    style: Style,
+) -> Result<Study, Refusal> {
+    config::study(file, overrides, ask).map_err(|d| refusal(&d, style))
+}
+
+/// The digests of what was read for a study, and of the recorded data among it.
+pub fn digests(study: &Study) -> (Vec<FileDigest>, Vec<FileDigest>) {
+    let data = study.inputs().iter().filter(|i| i.kind == InputKind::Trace);
+    (
+        study.inputs().iter().map(digest).collect(),
+        data.map(digest).collect(),
+    )
+}
+
 /// Reads a model or an experiment for `check`.
 ///
 /// # Errors
@@ -79,8 +160,23 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     counted(system.services.len(), "service"),
                     counted(workers, "worker")
                 ),
+                forecast: String::new(),
                 warnings: model.warnings.render(style),
                 resolved: model.resolved,
+            })
+        }
+        Checked::Search(searched) => {
+            let design = &searched.design;
+            let space = space_of(&searched);
+            Ok(Report {
+                about: format!(
+                    "an experiment for `veltrix find`: {}, {}",
+                    counted(design.variants.len(), "variant"),
+                    counted(usize::try_from(space.size()).unwrap_or(usize::MAX), "point"),
+                ),
+                warnings: searched.warnings.render(style),
+                resolved: searched.resolved,
+                forecast: String::new(),
             })
         }
         Checked::Experiment(loaded) => {
@@ -90,12 +186,21 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     "an experiment: {}, {}, {}",
                     counted(design.variants.len(), "variant"),
                     counted(design.points.len(), "point"),
-                    counted(design.trial_count(), "trial")
+                    most(design, counted(design.trial_count(), "trial"))
                 ),
+                forecast: summary::forecast(design).unwrap_or_default(),
                 warnings: loaded.warnings.render(style),
                 resolved: loaded.resolved,
             })
         }
+    }
+}
+
+/// Trials where a point may have enough of them sooner.
+fn most(design: &Design, trials: String) -> String {
+    match design.stopping {
+        Some(_) => format!("at most {trials}"),
+        None => trials,
     }
 }
 
@@ -111,7 +216,7 @@ fn digest(input: &InputFile) -> FileDigest {
 }
 
 /// What is shown, and which exit code the class of the trouble has.
-fn refusal(diagnostics: &Diagnostics, style: Style) -> Refusal {
+pub fn refusal(diagnostics: &Diagnostics, style: Style) -> Refusal {
     Refusal {
         text: diagnostics.render(style),
         exit: match diagnostics.class() {

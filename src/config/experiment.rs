@@ -14,13 +14,28 @@ use super::keys::EXPERIMENT;
 use super::limits;
 use super::objective::Named;
 use super::patch::Patch;
+use super::points::Draft;
+use super::replications::{MAX_REPLICATIONS, is_auto};
 use super::resolved::Resolved;
 use super::sweep::Sweep;
 use super::tree::{self, Node};
 use super::{Overrides, stem};
 
-/// Most replications of a point.
-const MAX_REPLICATIONS: u64 = 1_000_000;
+/// An experiment before its points are made.
+pub struct Asked {
+    /// What is known of it so far.
+    pub design: Design,
+    /// Its variants.
+    pub drafts: Vec<Draft>,
+    /// Its axes.
+    pub sweep: Sweep,
+    /// What the command line sets.
+    pub arguments: Vec<Patch>,
+    /// Metrics it names.
+    pub named: Vec<Named>,
+    /// `[rare]`, and its metrics.
+    pub rare: Option<(Node, Vec<Named>)>,
+}
 
 impl Cx {
     /// Reads and checks an experiment's tree. What it gives back may only be used when no error
@@ -31,6 +46,50 @@ impl Cx {
         path: &Path,
         overrides: &Overrides,
     ) -> Option<(Design, String)> {
+        let Asked {
+            mut design,
+            drafts,
+            sweep,
+            arguments,
+            named,
+            rare,
+        } = self.asked(root, path, overrides)?;
+        self.listed(&sweep);
+        let counts = drafts
+            .iter()
+            .map(|d| if d.swept { sweep.size() } else { 1 });
+        let points: u128 = counts.sum();
+        if !limits::points(self, root.span, points, design.replications) || drafts.is_empty() {
+            return None;
+        }
+        let mut resolved = Resolved::new(points);
+        resolved.experiment(root, overrides);
+        self.points(&mut design, &drafts, &sweep, &arguments, &mut resolved);
+        self.columns(&mut design, named);
+        self.intervals(root, &design);
+        if let Some((node, metrics)) = &rare {
+            self.rare_applies(node, &design, metrics);
+        }
+        limits::design(self, root, &design);
+        Some((design, resolved.text))
+    }
+
+    /// Refuses axes that are to be searched where every point is to be run.
+    fn listed(&mut self, sweep: &Sweep) {
+        for lane in sweep.axes.iter().flat_map(|a| &a.lanes) {
+            if let Some(span) = lane.searched {
+                let message = format!("only `veltrix find` searches the axis `{}`", lane.path);
+                let d = Diagnostic::error(Code::KEYS_DISAGREE, message)
+                    .at(span, "`run` runs every point of a sweep")
+                    .help("use `veltrix find`, or write a list or { from, to, steps }")
+                    .path(format!("sweep.{}", lane.path));
+                self.push(d);
+            }
+        }
+    }
+
+    /// Reads everything of an experiment but its points.
+    pub fn asked(&mut self, root: &Node, path: &Path, overrides: &Overrides) -> Option<Asked> {
         let fields = self.fields(root, "", &EXPERIMENT)?;
         let mut named = Vec::new();
         let mut design = self.settings(&fields, overrides, &mut named);
@@ -49,12 +108,15 @@ impl Cx {
         if let Some(only) = &sweep.only {
             self.variant_indices(only, &names, "sweep.for");
         }
-        if let Some(node) = fields.get("objective").filter(|n| !n.is_none())
-            && let Some((objective, confidence)) = self.objective(node, &names, &mut named)
-        {
-            design.objective = Some(objective);
-            if fields.get("confidence").is_none() {
-                design.confidence = confidence.unwrap_or(design.confidence);
+        if let Some(node) = fields.get("objective").filter(|n| !n.is_none()) {
+            let usual = design.confidence;
+            design.objective = self.objective(node, &names, usual, &mut named);
+        }
+        if let Some(node) = fields.get("uncertain").filter(|n| !n.is_none()) {
+            let ranges = self.uncertain(node);
+            let judged = design.objective.as_ref().and_then(|o| o.variants.first());
+            if let Some(draft) = drafts.get(judged.copied().unwrap_or(0)) {
+                self.uncertain_fits(&ranges, draft, &arguments);
             }
         }
         let rare = fields.get("rare").filter(|n| !n.is_none());
@@ -72,26 +134,18 @@ impl Cx {
             .map(super::sweep::SweepAxis::to_axis)
             .collect();
         self.overridden(&sweep, &arguments);
-        let counts = drafts
-            .iter()
-            .map(|d| if d.swept { sweep.size() } else { 1 });
-        let points: u128 = counts.sum();
-        if !limits::points(self, root.span, points, design.replications) || drafts.is_empty() {
-            return None;
-        }
-        let mut resolved = Resolved::new(points);
-        resolved.experiment(root, overrides);
-        self.points(&mut design, &drafts, &sweep, &arguments, &mut resolved);
-        self.columns(&mut design, named);
-        if let (Some(node), Some((_, metrics))) = (rare, &asked) {
-            self.rare_applies(node, &design, metrics);
-        }
-        limits::design(self, root, &design);
-        Some((design, resolved.text))
+        Some(Asked {
+            design,
+            drafts,
+            sweep,
+            arguments,
+            named,
+            rare: rare.map(Node::clone).zip(asked.map(|(_, metrics)| metrics)),
+        })
     }
 
     /// The plain keys of an experiment.
-    fn settings(
+    pub(super) fn settings(
         &mut self,
         fields: &Fields<'_>,
         overrides: &Overrides,
@@ -104,13 +158,15 @@ impl Cx {
             (None, None) => Some(1),
         };
         let timing = self.timing(fields, overrides);
+        let mut stopping = None;
         let replications = match (&overrides.replications, fields.get("replications")) {
             (Some(text), _) => self.replications_argument(text),
             (None, Some(node)) if node.table().is_some() => {
-                self.later(node.span, "replications", "`replications = { .. }`");
-                None
+                let (most, when) = self.stopping(node, named).unzip();
+                stopping = when;
+                most
             }
-            (None, Some(node)) => self.count32(node, "replications", 1, 1_000_000),
+            (None, Some(node)) => self.count32(node, "replications", 1, MAX_REPLICATIONS),
             (None, None) => Some(10),
         };
         let confidence = fields
@@ -127,8 +183,11 @@ impl Cx {
             name: String::new(),
             title: title.unwrap_or_default(),
             seed: seed.unwrap_or(1),
+            warm_up: self.warm_up(fields, Some(timing.horizon)),
+            terminating: self.terminating(fields),
             timing,
             replications: replications.unwrap_or(1),
+            stopping,
             confidence: confidence.unwrap_or(0.95),
             attempts,
             variants: Vec::new(),
@@ -152,10 +211,7 @@ impl Cx {
             }
         };
         let warm_up = match fields.get("warm_up") {
-            Some(node) if node.text() == Some("auto") => {
-                self.later(node.span, "warm_up", "`warm_up = \"auto\"`");
-                0
-            }
+            Some(node) if is_auto(node) => 0,
             Some(node) => self.time(node, "warm_up").unwrap_or(0),
             None => 0,
         };

@@ -16,6 +16,9 @@ use super::tree::Node;
 /// Most points of a design.
 pub const MAX_POINTS: u128 = 100_000;
 
+/// Most points of a space that is searched.
+pub const MAX_SEARCHED: u128 = 1_000_000;
+
 /// Most trials of a design.
 pub const MAX_TRIALS: u128 = 1_000_000;
 
@@ -67,6 +70,20 @@ pub fn points(cx: &mut Cx, span: Span, points: u128, replications: u32) -> bool 
     false
 }
 
+/// Reports a space of too many points to search.
+pub fn searched(cx: &mut Cx, span: Span, points: u128) -> bool {
+    if points <= MAX_SEARCHED {
+        return true;
+    }
+    let message = format!("the space has {points} points, the limit is {MAX_SEARCHED}");
+    let d = Diagnostic::error(Code::TOO_LARGE_DESIGN, message)
+        .at(span, "")
+        .help("use larger steps or fewer axes")
+        .class(Class::Limit);
+    cx.push(d);
+    false
+}
+
 /// When the run ends at the latest, not counting the drain; `None`: with a trace.
 fn end(timing: &Timing) -> Option<Nanos> {
     match timing.horizon {
@@ -98,17 +115,16 @@ pub fn design(cx: &mut Cx, root: &Node, design: &Design) {
         return;
     }
     let (mut total, mut rows) = (0.0, 0.0);
-    let replications = f64::from(design.replications);
+    let (timing, pilots) = (design.longest(), f64::from(design.pilots()));
+    let replications = f64::from(design.replications) + pilots;
     for point in &design.points {
         let sources = point.system.sources.iter();
-        let all: f64 = sources
-            .map(|s| attempts(s, &point.system, &design.timing))
-            .sum();
+        let all: f64 = sources.map(|s| attempts(s, &point.system, &timing)).sum();
         total += all * EVENTS_A_REQUEST * replications;
         rows += all * replications / design.attempts.map_or(f64::INFINITY, |n| n as f64);
         let events = all * EVENTS_A_REQUEST;
         if events > MAX_TRIAL_EVENTS {
-            too_long(cx, root, &point.system, &design.timing, events);
+            too_long(cx, root, &point.system, &timing, events);
             return;
         }
     }

@@ -3,6 +3,7 @@
 //! ([`keys`]), not what is done with it; the rules of meaning are the model's own
 //! ([`crate::model::spec::SystemSpec::check`]).
 
+mod amount;
 mod arrivals;
 mod balancer;
 mod class_at;
@@ -15,6 +16,7 @@ mod experiment;
 mod faults;
 mod files;
 mod hedge;
+mod inputs;
 pub mod keys;
 mod limit;
 mod limits;
@@ -26,14 +28,18 @@ mod prices;
 mod profile;
 mod rare;
 mod render;
+mod replications;
 mod resolved;
 mod retry;
 mod scan;
+mod search;
 mod services;
 mod sources;
+mod study;
 mod sweep;
 mod trace;
 mod tree;
+mod uncertain;
 mod values;
 mod work;
 
@@ -41,7 +47,11 @@ use std::path::Path;
 
 pub use diagnostic::{Class, Diagnostic, Diagnostics, Label, MOST_SHOWN, Severity, Style};
 pub use files::{Files, InputFile, InputKind, MAX_CSV, MAX_TOML, Span};
-pub use limits::{MAX_ATTEMPTS_BYTES, MAX_EVENTS, MAX_POINTS, MAX_TRIAL_EVENTS, MAX_TRIALS};
+pub use limits::{
+    MAX_ATTEMPTS_BYTES, MAX_EVENTS, MAX_POINTS, MAX_SEARCHED, MAX_TRIAL_EVENTS, MAX_TRIALS,
+};
+pub use search::{Maker, Searched};
+pub use study::{Ask, Study, study};
 
 use crate::base::codes::Code;
 use crate::experiment::design::Design;
@@ -90,12 +100,14 @@ pub struct LoadedModel {
 }
 
 /// What a file turned out to be.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Checked {
     /// A system.
     Model(Box<LoadedModel>),
     /// A question to one.
     Experiment(Box<Loaded>),
+    /// A question that only a search can answer: some of its axes are not listed.
+    Search(Box<Searched>),
 }
 
 /// Reads an experiment with everything it names, and checks every point.
@@ -106,16 +118,28 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Diagnostics> {
     let mut cx = Cx::new(folder_of(path));
     let loaded = root(&mut cx, path, InputKind::Experiment).and_then(|root| {
         if is_model(&root) {
-            let name = files::visible(&path.display().to_string());
-            let message = format!("{name} is a model, and an experiment is wanted");
-            let d = Diagnostic::error(Code::MISSING_KEY, message)
-                .help("write an experiment: horizon = \"60s\", and model = the path of this file");
-            cx.push(d.path("model"));
+            cx.not_an_experiment(path);
             return None;
         }
         cx.experiment(&root, path, overrides)
     });
     finish_experiment(cx, loaded)
+}
+
+/// Reads an experiment as a space to search. Its corners are checked; other points are made when
+/// they are asked for.
+///
+/// # Errors
+/// Every mistake found, in file order.
+pub fn load_search(path: &Path, overrides: &Overrides) -> Result<Searched, Diagnostics> {
+    let mut cx = Cx::new(folder_of(path));
+    match root(&mut cx, path, InputKind::Experiment) {
+        Some(root) => search::read(cx, &root, path, overrides),
+        None => {
+            let (found, files) = cx.into_parts();
+            Err(Diagnostics::new(found, files))
+        }
+    }
 }
 
 /// Reads a model alone, with `--set` values put in.
@@ -143,6 +167,10 @@ pub fn check_file(path: &Path, overrides: &Overrides) -> Result<Checked, Diagnos
     if let Some(input) = cx.files.inputs.first_mut() {
         input.kind = InputKind::Experiment;
     }
+    if search::is_for(&root) {
+        let searched = search::read(cx, &root, path, overrides)?;
+        return Ok(Checked::Search(Box::new(searched)));
+    }
     let loaded = cx.experiment(&root, path, overrides);
     finish_experiment(cx, loaded).map(|l| Checked::Experiment(Box::new(l)))
 }
@@ -158,6 +186,16 @@ fn finish_experiment(cx: Cx, loaded: Option<(Design, String)>) -> Result<Loaded,
             inputs,
             resolved,
         }),
+        _ => Err(warnings),
+    }
+}
+
+fn finish_study(cx: Cx, made: Option<(Node, study::Begun)>) -> Result<Study, Diagnostics> {
+    let warnings = Diagnostics::new(cx.found().to_vec(), cx.files.clone());
+    match made {
+        Some((file, begun)) if warnings.error_count() == 0 => {
+            Ok(Study::new(cx, file, begun, warnings))
+        }
         _ => Err(warnings),
     }
 }
@@ -187,6 +225,17 @@ fn finish_model(
             resolved,
         }),
         _ => Err(warnings),
+    }
+}
+
+impl Cx {
+    /// A model was given where an experiment is wanted.
+    fn not_an_experiment(&mut self, path: &Path) {
+        let name = files::visible(&path.display().to_string());
+        let message = format!("{name} is a model, and an experiment is wanted");
+        let d = Diagnostic::error(Code::MISSING_KEY, message)
+            .help("write an experiment: horizon = \"60s\", and model = the path of this file");
+        self.push(d.path("model"));
     }
 }
 

@@ -2,15 +2,21 @@
 //! shown.
 
 pub mod budget;
-mod caught;
+pub(crate) mod caught;
+mod crew;
 pub mod design;
+pub mod find;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod forecast;
 pub mod objective;
 pub mod pool;
 pub mod rare;
 pub mod results;
 pub mod run;
+pub mod sensitivity;
+pub mod stopping;
+pub mod warm_up;
 
 /// Goes up by one when the same seed gives other trials: results of different numbers do not
 /// compare.

@@ -2,6 +2,8 @@
 
 use super::objective::Verdict;
 use super::rare::{RareError, RareEstimate};
+use super::stopping::Stopped;
+use super::warm_up::FoundWarmUp;
 use crate::model::series::Series;
 use crate::model::spec::OfferedLoad;
 use crate::model::tally::Tally;
@@ -13,6 +15,8 @@ pub struct Results {
     pub trials: Vec<TrialResult>,
     /// One a point.
     pub points: Vec<PointResult>,
+    /// The warm-up, where it was found and not stated.
+    pub warm_up: Option<FoundWarmUp>,
 }
 
 /// What came out of one trial.
@@ -62,6 +66,8 @@ pub struct PointResult {
     pub tally: Tally,
     /// Trials that failed.
     pub failed: u32,
+    /// How its replications came to their end, where they stop at a precision.
+    pub stopped: Option<Stopped>,
 }
 
 impl Results {

@@ -2,5 +2,10 @@
 
 pub mod histogram;
 pub mod interval;
+pub mod run_length;
+pub mod selection;
+pub mod sensitivity;
+pub mod sequential;
 pub mod splitting;
 pub mod student;
+pub mod warm_up;

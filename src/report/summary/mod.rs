@@ -3,12 +3,14 @@
 //! lost, those that come through may well be fast.
 
 mod choose;
+mod confidence;
 mod objective;
 mod points;
 mod rare;
 mod trouble;
 
 pub use choose::View;
+pub use confidence::forecast;
 pub use points::goodput_share;
 pub use trouble::notes;
 
@@ -19,7 +21,7 @@ use crate::model::trial::Horizon;
 use unicode_width::UnicodeWidthStr;
 
 /// As wide as a summary gets.
-const COLUMNS: usize = 100;
+pub const COLUMNS: usize = 100;
 
 /// Failed trials that are told one by one.
 const FAILURES: usize = 5;
@@ -41,7 +43,7 @@ pub fn print(design: &Design, results: &Results) -> String {
 }
 
 /// A line, broken at spaces where it is too wide; what follows is indented further.
-fn wrapped(line: &str, width: usize) -> String {
+pub fn wrapped(line: &str, width: usize) -> String {
     let indent = line.len() - line.trim_start().len();
     let mut text = String::new();
     let mut column = 0;
@@ -63,13 +65,13 @@ fn wrapped(line: &str, width: usize) -> String {
 
 fn heading(view: View<'_>) -> String {
     let design = view.design;
-    let (points, trials) = (design.points.len(), design.trial_count());
+    let (points, trials) = (design.points.len(), view.results.trials.len());
     let mut text = format!("{}\n", visible(&design.title));
     let plural = |n: usize| if n == 1 { "" } else { "s" };
     text.push_str(&format!(
         "{points} point{} x {} replication{} = {trials} trial{}, seed {}",
         plural(points),
-        design.replications,
+        super::charts::replications(design),
         plural(design.replications as usize),
         plural(trials),
         design.seed
@@ -87,6 +89,7 @@ fn heading(view: View<'_>) -> String {
     if view.results.same_demand() == Some(true) {
         text.push_str("all points met the same requests, replication by replication\n");
     }
+    text.push_str(&confidence::print(view));
     let axes: Vec<&str> = super::results_csv::paths(design).map(short_path).collect();
     if !axes.is_empty() {
         text.push_str(&format!("points are named by {}\n", axes.join(" x ")));
