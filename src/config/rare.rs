@@ -79,6 +79,11 @@ impl Cx {
                 .at(span, "")
                 .path("rare")
         };
+        if design.terminating {
+            let why = "`rare` is about a steady state, and `terminating` asks about none";
+            self.push(refuse(why.into(), node.span));
+            return;
+        }
         let mut last: Option<&Arc<SystemSpec>> = None;
         let mut said: Vec<String> = Vec::new();
         for point in &design.points {
