@@ -5,7 +5,8 @@ use std::path::Path;
 use super::args::RunArgs;
 use super::exit::Exit;
 use crate::config::{self, Ask, Checked, Class, Diagnostics, InputFile, InputKind};
-use crate::config::{Overrides, Study, Style};
+pub use crate::config::Overrides;
+use crate::config::{Study, Style};
 use crate::experiment::design::Design;
 use crate::report::manifest::FileDigest;
 use crate::report::summary;
@@ -55,7 +56,15 @@ pub fn load(args: &RunArgs, style: Style) -> Result<Loaded, Refusal> {
         replications: args.replications.map(|n| n.to_string()),
         horizon: args.horizon.clone(),
     };
-    let loaded = config::load(&args.file, &overrides).map_err(|d| refusal(&d, style))?;
+    load_file(&args.file, &overrides, style)
+}
+
+/// Reads an experiment with what overrides it.
+///
+/// # Errors
+/// Something is wrong with the file, or with a file that it names.
+pub fn load_file(file: &Path, overrides: &Overrides, style: Style) -> Result<Loaded, Refusal> {
+    let loaded = config::load(file, overrides).map_err(|d| refusal(&d, style))?;
     let data = loaded.inputs.iter().filter(|i| i.kind == InputKind::Trace);
     Ok(Loaded {
         warnings: loaded.warnings.render(style),
