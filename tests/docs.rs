@@ -23,6 +23,7 @@ const PAGES: &[&str] = &[
     "CHANGELOG.md",
     "docs/architecture.md",
     "docs/confidence.md",
+    "docs/compare.md",
     "docs/determinism.md",
     "docs/format.md",
     "docs/glossary.md",
@@ -98,6 +99,7 @@ fn files_in_the_pages_can_be_checked_and_run() {
         ("README.md", 2),
         ("docs/format.md", 3),
         ("docs/confidence.md", 3),
+        ("docs/compare.md", 2),
     ] {
         let blocks = blocks(&page(name));
         assert!(blocks.len() >= least, "{name} has {} files", blocks.len());

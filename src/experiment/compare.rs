@@ -127,11 +127,13 @@ impl Row {
 }
 
 impl Comparison {
-    /// Metrics for which pairing made the interval wider: their streams slipped.
+    /// Metrics for which pairing made the interval wider, beyond chance: their streams slipped.
     pub fn slipped(&self) -> impl Iterator<Item = &Row> {
-        self.rows
-            .iter()
-            .filter(|row| row.gain().is_some_and(|gain| gain < 0.0))
+        let slipped = |row: &&Row| {
+            let paired = row.paired.and_then(|p| Some((p.variances?, p.n)));
+            paired.is_some_and(|(variances, n)| variances.slipped(n, row.confidence))
+        };
+        self.rows.iter().filter(slipped)
     }
 }
 

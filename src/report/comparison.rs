@@ -155,6 +155,9 @@ fn more(row: &Row, comparison: &Comparison) -> String {
         Some(Direction::Higher) => format!("\nB won {} of {n}", row.higher),
         None => format!("\nB higher in {} of {n}", row.higher),
     };
+    if row.equal == n {
+        text = format!("\nequal in all {n}");
+    }
     if let Some(times) = row.times_fewer() {
         text.push_str(&format!(", pairing {}", multiple(times)));
     }

@@ -14,6 +14,7 @@
 //! Knows nothing of what was measured. Sums are taken in the order given.
 
 use super::interval::centred_interval;
+use super::student::student_quantile;
 use crate::base::math;
 
 /// The difference B - A with its two-sided interval.
@@ -55,6 +56,23 @@ impl Variances {
     pub fn times_fewer(&self) -> Option<f64> {
         let apart = self.a + self.b;
         (apart > 0.0).then(|| apart / self.difference)
+    }
+
+    /// Whether A and B move against each other over `n` pairs, beyond chance: their correlation
+    /// `r` is below 0 by the test of `r sqrt((n - 2) / (1 - r^2))` as Student's with `n - 2`
+    /// degrees of freedom, two-sided at `confidence`. The gain of streams that have nothing in
+    /// common is below 0 every other time; that alone says nothing.
+    pub fn slipped(&self, n: usize, confidence: f64) -> bool {
+        let r = (self.a + self.b - self.difference) / (2.0 * (self.a * self.b).sqrt());
+        if !(r < 0.0) || n < 3 {
+            return false;
+        }
+        if r <= -1.0 {
+            return true;
+        }
+        let degrees = (n - 2) as f64;
+        let t = r * (degrees / (1.0 - r * r)).sqrt();
+        student_quantile(0.5 + confidence / 2.0, degrees).is_some_and(|limit| t < -limit)
     }
 }
 
@@ -342,6 +360,34 @@ mod tests {
             let v = paired_means(&pairs, 0.9).unwrap().variances.unwrap();
             assert!((v.gain().unwrap() - 0.8 * rho).abs() < 0.01, "{rho}: {v:?}");
         }
+    }
+
+    #[test]
+    fn streams_slip_when_they_move_against_each_other_and_not_by_chance() {
+        // r is -0.8 of 10 pairs: t -3.77 against 2.306; -0.6 gives -2.12.
+        let of = |r: f64| Variances {
+            a: 4.0,
+            b: 9.0,
+            difference: 13.0 - 12.0 * r,
+        };
+        assert!(of(-0.8).slipped(10, 0.95) && of(-1.0).slipped(3, 0.95));
+        assert!(!of(-0.6).slipped(10, 0.95) && of(-0.6).slipped(20, 0.95));
+        assert!(!of(0.8).slipped(1000, 0.95) && !of(-0.8).slipped(2, 0.95));
+        let never = Variances {
+            a: 0.0,
+            b: 1.0,
+            difference: 1.0,
+        };
+        assert!(!never.slipped(10, 0.95));
+        // Of streams with nothing in common it is said once in forty, not every other time.
+        let mut normal = normals(4);
+        let mut said = 0;
+        for _ in 0..2000 {
+            let pairs: Vec<_> = (0..10).map(|_| couple(&mut normal, 0.0)).collect();
+            let v = paired_means(&pairs, 0.95).unwrap().variances.unwrap();
+            said += usize::from(v.slipped(10, 0.95));
+        }
+        assert!((20..85).contains(&said), "{said}");
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub fn find(args: &CompareArgs, streams: &mut Streams<'_>) -> Result<Found, Stop
     let folders = args.inputs.iter().filter(|p| p.is_dir()).count();
     match folders {
         0 => files(args, streams).map(Found::Files),
-        n if n == args.inputs.len() => folders_of(args).map(Found::Folders),
+        n if n == args.inputs.len() => folders_of(args, streams).map(Found::Folders),
         _ => Err(Stop::wrong(
             "a file and a directory cannot be compared",
             "give two files, or two directories of results",
@@ -138,6 +138,27 @@ fn chosen(candidates: &[Candidate], choice: &Choice, side: usize) -> Result<usiz
     choose(candidates, choice, OPTIONS[side]).map_err(|e| Stop::wrong(&e.message, &e.help))
 }
 
+/// Says which point a swept variant stands for when no value is given.
+fn first_note(
+    args: &CompareArgs,
+    candidates: &[Candidate],
+    choice: &Choice,
+    side: usize,
+) -> String {
+    let (Some(variant), true, false) = (&choice.variant, choice.set.is_empty(), args.quiet) else {
+        return String::new();
+    };
+    let points = candidates.iter().filter(|c| c.variant == *variant).count();
+    if points < 2 {
+        return String::new();
+    }
+    let option = OPTIONS[side];
+    format!(
+        "note: `{option} {variant}` is the first of {points} points; \
+         `{option}-set PATH=VALUE` chooses another\n"
+    )
+}
+
 fn split(text: &str) -> (String, String) {
     let (path, value) = text.split_once('=').unwrap_or((text, ""));
     (path.trim().to_owned(), bare(value).to_owned())
@@ -156,6 +177,7 @@ fn files(args: &CompareArgs, streams: &mut Streams<'_>) -> Result<Files, Stop> {
             true => i,
             false => chosen(&candidates, &choice, i)?,
         };
+        streams.say(&first_note(args, &candidates, &choice, i));
         let mut name = candidates[point].label();
         for patch in patches {
             name.push_str(&format!(", {patch}"));
@@ -229,7 +251,7 @@ fn loaded(
     Ok((loaded, choice, patches))
 }
 
-fn folders_of(args: &CompareArgs) -> Result<Folders, Stop> {
+fn folders_of(args: &CompareArgs, streams: &mut Streams<'_>) -> Result<Folders, Stop> {
     let useless = [
         ("--set", !args.set.is_empty()),
         ("--seed", args.seed.is_some()),
@@ -243,7 +265,7 @@ fn folders_of(args: &CompareArgs) -> Result<Folders, Stop> {
             "leave it out, or give the experiment files",
         ));
     }
-    let side = |i: usize| -> Result<(ReadBack, usize, String), Stop> {
+    let mut side = |i: usize| -> Result<(ReadBack, usize, String), Stop> {
         let folder = read_back::read(input(args, i)).map_err(|e| Stop {
             text: format!("error[{}]: {e}\nhelp: {}\n", e.code, e.help),
             exit: match e.code {
@@ -260,6 +282,7 @@ fn folders_of(args: &CompareArgs) -> Result<Folders, Stop> {
             true => i,
             false => chosen(&folder.points, &choice, i)?,
         };
+        streams.say(&first_note(args, &folder.points, &choice, i));
         let label = folder.points[point].label();
         Ok((folder, point, label))
     };

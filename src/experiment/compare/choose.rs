@@ -80,7 +80,8 @@ pub fn is_axis(candidates: &[Candidate], choice: &Choice, path: &str) -> bool {
     left.peek().is_some() && left.all(|c| c.settings.iter().any(|(p, _)| p == path))
 }
 
-/// The one point that fits. `option` is how the caller's options begin: `--a`.
+/// The one point that fits; of a swept variant that is named without any value, the first: the
+/// first value of every axis. `option` is how the caller's options begin: `--a`.
 ///
 /// # Errors
 /// None fits, or several do.
@@ -118,6 +119,7 @@ pub fn choose(
     }
     match left[..] {
         [one] => Ok(one),
+        [first, ..] if choice.variant.is_some() && choice.set.is_empty() => Ok(first),
         _ => Err(several(candidates, &left, option)),
     }
 }
@@ -189,6 +191,11 @@ mod tests {
         assert_eq!(
             choose(Some("after"), &[(count, "25"), (ram, "4GiB")]),
             Ok(3)
+        );
+        assert_eq!(
+            choose(Some("after"), &[]),
+            Ok(1),
+            "the first of a swept variant"
         );
         assert_eq!(choose(None, &[(count, "44.0"), (ram, "64GiB")]), Ok(2));
         assert_eq!(candidates[3].label(), "after 25 x 8 x 4GiB");
