@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::args::RunArgs;
 use super::exit::Exit;
-use crate::config::{self, Ask, Checked, Class, Diagnostics, InputFile, InputKind};
 pub use crate::config::Overrides;
+use crate::config::{self, Ask, Checked, Class, Diagnostics, InputFile, InputKind};
 use crate::config::{Study, Style};
 use crate::experiment::design::Design;
 use crate::report::manifest::FileDigest;

@@ -28,6 +28,8 @@ const RESOLUTION: f64 = 1.0 / 512.0;
 pub struct Side {
     /// What it is called.
     pub name: String,
+    /// Whether each replication is a whole answer, so that quotients are averaged over them.
+    pub averaged: bool,
     /// Estimates of the metrics, in order; none without data.
     pub estimates: Vec<Option<Estimate>>,
     /// One a replication, or why it failed.
@@ -161,6 +163,7 @@ pub fn compare(metrics: &[Metric], levels: &[f64], a: &Side, b: &Side) -> Compar
     let failed = |side: &Side| side.trials.iter().filter(|t| t.is_err()).count();
     let whole = failed(a) + failed(b) == 0 && a.trials.len() == b.trials.len();
     let match_up = Match {
+        averaged: a.averaged,
         identical: pairs.iter().all(|(a, b)| a.fingerprint == b.fingerprint),
         whole,
         pairs,
@@ -181,6 +184,8 @@ pub fn compare(metrics: &[Metric], levels: &[f64], a: &Side, b: &Side) -> Compar
 /// Replications that ended on both sides.
 struct Match<'a> {
     pairs: Vec<(&'a Trial, &'a Trial)>,
+    /// Whether quotients are averaged over replications.
+    averaged: bool,
     /// Whether both sides went through the same events.
     identical: bool,
     /// Whether no trial is missing: then the pooled estimates are of the same replications.
@@ -281,6 +286,7 @@ impl Match<'_> {
             .map(|(_, b)| fraction(&b.parts[i]))
             .collect();
         match (a, b) {
+            (Some(_), Some(_)) if self.averaged => paired_means(values, confidence),
             (Some(a), Some(b)) => paired_ratios(&a, &b, confidence),
             _ if self.whole => paired_around(pooled, values, confidence),
             _ => paired_means(values, confidence),
@@ -349,6 +355,7 @@ fn judged(paired: &Paired) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use super::super::results::Method;
     use super::claim::Condition;
     use super::*;
 
@@ -367,7 +374,10 @@ mod tests {
                 low: None,
                 high: None,
                 n: 3,
+                method: Method::Student,
+                bound: None,
             })],
+            averaged: false,
             trials: parts.iter().map(trial).collect(),
         }
     }

@@ -11,7 +11,7 @@ use crate::base::codes::Code;
 use crate::base::units::{parse_time, print_time};
 use crate::experiment::compare::choose::{Candidate, bare};
 use crate::experiment::compare::{Side, Trial};
-use crate::experiment::results::Estimate;
+use crate::experiment::results::{Estimate, Method};
 use crate::model::metric::{Metric, Part};
 
 /// Why a directory cannot be used.
@@ -43,7 +43,7 @@ pub struct ReadBack {
     /// Metrics that it has, in the order of their columns.
     pub metrics: Vec<Metric>,
     /// `horizon`, `warm_up`, `drain` and `confidence`, as text, where they are stated.
-    terms: [String; 4],
+    terms: [String; 5],
     /// The currency of its costs.
     pub currency: String,
     trials: Csv,
@@ -51,7 +51,7 @@ pub struct ReadBack {
 }
 
 /// Keys of the experiment that two directories must share.
-const TERMS: [&str; 4] = ["horizon", "warm_up", "drain", "confidence"];
+const TERMS: [&str; 5] = ["horizon", "warm_up", "drain", "confidence", "terminating"];
 
 /// A CSV file as rows of fields, found by the name of their column.
 #[derive(Clone, Debug)]
@@ -220,6 +220,7 @@ impl ReadBack {
         };
         Side {
             name,
+            averaged: false,
             trials: rows.iter().map(trial).collect(),
             estimates: estimates.clone(),
         }
@@ -235,6 +236,8 @@ impl ReadBack {
             low: number("_low"),
             high: number("_high"),
             n,
+            method: Method::Sectioning,
+            bound: None,
         })
     }
 

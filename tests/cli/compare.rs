@@ -127,6 +127,12 @@ fn two_points_of_a_file() {
     ] {
         assert!(out.contains(part), "no {part:?} in\n{out}");
     }
+    let (exit, first, err) = ground.compare(&["both.toml", "--a", "now", "--b", "new"]);
+    assert_eq!((exit, &first), (0, &out));
+    assert_eq!(
+        err,
+        "note: `--b new` is the first of 4 points; `--b-set PATH=VALUE` chooses another\n"
+    );
     let fail = |claim: &str| ground.compare(&[&NOW_AND_NEW[..], &["--fail-if", claim]].concat());
     let (exit, out, _) = fail("latency_mean worse");
     assert_eq!(exit, 0, "{out}");
@@ -326,10 +332,14 @@ fn what_is_not_clear_is_asked_back() {
         ],
     );
     ground.wrong(
-        &[&now[..], &["--b", "new"]].concat(),
         &[
-            "4 points fit `--b`",
-            "`--b-set service.web.workers.count=5`",
+            &now[..],
+            &["--b", "new", "--b-set", "service.web.workers.count=5"],
+        ]
+        .concat(),
+        &[
+            "2 points fit `--b`: new 5 x 2, new 5 x 3",
+            "`--b-set service.web.workers.cores=2`",
         ],
     );
     ground.wrong(

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Side, Trial};
 use crate::base::units::print_time;
-use crate::experiment::design::{Design, Point, Variant};
-use crate::experiment::results::TrialStatus;
+use crate::experiment::design::{Design, Point, Variant, WarmUp};
+use crate::experiment::results::{Estimate, TrialStatus};
 use crate::experiment::run::{Options, Progress, RunError, Sample, Watch, run_with};
 use crate::model::metric::{Context, Metric, Part};
 use crate::model::spec::SystemSpec;
@@ -29,14 +29,23 @@ pub fn mismatches(a: &Design, b: &Design) -> Vec<(&'static str, String, String)>
         Horizon::For(time) => print_time(time),
         Horizon::Trace => "trace".into(),
     };
+    let warm_up = |d: &Design| match d.warm_up {
+        WarmUp::Stated => print_time(d.timing.warm_up),
+        WarmUp::Auto => "auto".into(),
+    };
+    let kind = |d: &Design| {
+        if d.terminating {
+            "terminating"
+        } else {
+            "steady"
+        }
+        .to_owned()
+    };
     let all = [
+        ("kind", kind(a), kind(b)),
         ("seed", a.seed.to_string(), b.seed.to_string()),
         ("horizon", horizon(a), horizon(b)),
-        (
-            "warm_up",
-            print_time(a.timing.warm_up),
-            print_time(b.timing.warm_up),
-        ),
+        ("warm_up", warm_up(a), warm_up(b)),
         (
             "drain",
             print_time(a.timing.drain),
@@ -44,8 +53,8 @@ pub fn mismatches(a: &Design, b: &Design) -> Vec<(&'static str, String, String)>
         ),
         (
             "replications",
-            a.replications.to_string(),
-            b.replications.to_string(),
+            a.first_round().to_string(),
+            b.first_round().to_string(),
         ),
         (
             "confidence",
@@ -62,6 +71,9 @@ pub fn contest(a: Pick<'_>, b: Pick<'_>, metrics: Vec<Metric>) -> Design {
     let mut design = a.design.clone();
     design.metrics = metrics;
     design.attempts = None;
+    // A precision is one side's; both have as many replications as come before its first look.
+    design.replications = design.first_round();
+    design.stopping = None;
     design.axes = Vec::new();
     design.objective = None;
     design.charts = Vec::new();
@@ -101,6 +113,10 @@ impl Watch for Collector<'_> {
     }
 
     fn ended(&self, trial: usize, output: &TrialOutput, rows: Option<Vec<AttemptRow>>) {
+        // Runs that find the warm-up have places behind the trials, and no partner.
+        if trial >= self.design.trial_count() {
+            return self.inner.ended(trial, output, rows);
+        }
         let point = trial / self.design.replications as usize;
         let system = &self.design.points[point].system;
         let context = Context::new(system, &self.wanted[point]);
@@ -154,9 +170,15 @@ where
         .collect();
     let per_point = contest.replications as usize;
     let mut chunks = trials.chunks(per_point);
-    let mut estimates = results.points.into_iter().map(|p| p.estimates);
+    // What is only known to be at least something is no value to compare.
+    let values = |all: Vec<Option<Estimate>>| -> Vec<Option<Estimate>> {
+        let open = |e: Option<Estimate>| e.filter(|e| e.value().is_some());
+        all.into_iter().map(open).collect()
+    };
+    let mut estimates = results.points.into_iter().map(|p| values(p.estimates));
     let mut side = |variant: usize| Side {
         name: contest.variants[variant].name.clone(),
+        averaged: contest.terminating,
         estimates: estimates.next().unwrap_or_default(),
         trials: chunks.next().unwrap_or_default().to_vec(),
     };
