@@ -4,6 +4,8 @@
 
 #[path = "cli/bad.rs"]
 mod bad;
+#[path = "cli/compare.rs"]
+mod compare;
 #[path = "cli/estimates.rs"]
 mod estimates;
 #[path = "cli/find.rs"]

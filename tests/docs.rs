@@ -23,6 +23,7 @@ const PAGES: &[&str] = &[
     "CHANGELOG.md",
     "docs/architecture.md",
     "docs/confidence.md",
+    "docs/compare.md",
     "docs/determinism.md",
     "docs/find.md",
     "docs/format.md",
@@ -101,6 +102,7 @@ fn files_in_the_pages_can_be_checked_and_run() {
         ("docs/format.md", 3),
         ("docs/confidence.md", 3),
         ("docs/rare.md", 2),
+        ("docs/compare.md", 2),
     ] {
         let blocks = blocks(&page(name));
         assert!(blocks.len() >= least, "{name} has {} files", blocks.len());

@@ -165,6 +165,10 @@ codes! {
         "the warm-up does not end within the part of the run that is searched for its end";
     4006 IMPRECISE Limit "precision not reached"
         "after the most replications an interval is wider than was asked for";
+    4010 INCOMPARABLE Limit "cannot be compared"
+        "two results are not of the same seed, length or kind of run, or were changed";
+    4011 STREAMS_SLIPPED Limit "streams slipped"
+        "warning: two designs did not meet the same requests, or pairing them gained nothing";
     5002 EVENT_BUDGET Limit "event budget reached"
         "a trial was stopped after as many events as it was allowed";
     5003 CROWDED_INSTANT Limit "too many events at one instant"

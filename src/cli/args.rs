@@ -12,14 +12,15 @@ Examples:
                                              what the results depend on, input by input
   veltrix find experiments/veltrix-sizing.toml
                                              the cheapest point that meets the objective
+  veltrix compare FILE --a before --b after  which of two is better, and how sure
   veltrix explain VX3102                     what a code means and what to do
   veltrix list metrics                       what can be measured
   veltrix verify                             is veltrix right? against theory
 
 Results go to stdout, all else to stderr. Exit codes: 0 done, 1 trouble (disk, permission),
-2 the command or a file is wrong, 3 the objective is not met, 5 trials failed, 6 numbers are not
-what they are known to be (verify), 130 and 143 interrupted by SIGINT or SIGTERM: the same command
-goes on.";
+2 the command or a file is wrong, 3 the objective is not met or a `--fail-if` holds, 5 trials
+failed, 6 numbers are not what they are known to be (verify), 130 and 143 interrupted by SIGINT or
+SIGTERM: the same command goes on.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -66,6 +67,16 @@ The file needs an [objective]. Axes of its [sweep] may be lists, ranges, or
 is told, with how sure it is; everything looked at goes to runs/NAME-find-DIGEST/. The same file,
 options and version give the same bytes, on any number of threads. Exit code 3: no point meets
 the objective. Ctrl-C: the best so far is told, and nothing is written.";
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  veltrix compare experiments/veltrix.toml --a before --b after-no-breaker
+  veltrix compare sizes.toml --a-set service.web.workers.count=6 --b-set service.web.workers.count=7
+  veltrix compare now.toml new.toml --fail-if 'latency_p99 worse' --fail-if 'loss worse'
+  veltrix compare runs/now-0a1b2c3d runs/new-4e5f6a7b
+
+Replication r of both meets the same requests, and the interval is that of the difference B - A.
+Two files or directories must have the same seed, lengths and replications. Exit code 3: a
+`--fail-if` holds, or the data cannot tell.";
 
 /// A deterministic, seeded, virtual-time simulator of event-driven back ends.
 #[derive(Debug, Parser)]
@@ -90,6 +101,9 @@ pub enum Command {
     Find(FindArgs),
     /// Check model and experiment files without running them
     Check(CheckArgs),
+    /// Compare two designs, paired on the same requests: which is better, and how sure
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(CompareArgs),
     /// List what there is: policies, distributions, metrics, codes, ...
     List(ListArgs),
     /// Explain a code such as VX3102
@@ -263,7 +277,72 @@ pub enum Method {
     Sobol,
 }
 
-/// What `run`, `find` and `sensitivity` write to stdout.
+/// Options of `compare`.
+#[derive(Clone, Debug, Args)]
+pub struct CompareArgs {
+    /// One or two experiment files, or one or two directories of results: A, then B
+    #[arg(required = true, num_args = 1..=2, value_name = "FILE|DIR")]
+    pub inputs: Vec<PathBuf>,
+    /// The variant that is A
+    #[arg(long, value_name = "VARIANT")]
+    pub a: Option<String>,
+    /// The variant that is B
+    #[arg(long, value_name = "VARIANT")]
+    pub b: Option<String>,
+    /// A's value on an axis of the sweep, or another value of its model (may be repeated)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
+    pub a_set: Vec<String>,
+    /// B's value on an axis of the sweep, or another value of its model (may be repeated)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
+    pub b_set: Vec<String>,
+    /// Metrics to compare, by commas, instead of the usual ones
+    #[arg(long, value_name = "METRICS", value_delimiter = ',')]
+    pub metrics: Vec<String>,
+    /// End with 3 if this holds: METRIC better, worse, higher, lower or differs (may be repeated)
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_if: Vec<String>,
+    /// Judge all metrics together (Bonferroni), not only those of `--fail-if`
+    #[arg(long)]
+    pub family: bool,
+    /// Set a value of the model, on both sides (may be repeated)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
+    pub set: Vec<String>,
+    /// Seed of all random streams, 0 to 18446744073709551615, or 0x and hex digits
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
+    pub seed: Option<u64>,
+    /// Trials for each side
+    #[arg(long, value_name = "N", value_parser = replications, allow_hyphen_values = true)]
+    pub replications: Option<u32>,
+    /// Measured virtual time, such as 60s
+    #[arg(long, value_name = "TIME")]
+    pub horizon: Option<String>,
+    /// Threads; 0 is one for each core. Never changes a result
+    #[arg(
+        long,
+        visible_alias = "jobs",
+        value_name = "N",
+        value_parser = threads,
+        allow_hyphen_values = true
+    )]
+    pub threads: Option<usize>,
+    /// What goes to stdout
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: CompareFormat,
+    /// No progress and no table, only what is wrong
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What `compare` writes to stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// A table to read
+    Table,
+    /// An object for programs
+    Json,
+}
+
+/// What a command writes to stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// A summary to read

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod compare;
 mod exit;
 mod explain;
 mod find;
@@ -55,6 +56,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Find(args) => find::find(args, &mut streams, terminal),
         Command::Sensitivity(args) => sensitivity::sensitivity(args, &mut streams, terminal),
         Command::Check(args) => check::check(args, &mut streams),
+        Command::Compare(args) => compare::compare(args, &mut streams, terminal),
         Command::List(args) => list::list(args, &mut streams),
         Command::Explain(args) => explain::explain(args, &mut streams),
         Command::Verify(args) => verify::verify(args, &mut streams, terminal),

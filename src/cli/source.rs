@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::args::{FindArgs, RunArgs};
 use super::exit::Exit;
+pub use crate::config::Overrides;
 use crate::config::{self, Ask, Checked, Class, Diagnostics, InputFile, InputKind};
-use crate::config::{Maker, Overrides, Searched, Study, Style};
+use crate::config::{Maker, Searched, Study, Style};
 use crate::experiment::design::Design;
 use crate::experiment::find::space::Space;
 use crate::report::manifest::FileDigest;
@@ -56,7 +57,15 @@ pub fn load(args: &RunArgs, style: Style) -> Result<Loaded, Refusal> {
         replications: args.replications.map(|n| n.to_string()),
         horizon: args.horizon.clone(),
     };
-    let loaded = config::load(&args.file, &overrides).map_err(|d| refusal(&d, style))?;
+    load_file(&args.file, &overrides, style)
+}
+
+/// Reads an experiment with what overrides it.
+///
+/// # Errors
+/// Something is wrong with the file, or with a file that it names.
+pub fn load_file(file: &Path, overrides: &Overrides, style: Style) -> Result<Loaded, Refusal> {
+    let loaded = config::load(file, overrides).map_err(|d| refusal(&d, style))?;
     let data = loaded.inputs.iter().filter(|i| i.kind == InputKind::Trace);
     Ok(Loaded {
         warnings: loaded.warnings.render(style),

@@ -3,6 +3,7 @@
 
 pub mod budget;
 pub(crate) mod caught;
+pub mod compare;
 mod crew;
 pub mod design;
 pub mod find;

@@ -4,6 +4,8 @@
 pub mod attempts_csv;
 pub mod chart;
 pub mod charts;
+pub mod comparison;
+pub mod comparison_json;
 pub mod csv_table;
 pub mod distributions_csv;
 pub mod find;
@@ -12,6 +14,7 @@ pub mod manifest;
 pub mod number;
 pub mod outputs;
 pub mod partial;
+pub mod read_back;
 pub mod results_csv;
 pub mod results_json;
 pub mod sensitivity;

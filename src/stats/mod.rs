@@ -2,6 +2,7 @@
 
 pub mod histogram;
 pub mod interval;
+pub mod paired;
 pub mod run_length;
 pub mod selection;
 pub mod sensitivity;
