@@ -108,6 +108,30 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
+    /// What was recorded since an earlier state of this histogram. Its greatest value is known
+    /// only if it is greater than all before; else the end of its bucket stands for it.
+    #[must_use]
+    pub fn since(&self, earlier: &Histogram) -> Histogram {
+        let mut counts = self.counts.clone();
+        for (count, before) in counts.iter_mut().zip(&earlier.counts) {
+            *count -= before;
+        }
+        while counts.last() == Some(&0) {
+            counts.pop();
+        }
+        let end = counts.len().checked_sub(1).map_or(0, |top| bounds(top).1);
+        Histogram {
+            n: self.n - earlier.n,
+            sum: self.sum - earlier.sum,
+            squares: match self.squares {
+                u128::MAX => u128::MAX,
+                squares => squares - earlier.squares,
+            },
+            max: self.max.min(end),
+            counts,
+        }
+    }
+
     /// Whether nothing has been recorded.
     pub const fn is_empty(&self) -> bool {
         self.n == 0
@@ -291,6 +315,24 @@ mod tests {
         assert_eq!(left, together, "grouping does not matter");
         left.merge(&Histogram::new());
         assert_eq!(left, together, "nothing adds nothing");
+    }
+
+    #[test]
+    fn what_was_recorded_since_is_as_if_recorded_alone() {
+        let (first, then) = (numbers(1, 1000), numbers(2, 300));
+        let mut whole = of(&first);
+        let before = whole.clone();
+        then.iter().for_each(|value| whole.record(*value));
+        let (since, alone) = (whole.since(&before), of(&then));
+        assert_eq!(since.counts, alone.counts);
+        assert_eq!(
+            (since.n, since.sum, since.squares),
+            (alone.n, alone.sum, alone.squares)
+        );
+        assert_eq!(index(since.max), index(alone.max));
+        assert!(whole.since(&whole).is_empty());
+        assert_eq!(whole.since(&whole), Histogram::new());
+        assert_eq!(whole.since(&Histogram::new()), whole);
     }
 
     #[test]
