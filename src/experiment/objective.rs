@@ -1,5 +1,6 @@
 //! What must be met, and whether it is shown to be.
 
+use super::results::Estimate;
 use crate::model::metric::Metric;
 
 /// Constraints and what to minimise subject to them.
@@ -73,12 +74,14 @@ impl Op {
 }
 
 impl Constraint {
-    /// Judges an estimate with its interval (the estimate alone when there is no interval).
-    pub fn judge(&self, estimate: Option<&super::results::Estimate>) -> Verdict {
+    /// Judges an estimate with its interval (the estimate alone when there is no interval). What
+    /// is only known to be at least something may be as large as it likes.
+    pub fn judge(&self, estimate: Option<&Estimate>) -> Verdict {
         let Some(e) = estimate else {
             return Verdict::NotShown;
         };
-        let (low, high) = (e.low.unwrap_or(e.mean), e.high.unwrap_or(e.mean));
+        let most = e.value().unwrap_or(f64::INFINITY);
+        let (low, high) = (e.low.unwrap_or(e.mean), e.high.unwrap_or(most));
         match (
             self.op.holds(low, self.bound),
             self.op.holds(high, self.bound),
@@ -87,5 +90,36 @@ impl Constraint {
             (false, false) => Verdict::Missed,
             _ => Verdict::NotShown,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::results::{Bound, Method};
+
+    #[test]
+    fn a_lower_bound_shows_no_upper_limit_and_may_break_one() {
+        let least = Estimate {
+            mean: 0.2,
+            low: Some(0.2),
+            high: None,
+            n: 10,
+            method: Method::Sectioning,
+            bound: Some(Bound::AtLeast),
+        };
+        let verdict = |op: Op, bound: f64| {
+            let constraint = Constraint {
+                text: String::new(),
+                metric: Metric::parse("latency_p99").unwrap(),
+                op,
+                bound,
+            };
+            constraint.judge(Some(&least))
+        };
+        assert_eq!(verdict(Op::Below, 0.3), Verdict::NotShown);
+        assert_eq!(verdict(Op::Below, 0.1), Verdict::Missed);
+        assert_eq!(verdict(Op::Above, 0.3), Verdict::NotShown);
+        assert_eq!(verdict(Op::Above, 0.1), Verdict::Met);
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! Quotients are pooled as sums over sums, with the jackknife's interval; percentiles and spreads
 //! are read off the merged distributions, with the spread over trials about them; maxima are the
-//! largest, without an interval. Knows nothing of how trials were run.
+//! largest, without an interval. A percentile with too few values beyond it is bounded from below,
+//! a share of which none was seen from above. Knows nothing of how trials were run.
 
-use super::results::Estimate;
+use super::results::{Bound, Estimate, Method};
 use crate::model::metric::{Context, Kind, Metric, Part, Unit};
 use crate::model::tally::Tally;
 use crate::stats::interval::{Interval, centred_interval, ratio_interval, upper_bound_none_seen};
@@ -19,6 +20,9 @@ pub(super) struct TrialParts {
     parts: Vec<Part>,
     /// How many delays a percentile was read from; one a metric, 0 for others.
     support: Vec<u64>,
+    /// For percentiles with too few values beyond them, the highest one that has enough; one a
+    /// metric, or none at all for a single trial.
+    least: Vec<Option<f64>>,
 }
 
 impl TrialParts {
@@ -33,7 +37,20 @@ impl TrialParts {
         TrialParts {
             support: metrics.iter().map(&mut support).collect(),
             parts: context.parts(metrics, tally),
+            least: Vec::new(),
         }
+    }
+
+    /// The same from the counts of all trials of a point, with what bounds a percentile that they
+    /// are too few for.
+    pub(super) fn merged(context: &Context<'_>, metrics: &[Metric], tally: &Tally) -> TrialParts {
+        let mut whole = TrialParts::take(context, metrics, tally);
+        let lower = |(metric, &support): (&Metric, &u64)| {
+            let lower = lower(metric, support)?;
+            context.parts(&[lower], tally).first()?.value()
+        };
+        whole.least = metrics.iter().zip(&whole.support).map(lower).collect();
+        whole
     }
 
     /// The values as they are shown: no percentile with too few values beyond it.
@@ -68,6 +85,19 @@ fn reaches(metric: &Metric, support: u64) -> bool {
     }
 }
 
+/// The highest percentile that so many values are enough for, where they are too few for this one.
+fn lower(metric: &Metric, support: u64) -> Option<Metric> {
+    let Kind::Percentile(delay, _) = metric.kind else {
+        return None;
+    };
+    // The rank is rounded up: half a value keeps it off the edge.
+    let below = support as f64 - MIN_BEYOND - 0.5;
+    (!reaches(metric, support) && below > 0.0).then(|| Metric {
+        kind: Kind::Percentile(delay, below / support as f64),
+        scope: metric.scope.clone(),
+    })
+}
+
 /// Pools the trials of one point. `merged` are the parts of all their tallies added up.
 pub(super) fn estimates(
     metrics: &[Metric],
@@ -77,10 +107,19 @@ pub(super) fn estimates(
 ) -> Vec<Option<Estimate>> {
     let one = |(i, metric): (usize, &Metric)| {
         let parts: Vec<Part> = trials.iter().map(|t| t.parts[i]).collect();
-        let whole = (merged.parts.get(i)?, *merged.support.get(i)?);
-        reaches(metric, whole.1)
-            .then(|| estimate(&parts, whole.0, confidence))?
-            .map(|e| within(metric, e))
+        if reaches(metric, *merged.support.get(i)?) {
+            let e = estimate(&parts, merged.parts.get(i)?, confidence);
+            return e.map(|e| within(metric, e));
+        }
+        let least = merged.least.get(i).copied().flatten()?;
+        Some(Estimate {
+            mean: least,
+            low: Some(least),
+            high: None,
+            n: number(parts.len()),
+            method: Method::Sectioning,
+            bound: Some(Bound::AtLeast),
+        })
     };
     metrics.iter().enumerate().map(one).collect()
 }
@@ -88,14 +127,12 @@ pub(super) fn estimates(
 fn estimate(parts: &[Part], merged: &Part, confidence: f64) -> Option<Estimate> {
     match merged {
         Part::Share { .. } => share(parts, confidence),
-        Part::Quotient { .. } => {
-            let ratios: Vec<(f64, f64)> = parts.iter().map(fraction).collect();
-            settled(parts).or_else(|| ratio_interval(&ratios, confidence).map(Estimate::from))
-        }
+        Part::Quotient { .. } => settled(parts).or_else(|| ratio(parts, confidence)),
         Part::Read(pooled) => {
             let values: Vec<f64> = parts.iter().filter_map(Part::value).collect();
             let whole = (*pooled)?;
-            centred_interval(whole, &values, confidence).map(Estimate::from)
+            let interval = centred_interval(whole, &values, confidence)?;
+            Some(Estimate::of(interval, Method::Sectioning))
         }
         Part::Highest(_) => {
             let values = parts.iter().filter_map(Part::value);
@@ -106,6 +143,8 @@ fn estimate(parts: &[Part], merged: &Part, confidence: f64) -> Option<Estimate> 
                 low: None,
                 high: None,
                 n,
+                method: Method::Largest,
+                bound: None,
             })
         }
     }
@@ -122,21 +161,38 @@ fn share(parts: &[Part], confidence: f64) -> Option<Estimate> {
     if den == 0 {
         return None;
     }
-    let ends = |mean: f64, low: f64, high: f64| Estimate {
+    let ends = |mean: f64, low: f64, high: f64, bound: Bound| Estimate {
         mean,
         low: Some(low),
         high: Some(high),
         n: number(parts.len()),
+        method: Method::NoneSeen,
+        bound: Some(bound),
     };
     let bound = upper_bound_none_seen(den, confidence).unwrap_or(1.0);
     if num == 0 {
-        return Some(ends(0.0, 0.0, bound));
+        return Some(ends(0.0, 0.0, bound, Bound::AtMost));
     }
     if num == den {
-        return Some(ends(1.0, 1.0 - bound, 1.0));
+        return Some(ends(1.0, 1.0 - bound, 1.0, Bound::AtLeast));
     }
+    ratio(parts, confidence)
+}
+
+/// Sums over sums. Over equal denominators that is the mean of the trials' quotients, and the
+/// jackknife's interval is Student's.
+fn ratio(parts: &[Part], confidence: f64) -> Option<Estimate> {
     let ratios: Vec<(f64, f64)> = parts.iter().map(fraction).collect();
-    ratio_interval(&ratios, confidence).map(Estimate::from)
+    let method = match same_denominators(&ratios) {
+        true => Method::Student,
+        false => Method::Jackknife,
+    };
+    ratio_interval(&ratios, confidence).map(|interval| Estimate::of(interval, method))
+}
+
+fn same_denominators(ratios: &[(f64, f64)]) -> bool {
+    let same = |pair: &[(f64, f64)]| pair[0].1.to_bits() == pair[1].1.to_bits();
+    ratios.windows(2).all(same)
 }
 
 /// A value that is the same in each of several trials, to the last bit: a cost, say. Pooling it
@@ -149,6 +205,8 @@ fn settled(parts: &[Part]) -> Option<Estimate> {
         low: Some(first),
         high: Some(first),
         n: number(parts.len()),
+        method: Method::Student,
+        bound: None,
     })
 }
 
@@ -175,13 +233,16 @@ fn number(n: usize) -> u32 {
     u32::try_from(n).expect("replications are counted in 32 bits")
 }
 
-impl From<Interval> for Estimate {
-    fn from(interval: Interval) -> Estimate {
+impl Estimate {
+    /// What an interval says, and how it was made.
+    pub fn of(interval: Interval, method: Method) -> Estimate {
         Estimate {
             mean: interval.estimate,
             low: interval.low,
             high: interval.high,
             n: number(interval.n),
+            method,
+            bound: None,
         }
     }
 }
@@ -189,6 +250,7 @@ impl From<Interval> for Estimate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::metric::Delay;
 
     fn metric(name: &str) -> Metric {
         Metric::parse(name).unwrap()
@@ -198,6 +260,7 @@ mod tests {
         let each = |part: &Part| TrialParts {
             parts: vec![*part],
             support: vec![support],
+            least: vec![Some(2.0)],
         };
         let trials: Vec<TrialParts> = parts.iter().map(each).collect();
         let trials: Vec<&TrialParts> = trials.iter().collect();
@@ -214,7 +277,7 @@ mod tests {
         let parts = [1.0, 2.0, 3.0, 4.0].map(|num| Part::Quotient { num, den: 1.0 });
         let e = pooled("latency_mean", &parts, parts[0], 0).unwrap();
         let half = 3.182446305284263 * (5.0_f64 / 3.0).sqrt() / 2.0;
-        assert!(close(e.mean, 2.5) && e.n == 4);
+        assert!(close(e.mean, 2.5) && e.n == 4 && e.method == Method::Student);
         assert!(close(e.low.unwrap(), 2.5 - half) && close(e.high.unwrap(), 2.5 + half));
         // Unequal: 1/1, 3/3, 8/4. Pooled 12/8 = 1.5; without each 11/7, 9/5, 4/4; the pseudo-values
         // 3 * 1.5 - 2 * r are 1.357142857, 0.9, 2.5. t(0.975, 2) = 4.302652729911275.
@@ -225,7 +288,7 @@ mod tests {
         let mean: f64 = pseudo.iter().sum::<f64>() / 3.0;
         let var: f64 = pseudo.iter().map(|p| (p - mean) * (p - mean)).sum::<f64>() / 2.0;
         let half = 4.302652729911275 * (var / 3.0).sqrt();
-        assert!(close(e.mean, 1.5));
+        assert!(close(e.mean, 1.5) && e.method == Method::Jackknife);
         assert!(close(e.high.unwrap(), 1.5 + half), "{e:?}");
         assert_eq!(e.low, Some(0.0), "no latency is below 0");
     }
@@ -238,6 +301,7 @@ mod tests {
         }; 2];
         let e = pooled("loss", &parts, parts[0], 0).unwrap();
         assert_eq!((e.mean, e.low), (0.0, Some(0.0)));
+        assert_eq!((e.method, e.bound), (Method::NoneSeen, Some(Bound::AtMost)));
         assert!(close(e.high.unwrap(), 2.995732273553991e-6), "{e:?}");
         let all = [Part::Share { num: 10, den: 10 }; 3];
         let e = pooled("delayed", &all, all[0], 0).unwrap();
@@ -270,14 +334,16 @@ mod tests {
         let half = 12.706204736174698;
         assert!(close(e.mean, 2.5) && close(e.high.unwrap(), 2.5 + half));
         assert_eq!(e.low, Some(0.0));
-        assert_eq!(
-            pooled("latency_p99", &parts, Part::Read(Some(2.5)), 999),
-            None
-        );
-        assert_eq!(
-            pooled("latency_p999", &parts, Part::Read(Some(2.5)), 9_999),
-            None
-        );
+        assert_eq!((e.method, e.bound), (Method::Sectioning, None));
+        for (name, support) in [("latency_p99", 999), ("latency_p999", 9_999)] {
+            let e = pooled(name, &parts, Part::Read(Some(2.5)), support).unwrap();
+            assert_eq!((e.low, e.high), (Some(2.0), None));
+            assert_eq!(e.bound, Some(Bound::AtLeast));
+        }
+        let lower = lower(&metric("latency_p99"), 100).unwrap();
+        assert_eq!(lower.kind, Kind::Percentile(Delay::Latency, 0.895));
+        assert_eq!(super::lower(&metric("latency_p99"), 10), None);
+        assert_eq!(super::lower(&metric("latency_p99"), 1000), None);
         assert!(pooled("latency_p999", &parts, Part::Read(Some(2.5)), 10_000).is_some());
         assert!(pooled("latency_sd", &parts, Part::Read(Some(2.5)), 0).is_some());
     }

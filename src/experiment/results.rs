@@ -106,4 +106,73 @@ pub struct Estimate {
     pub high: Option<f64>,
     /// Trials behind it.
     pub n: u32,
+    /// How the value and its interval came about.
+    pub method: Method,
+    /// Set where there is no value, only an end: see [`Bound`].
+    pub bound: Option<Bound>,
+}
+
+impl Estimate {
+    /// The value itself; `None` where only a lower bound is known.
+    pub fn value(&self) -> Option<f64> {
+        let open = self.bound == Some(Bound::AtLeast) && self.high.is_none();
+        (!open).then_some(self.mean)
+    }
+}
+
+/// How an estimate and its interval came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// The mean over replications with Student's interval (Law 2015, section 9.4.1).
+    Student,
+    /// Sums over sums, with the jackknife's interval (Miller 1974).
+    Jackknife,
+    /// Read off the pooled distribution, with the spread over replications about it (Asmussen &
+    /// Glynn 2007, chapter III).
+    Sectioning,
+    /// One long run in batches (Schmeiser 1982).
+    BatchMeans,
+    /// One long run in batches that overlap (Meketon & Schmeiser 1984).
+    OverlappingBatchMeans,
+    /// Multilevel splitting (L'Ecuyer, Demers & Tuffin 2007).
+    Splitting,
+    /// None, or all, of what was counted showed it: one end is exact, the other a bound.
+    NoneSeen,
+    /// The largest of all trials; it has no interval.
+    Largest,
+}
+
+impl Method {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Student => "student",
+            Method::Jackknife => "jackknife",
+            Method::Sectioning => "sectioning",
+            Method::BatchMeans => "batch_means",
+            Method::OverlappingBatchMeans => "overlapping_batch_means",
+            Method::Splitting => "splitting",
+            Method::NoneSeen => "none_seen",
+            Method::Largest => "largest",
+        }
+    }
+}
+
+/// Which end is all that is known of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// It is at least `low`.
+    AtLeast,
+    /// It is at most `high`.
+    AtMost,
+}
+
+impl Bound {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Bound::AtLeast => "at_least",
+            Bound::AtMost => "at_most",
+        }
+    }
 }

@@ -386,7 +386,7 @@ fn pooled(
     let estimates = if parts.is_empty() {
         vec![None; design.metrics.len()]
     } else {
-        let merged = TrialParts::take(&plan.context(index), &design.metrics, &tally);
+        let merged = TrialParts::merged(&plan.context(index), &design.metrics, &tally);
         pool::estimates(&design.metrics, &parts, &merged, design.confidence)
     };
     let load = point.system.offered_load();

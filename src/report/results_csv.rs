@@ -55,7 +55,9 @@ fn row(design: &Design, index: usize, result: &PointResult) -> Vec<String> {
     fields.push(meets.unwrap_or("").to_owned());
     for estimate in &result.estimates {
         let part = |of: fn(&Estimate) -> Option<f64>| number::csv(estimate.as_ref().and_then(of));
-        fields.extend([part(|e| Some(e.mean)), part(|e| e.low), part(|e| e.high)]);
+        // What is only known to be at least something has no value beside its lower end.
+        let mean = part(Estimate::value);
+        fields.extend([mean, part(|e| e.low), part(|e| e.high)]);
     }
     fields
 }

@@ -131,12 +131,17 @@ fn estimate(estimate: Option<&Estimate>) -> Json<'static> {
     let Some(e) = estimate.filter(|e| e.mean.is_finite()) else {
         return Json::Plain(Value::Null);
     };
-    Json::Object(Ordered(vec![
+    let mut fields = vec![
         ("mean".into(), Json::Plain(number::json(Some(e.mean)))),
         ("low".into(), Json::Plain(number::json(e.low))),
         ("high".into(), Json::Plain(number::json(e.high))),
         ("n".into(), Json::Plain(e.n.into())),
-    ]))
+        ("method".into(), Json::Plain(e.method.name().into())),
+    ];
+    if let Some(bound) = e.bound {
+        fields.push(("bound".into(), Json::Plain(bound.name().into())));
+    }
+    Json::Object(Ordered(fields))
 }
 
 /// JSON whose objects keep the order they were made in.

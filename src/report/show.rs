@@ -1,6 +1,6 @@
 //! Numbers for people: few digits, a unit, and the interval beside them.
 
-use crate::experiment::results::Estimate;
+use crate::experiment::results::{Bound, Estimate};
 use crate::model::metric::Unit;
 
 /// A value with its unit, three digits.
@@ -18,18 +18,27 @@ pub fn value(unit: Unit, currency: &str, x: f64) -> String {
     }
 }
 
-/// The interval about a value in the value's own unit, without repeating it: `± 27`; for a share
-/// that was never seen its bound, `≤ 1.3e-6`; empty where there is none or the value is exact.
+/// A value with its unit, or the bound that is all that is known of it: `>= 212 ms`, `< 3e-7`.
+pub fn estimate(unit: Unit, currency: &str, e: &Estimate) -> String {
+    match (e.bound, e.low, e.high) {
+        (Some(Bound::AtLeast), Some(low), _) => format!(">= {}", value(unit, currency, low)),
+        (Some(Bound::AtMost), _, Some(high)) => format!("< {}", value(unit, currency, high)),
+        _ => value(unit, currency, e.mean),
+    }
+}
+
+/// The interval about a value in the value's own unit, without repeating it: `± 27`; empty where
+/// there is none, where the value is exact, and where a bound is all there is.
 pub fn about(unit: Unit, currency: &str, e: &Estimate) -> String {
-    let (Some(low), Some(high)) = (e.low, e.high) else {
+    let (Some(low), Some(high), None) = (e.low, e.high, e.bound) else {
         return String::new();
     };
     let half = (high - e.mean).max(e.mean - low);
-    if half <= e.mean.abs() * 1e-12 && (unit != Unit::Share || e.mean > 0.0) {
+    if half <= e.mean.abs() * 1e-12 {
         return String::new();
     }
     if unit == Unit::Share {
-        return about_share(e.mean, half, high);
+        return about_share(e.mean, half);
     }
     match unit {
         Unit::Seconds => plus_minus(e.mean, half, time_scale(e.mean).0, ""),
@@ -61,10 +70,8 @@ fn plus_minus(mean: f64, half: f64, scale: f64, suffix: &str) -> String {
     format!("± {:.places$}{suffix}", (half * scale).max(least))
 }
 
-fn about_share(mean: f64, half: f64, high: f64) -> String {
-    if mean == 0.0 {
-        format!("≤ {}", share(high))
-    } else if 1.0 - mean < PERCENT_FROM && half < PERCENT_FROM {
+fn about_share(mean: f64, half: f64) -> String {
+    if 1.0 - mean < PERCENT_FROM && half < PERCENT_FROM {
         // As many nines as the value has need as fine an interval; in percent, as the value.
         format!("± {}", scientific(half * 100.0))
     } else if mean >= PERCENT_FROM {
@@ -194,6 +201,7 @@ fn grouped(n: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::results::Method;
 
     #[test]
     fn values_have_three_digits_and_a_unit() {
@@ -232,12 +240,13 @@ mod tests {
             low: Some(low),
             high: Some(high),
             n: 10,
+            method: Method::Jackknife,
+            bound: None,
         };
         for (unit, estimate, text) in [
             (Unit::Seconds, e(0.260, 0.233, 0.287), "± 27"),
             (Unit::Seconds, e(0.0038, 0.00375, 0.00385), "± 0.050"),
             (Unit::Share, e(0.33, 0.30, 0.36), "± 3.0"),
-            (Unit::Share, e(0.0, 0.0, 1.25e-6), "≤ 1.3e-6"),
             (Unit::Share, e(4e-7, 0.0, 9e-7), "± 5e-7"),
             (Unit::Share, e(0.694, 0.6939, 0.6941), "± 0.01"),
             (
@@ -256,7 +265,42 @@ mod tests {
             low: None,
             high: None,
             n: 1,
+            method: Method::Jackknife,
+            bound: None,
         };
         assert_eq!(about(Unit::Seconds, "USD", &none), "");
+    }
+
+    #[test]
+    fn what_is_only_a_bound_says_so() {
+        let e = |mean, low, high, bound| Estimate {
+            mean,
+            low,
+            high,
+            n: 10,
+            method: Method::NoneSeen,
+            bound: Some(bound),
+        };
+        let (least, most) = (Bound::AtLeast, Bound::AtMost);
+        for (unit, bounded, text) in [
+            (
+                Unit::Share,
+                e(0.0, Some(0.0), Some(1.25e-6), most),
+                "< 1.3e-6",
+            ),
+            (
+                Unit::Share,
+                e(1.0, Some(0.999_997), Some(1.0), least),
+                ">= 99.9997 %",
+            ),
+            (
+                Unit::Seconds,
+                e(0.2123, Some(0.2123), None, least),
+                ">= 212 ms",
+            ),
+        ] {
+            assert_eq!(estimate(unit, "USD", &bounded), text);
+            assert_eq!(about(unit, "USD", &bounded), "");
+        }
     }
 }

@@ -33,8 +33,8 @@ fn chart(view: View<'_>, variant: usize, x: usize, y: usize, metric: &Metric) ->
     let mut cells = vec![None; columns.len() * rows.len()];
     for &p in &plane {
         cells[points[p].at[y] * columns.len() + points[p].at[x]] =
-            view.estimate(p, metric).map(|e| HeatmapCell {
-                value: e.mean,
+            view.value(p, metric).map(|value| HeatmapCell {
+                value,
                 meets: view.point(p).meets(),
             });
     }
@@ -60,7 +60,7 @@ fn title(view: View<'_>, metric: &Metric, plane: &[usize]) -> String {
     let name = words::label(metric);
     let known = plane
         .iter()
-        .filter_map(|&p| Some((p, view.estimate(p, metric)?.mean)));
+        .filter_map(|&p| Some((p, view.value(p, metric)?)));
     let mut known: Vec<(usize, f64)> = known.collect();
     known.sort_by(|a, b| words::ordered(metric, a.1, b.1).then(a.0.cmp(&b.0)));
     let (Some(best), Some(worst)) = (known.first(), known.last()) else {

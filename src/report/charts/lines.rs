@@ -131,7 +131,7 @@ fn title(view: View<'_>, axis: usize, y: &Metric, groups: &[Group]) -> String {
     let name = words::label(y);
     let points = groups.iter().flat_map(|(_, points)| points);
     let mut known: Vec<(usize, f64)> = points
-        .filter_map(|&p| Some((p, view.estimate(p, y)?.mean)))
+        .filter_map(|&p| Some((p, view.value(p, y)?)))
         .collect();
     known.sort_by(|a, b| words::ordered(y, a.1, b.1).then(a.0.cmp(&b.0)));
     let at = |p: usize| match groups.len() {

@@ -58,7 +58,7 @@ fn group(view: View<'_>, p: usize, y: &Metric) -> String {
 /// chart rings: it buys most.
 fn answer(view: View<'_>, x: &Metric, y: &Metric) -> Option<usize> {
     let best = view.best()?;
-    let mean = |p: usize, m: &Metric| view.estimate(p, m).map_or(f64::NAN, |e| e.mean);
+    let mean = |p: usize, m: &Metric| view.value(p, m).unwrap_or(f64::NAN);
     let paid = mean(best, x);
     let tied = (0..view.design.points.len())
         .filter(|&p| view.point(p).meets() == Some(true) && mean(p, x) == paid);
@@ -86,7 +86,7 @@ fn title(view: View<'_>, x: &Metric, y: &Metric) -> String {
         );
     }
     let mut known: Vec<(usize, f64)> = (0..view.design.points.len())
-        .filter_map(|p| Some((p, view.estimate(p, y)?.mean)))
+        .filter_map(|p| Some((p, view.value(p, y)?)))
         .collect();
     known.sort_by(|a, b| words::ordered(y, a.1, b.1).then(a.0.cmp(&b.0)));
     let name = words::label(y);

@@ -83,9 +83,9 @@ pub fn ordered(metric: &Metric, a: f64, b: f64) -> std::cmp::Ordering {
     }
 }
 
-/// An estimate as charts take it; not a number where there is none.
+/// An estimate as charts take it; not a number where there is none, or only a lower bound.
 pub fn estimate(e: Option<&results::Estimate>) -> Estimate {
-    match e {
+    match e.filter(|e| e.value().is_some()) {
         Some(e) => Estimate {
             mean: e.mean,
             low: e.low,
@@ -98,7 +98,7 @@ pub fn estimate(e: Option<&results::Estimate>) -> Estimate {
 /// A metric's value at a point, as titles write it.
 pub fn value(view: View<'_>, point: usize, metric: &Metric) -> Option<String> {
     let e = view.estimate(point, metric)?;
-    let value = show::value(metric.unit(), view.currency(point), e.mean);
+    let value = show::estimate(metric.unit(), view.currency(point), e);
     Some(match metric.to_string().as_str() {
         "cost_per_month" => format!("{value} a month"),
         "cost_per_hour" => format!("{value} an hour"),

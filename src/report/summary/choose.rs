@@ -27,6 +27,11 @@ impl<'a> View<'a> {
         self.results.points[point].estimates.get(place)?.as_ref()
     }
 
+    /// Its value; none where there is only a lower bound.
+    pub fn value(&self, point: usize, metric: &Metric) -> Option<f64> {
+        self.estimate(point, metric)?.value()
+    }
+
     /// The same by the metric's name.
     pub fn named(&self, point: usize, metric: &str) -> Option<&'a Estimate> {
         self.estimate(point, &Metric::parse(metric).ok()?)
@@ -85,7 +90,7 @@ impl<'a> View<'a> {
     pub fn minimised(&self, point: usize) -> Option<f64> {
         let objective = self.design.objective.as_ref()?;
         self.point(point).verdicts.as_ref()?;
-        self.estimate(point, &objective.minimise).map(|e| e.mean)
+        self.value(point, &objective.minimise)
     }
 
     /// The best point of all that meet the objective.

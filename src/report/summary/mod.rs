@@ -75,7 +75,7 @@ fn heading(view: View<'_>) -> String {
     if design.replications > 1 {
         let percent = super::show::digits(design.confidence * 100.0, 3);
         let percent = percent.trim_end_matches('0').trim_end_matches('.');
-        text.push_str(&format!("; ± and ≤ are {percent} % intervals\n"));
+        text.push_str(&format!("; ± and < are {percent} % intervals\n"));
     } else {
         text.push_str("; one replication gives no intervals\n");
     }
@@ -175,12 +175,12 @@ mod tests {
         has(
             &text,
             &[
-                "7 points x 4 replications = 28 trials, seed 14; ± and ≤ are 95 % intervals",
+                "7 points x 4 replications = 28 trials, seed 14; ± and < are 95 % intervals",
                 "all points met the same requests",
                 "points are named by workers.count x workers.cores x workers.ram",
                 "cheapest  after 44 x 4 x 4GiB: $4,215 a month, -46 % against after 25 x 8 x 64GiB",
                 "cheaper   after 12 x 8 x 64GiB: $3,737 a month, but",
-                "loss < 0.0001: none seen, at most 3.1e-7, met",
+                "loss < 0.0001: none seen, < 3.1e-7, met",
                 "missed by a factor of",
                 "no steady state: load 1.25",
                 "VX3102 buffer overflow: 2.33M attempts, 1.94M at the balancer, worst worker",

@@ -3,6 +3,7 @@
 use super::super::show;
 use super::choose::View;
 use crate::experiment::objective::{Constraint, Objective, Verdict};
+use crate::experiment::results::Bound;
 use crate::model::metric::{Metric, Unit};
 
 /// Lines about the objective; empty when none is stated.
@@ -136,13 +137,14 @@ fn line(view: View<'_>, point: usize, constraint: &Constraint) -> String {
     let Some(e) = view.estimate(point, &constraint.metric) else {
         return format!("{}: no data, not shown", constraint.text);
     };
-    let mut value = show::value(unit, currency, e.mean);
-    let mut about = show::about(unit, currency, e);
-    if let Some(bound) = about.strip_prefix("≤ ") {
-        (value, about) = ("none seen,".into(), format!("at most {bound}"));
+    let mut value = show::estimate(unit, currency, e);
+    let about = show::about(unit, currency, e);
+    if e.bound == Some(Bound::AtMost) {
+        value = format!("none seen, {value}");
     }
     let verdict = match constraint.judge(Some(e)) {
         Verdict::Met => "met".to_owned(),
+        Verdict::NotShown if e.bound.is_some() => "not shown: it is only a bound".to_owned(),
         Verdict::NotShown => "not shown: the bound lies inside the interval".to_owned(),
         Verdict::Missed => by_how_much(constraint, e.mean),
     };
@@ -180,7 +182,7 @@ fn price(view: View<'_>, objective: &Objective, point: usize) -> String {
 /// `-46 %`.
 fn saved(view: View<'_>, best: usize, against: usize) -> Option<String> {
     let minimise = &view.design.objective.as_ref()?.minimise;
-    let value = |point| view.estimate(point, minimise).map(|e| e.mean);
+    let value = |point| view.value(point, minimise);
     let (best, against) = (value(best)?, value(against)?);
     (against > 0.0).then(|| format!("{:+.0} %", (best / against - 1.0) * 100.0))
 }

@@ -5,7 +5,7 @@ use super::super::show;
 use super::super::table::{Align, Table, cut};
 use super::choose::View;
 use crate::experiment::objective::Verdict;
-use crate::experiment::results::{Estimate, TrialStatus};
+use crate::experiment::results::{Estimate, Method, TrialStatus};
 use crate::model::metric::Unit;
 use crate::stats::interval::ratio_interval;
 
@@ -69,7 +69,7 @@ fn row(view: View<'_>, point: usize) -> Vec<String> {
             return "-".to_owned();
         };
         let currency = view.currency(point);
-        let text = show::value(unit, currency, e.mean);
+        let text = show::estimate(unit, currency, e);
         format!("{text}\n{}", show::about(unit, currency, e))
     };
     vec![
@@ -80,10 +80,7 @@ fn row(view: View<'_>, point: usize) -> Vec<String> {
             || "-".into(),
             |e| {
                 let text = show::share(e.mean);
-                format!(
-                    "{text}\n{}",
-                    show::about(Unit::Share, "", &e).replace("≤ 0", "")
-                )
+                format!("{text}\n{}", show::about(Unit::Share, "", &e))
             },
         ),
         cell("latency_mean", Unit::Seconds),
@@ -150,10 +147,8 @@ pub fn goodput_share(view: View<'_>, point: usize) -> Option<Estimate> {
         .map(|t| Some((t.values[goodput]?, t.values[offered]?)))
         .collect();
     let interval = ratio_interval(&parts?, view.design.confidence)?;
-    Some(Estimate {
-        mean: interval.estimate,
-        low: interval.low.map(|low| low.max(0.0)),
-        high: interval.high.map(|high| high.min(1.0)),
-        n: u32::try_from(interval.n).unwrap_or(u32::MAX),
-    })
+    let mut e = Estimate::of(interval, Method::Jackknife);
+    e.low = e.low.map(|low| low.max(0.0));
+    e.high = e.high.map(|high| high.min(1.0));
+    Some(e)
 }
