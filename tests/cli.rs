@@ -10,6 +10,8 @@ mod fixture;
 #[cfg(unix)]
 #[path = "cli/interrupts.rs"]
 mod interrupts;
+#[path = "cli/one_trial.rs"]
+mod one_trial;
 
 use std::fs;
 use std::io::Read;

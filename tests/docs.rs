@@ -14,10 +14,11 @@ use std::process::Command;
 
 use veltrix::config::keys::BLOCKS;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "README.md",
     "CHANGELOG.md",
     "docs/architecture.md",
+    "docs/coverage.md",
     "docs/determinism.md",
     "docs/format.md",
     "docs/glossary.md",

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::batches::{self, BatchParts};
 use super::budget;
 use super::caught;
 use super::design::{Design, Point};
@@ -228,6 +229,7 @@ fn open<T>(mutex: Mutex<T>) -> T {
 struct Finished {
     result: TrialResult,
     parts: TrialParts,
+    batches: BatchParts,
 }
 
 /// What is to be run, and in which order it is begun.
@@ -243,7 +245,10 @@ impl<'a> Plan<'a> {
     fn of(design: &'a Design) -> Plan<'a> {
         let points = design.points.iter();
         let wanted = points
-            .map(|p| Wanted::for_metrics(&p.system, &design.metrics))
+            .map(|p| Wanted {
+                batches: batches::wanted(design, &p.system),
+                ..Wanted::for_metrics(&p.system, &design.metrics)
+            })
             .collect();
         let mut order: Vec<usize> = (0..design.trial_count()).collect();
         let length: Vec<u64> = design
@@ -333,9 +338,12 @@ impl<'a> Plan<'a> {
             series: Series::default(),
         };
         let mut parts = TrialParts::default();
+        let mut batches = BatchParts::default();
         match output {
             Ok(output) => {
                 parts = TrialParts::take(&self.context(point), &self.design.metrics, &output.tally);
+                batches =
+                    BatchParts::take(&self.context(point), &self.design.metrics, output.batches);
                 result.values = parts.values(&self.design.metrics);
                 result.fingerprint = output.fingerprint;
                 result.demand = output.demand;
@@ -348,7 +356,11 @@ impl<'a> Plan<'a> {
                 result.status = TrialStatus::Failed(text);
             }
         }
-        Finished { result, parts }
+        Finished {
+            result,
+            parts,
+            batches,
+        }
     }
 }
 
@@ -387,7 +399,12 @@ fn pooled(
         vec![None; design.metrics.len()]
     } else {
         let merged = TrialParts::merged(&plan.context(index), &design.metrics, &tally);
-        pool::estimates(&design.metrics, &parts, &merged, design.confidence)
+        let mut estimates = pool::estimates(&design.metrics, &parts, &merged, design.confidence);
+        if let [one] = trials {
+            one.batches
+                .widen(&design.metrics, &merged, &mut estimates, design.confidence);
+        }
+        estimates
     };
     let load = point.system.offered_load();
     PointResult {
