@@ -4,8 +4,8 @@
 //!
 //! `VELTRIX_COVERAGE` chooses how much: nothing said, a few short experiments a row; `all`, 2,000
 //! of full size a row; names of rows with commas between, only those; with `:` and a number after
-//! it, so many instead of 2,000. With `VELTRIX_BLESS=1` and 2,000 or more the lines of what ran
-//! are written into `docs/coverage.md`.
+//! it, so many instead of 2,000. With `VELTRIX_BLESS=1` and 200 or more the lines of what ran are
+//! written into `docs/coverage.md`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -245,7 +245,7 @@ fn intervals_hold_the_truth_as_often_as_they_say() {
             _ => share,
         };
         let new = many(row, count, share);
-        if count >= 2000 && env::var("VELTRIX_BLESS").is_ok_and(|v| v == "1") {
+        if count >= page::LEAST && env::var("VELTRIX_BLESS").is_ok_and(|v| v == "1") {
             found.extend(new.iter().cloned());
             page::write(&found);
         } else {

@@ -11,7 +11,7 @@
 //!
 //! Knows nothing of what was measured.
 
-use super::interval::{Interval, centred_interval, mean_interval, ratio_interval};
+use super::interval::{Interval, centred_interval, ratio_interval};
 use super::student::{normal_quantile, student_quantile};
 
 /// Into how many batches a run is cut at first.
@@ -178,6 +178,7 @@ fn percentile(values: &[f64], q: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::interval::mean_interval;
     use super::*;
     use crate::base::math;
 
