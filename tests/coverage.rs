@@ -29,12 +29,8 @@ use rows::{Kind, Row, rows};
 use veltrix::base::math::{exp, ln, ln_gamma};
 use veltrix::experiment::design::Design;
 use veltrix::experiment::results::Results;
-use veltrix::experiment::run::{Options, Progress, Watch, run};
-use veltrix::model::trial::{AttemptRow, TrialOutput};
+use veltrix::experiment::run::{Options, run};
 use veltrix::stats::interval::mean_interval;
-
-/// Most replications of an experiment that stops by itself.
-const CAP: u32 = 400;
 
 /// What came of one metric of one row.
 #[derive(Clone, Debug)]
@@ -54,22 +50,8 @@ pub struct Found {
 /// Low and high end, or nothing.
 type Ends = Option<(f64, f64)>;
 
-/// Keeps what trials gave, for an experiment that goes on.
-#[derive(Default)]
-struct Keeps(Mutex<BTreeMap<usize, TrialOutput>>);
-
-impl Watch for Keeps {
-    fn progress(&self, _: Progress) {}
-    fn kept(&self, trial: usize) -> Option<TrialOutput> {
-        self.0.lock().unwrap().get(&trial).cloned()
-    }
-    fn ended(&self, trial: usize, output: &TrialOutput, _: Option<Vec<AttemptRow>>) {
-        self.0.lock().unwrap().insert(trial, output.clone());
-    }
-}
-
-fn results(design: &Design, watch: &dyn Watch) -> Results {
-    let results = run(design, Options { threads: 1 }, watch).unwrap();
+fn results(design: &Design) -> Results {
+    let results = run(design, Options { threads: 1 }, &()).unwrap();
     assert_eq!(results.failed(), 0);
     results
 }
@@ -79,15 +61,15 @@ fn experiment(row: &Row, seed: u64, share: f64) -> Vec<Ends> {
     let design = row.design(seed, share);
     match row.kind {
         Kind::Pooled(n) => {
-            let results = results(&design, &());
+            let results = results(&design);
             if share == 1.0 && row.must.1 < 1.0 {
                 big_enough(row, n, &results);
             }
             ends(&results)
         }
-        Kind::Batches(_) => ends(&results(&design, &())),
+        Kind::Batches(_) | Kind::Sequential(..) => ends(&results(&design)),
         Kind::Paired(..) => {
-            let results = results(&design, &());
+            let results = results(&design);
             let values = |point: usize, metric: usize| {
                 let trials = results.trials.iter().filter(move |t| t.point == point);
                 trials.map(move |t| t.values[metric].unwrap())
@@ -100,7 +82,6 @@ fn experiment(row: &Row, seed: u64, share: f64) -> Vec<Ends> {
             };
             (0..design.metrics.len()).map(one).collect()
         }
-        Kind::Sequential(_, precision) => sequential(design, precision),
     }
 }
 
@@ -118,24 +99,6 @@ fn big_enough(row: &Row, n: u32, results: &Results) {
     let loses = row.metrics.contains(&"loss");
     assert!(n > 100_000 && tally.delays[0].latency.count() >= 1_000_000);
     assert!(!loses || lost >= 100, "{}: {lost} lost", row.name);
-}
-
-/// Ten replications, then five more at a time, until the half-width has been small enough twice
-/// in a row. To be within the share `e` of the truth it is to be within `e / (1 + e)` of the
-/// estimate (Law 2015, section 9.4.1).
-fn sequential(mut design: Design, precision: f64) -> Vec<Ends> {
-    let keeps = Keeps::default();
-    let mut before = false;
-    loop {
-        let found = ends(&results(&design, &keeps));
-        let (low, high) = found[0].unwrap();
-        let small = (high - low) / (high + low) <= precision / (1.0 + precision);
-        if small && before || design.replications >= CAP {
-            return found;
-        }
-        before = small;
-        design.replications += 5;
-    }
 }
 
 /// Makes `count` experiments of a row on all threads there are.

@@ -159,6 +159,10 @@ codes! {
         "a worker looks up to the balancer but refuses everything new";
     4001 UNWRITABLE Limit "results cannot be written"
         "the results could not be put on disk";
+    4005 SHORT_RUN Limit "run too short"
+        "the warm-up does not end within the part of the run that is searched for its end";
+    4006 IMPRECISE Limit "precision not reached"
+        "after the most replications an interval is wider than was asked for";
     5002 EVENT_BUDGET Limit "event budget reached"
         "a trial was stopped after as many events as it was allowed";
     5003 CROWDED_INSTANT Limit "too many events at one instant"

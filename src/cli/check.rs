@@ -15,7 +15,7 @@ pub fn check(args: &CheckArgs, streams: &mut Streams<'_>) -> Exit {
                 streams.say(&checked.warnings);
                 let line = match args.resolved {
                     true => format!("# {shown}\n{}", checked.resolved),
-                    false => format!("{shown}: ok, {}\n", checked.about),
+                    false => format!("{shown}: ok, {}\n{}", checked.about, checked.forecast),
                 };
                 if streams.data(line.as_bytes(), Exit::Done) != Exit::Done {
                     return Exit::Trouble;

@@ -50,7 +50,7 @@ impl<'a> Watcher<'a> {
         audience: Audience,
     ) -> Watcher<'a> {
         let bar = match audience {
-            Audience::Person => ProgressBar::new(design.trial_count() as u64),
+            Audience::Person => ProgressBar::new(design.run_count() as u64),
             Audience::Nobody => ProgressBar::hidden(),
         };
         let style = ProgressStyle::with_template(
@@ -97,7 +97,9 @@ impl Watch for Watcher<'_> {
     }
 
     fn kept(&self, trial: usize) -> Option<TrialOutput> {
-        match self.partial.look(trial, self.design.attempts.is_some()) {
+        // Runs that find the warm-up have no rows.
+        let rows = self.design.attempts.is_some() && trial < self.design.trial_count();
+        match self.partial.look(trial, rows) {
             Kept::Nothing => None,
             Kept::Whole(output) => Some(*output),
             Kept::Damaged(path) => {

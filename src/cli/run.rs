@@ -104,9 +104,14 @@ impl Job<'_> {
         S: Fn(&SystemSpec, &RunSpec, Option<&mut Sample>) -> Result<TrialOutput, TrialError> + Sync,
     {
         let (args, design) = (self.args, &self.loaded.design);
-        let (kept, total) = (partial.count(), design.trial_count());
+        let (kept, total) = (partial.count(), runs(design));
         if kept > 0 && !args.quiet {
             streams.say(&format!("resumed: {kept} of {total} trials were kept\n"));
+        }
+        // Without a person, and without a precision to reach, a run that is fine says nothing.
+        let asked = design.stopping.is_some() || self.audience == Audience::Person;
+        if let Some(forecast) = summary::forecast(design).filter(|_| asked && !args.quiet) {
+            streams.say(&forecast);
         }
         let clock = Clock::start();
         let watcher = Watcher::new(design, &partial, self.interrupt.stop(), self.audience);
@@ -147,7 +152,7 @@ impl Job<'_> {
 
     /// Says what is left of a run that was asked to stop.
     fn interrupted(&self, partial: &Partial, streams: &mut Streams<'_>) -> Exit {
-        let (kept, total) = (partial.count(), self.loaded.design.trial_count());
+        let (kept, total) = (partial.count(), runs(&self.loaded.design));
         let next = match kept {
             0 => "the same command starts again",
             _ => "the same command resumes",
@@ -158,6 +163,16 @@ impl Job<'_> {
         ));
         self.interrupt.exit().unwrap_or(Exit::Interrupted)
     }
+}
+
+/// How many trials there may be, those that find the warm-up included.
+fn runs(design: &Design) -> String {
+    let most = if design.stopping.is_some() {
+        "at most "
+    } else {
+        ""
+    };
+    format!("{most}{}", design.run_count())
 }
 
 fn nothing_to_resume(path: &Path, why: &str, streams: &mut Streams<'_>) -> Exit {

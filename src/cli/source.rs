@@ -7,6 +7,7 @@ use super::exit::Exit;
 use crate::config::{self, Checked, Class, Diagnostics, InputFile, InputKind, Overrides, Style};
 use crate::experiment::design::Design;
 use crate::report::manifest::FileDigest;
+use crate::report::summary;
 
 /// An experiment that may be run.
 pub struct Loaded {
@@ -38,6 +39,8 @@ pub struct Report {
     pub resolved: String,
     /// What it is, in a few words.
     pub about: String,
+    /// What a precision will take, ready to be shown; empty: theory says nothing.
+    pub forecast: String,
 }
 
 /// Reads the experiment of a `run`, with the options that override it.
@@ -79,6 +82,7 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     counted(system.services.len(), "service"),
                     counted(workers, "worker")
                 ),
+                forecast: String::new(),
                 warnings: model.warnings.render(style),
                 resolved: model.resolved,
             })
@@ -90,12 +94,21 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     "an experiment: {}, {}, {}",
                     counted(design.variants.len(), "variant"),
                     counted(design.points.len(), "point"),
-                    counted(design.trial_count(), "trial")
+                    most(design, counted(design.trial_count(), "trial"))
                 ),
+                forecast: summary::forecast(design).unwrap_or_default(),
                 warnings: loaded.warnings.render(style),
                 resolved: loaded.resolved,
             })
         }
+    }
+}
+
+/// Trials where a point may have enough of them sooner.
+fn most(design: &Design, trials: String) -> String {
+    match design.stopping {
+        Some(_) => format!("at most {trials}"),
+        None => trials,
     }
 }
 

@@ -14,13 +14,11 @@ use super::keys::EXPERIMENT;
 use super::limits;
 use super::objective::Named;
 use super::patch::Patch;
+use super::replications::{MAX_REPLICATIONS, is_auto};
 use super::resolved::Resolved;
 use super::sweep::Sweep;
 use super::tree::{self, Node};
 use super::{Overrides, stem};
-
-/// Most replications of a point.
-const MAX_REPLICATIONS: u64 = 1_000_000;
 
 impl Cx {
     /// Reads and checks an experiment's tree. What it gives back may only be used when no error
@@ -77,6 +75,7 @@ impl Cx {
         resolved.experiment(root, overrides);
         self.points(&mut design, &drafts, &sweep, &arguments, &mut resolved);
         self.columns(&mut design, named);
+        self.intervals(&fields, &design);
         limits::design(self, root, &design);
         Some((design, resolved.text))
     }
@@ -95,13 +94,15 @@ impl Cx {
             (None, None) => Some(1),
         };
         let timing = self.timing(fields, overrides);
+        let mut stopping = None;
         let replications = match (&overrides.replications, fields.get("replications")) {
             (Some(text), _) => self.replications_argument(text),
             (None, Some(node)) if node.table().is_some() => {
-                self.later(node.span, "replications", "`replications = { .. }`");
-                None
+                let (most, when) = self.stopping(node, named).unzip();
+                stopping = when;
+                most
             }
-            (None, Some(node)) => self.count32(node, "replications", 1, 1_000_000),
+            (None, Some(node)) => self.count32(node, "replications", 1, MAX_REPLICATIONS),
             (None, None) => Some(10),
         };
         let confidence = fields
@@ -118,8 +119,11 @@ impl Cx {
             name: String::new(),
             title: title.unwrap_or_default(),
             seed: seed.unwrap_or(1),
+            warm_up: self.warm_up(fields, Some(timing.horizon)),
+            terminating: self.terminating(fields),
             timing,
             replications: replications.unwrap_or(1),
+            stopping,
             confidence: confidence.unwrap_or(0.95),
             attempts,
             variants: Vec::new(),
@@ -142,10 +146,7 @@ impl Cx {
             }
         };
         let warm_up = match fields.get("warm_up") {
-            Some(node) if node.text() == Some("auto") => {
-                self.later(node.span, "warm_up", "`warm_up = \"auto\"`");
-                0
-            }
+            Some(node) if is_auto(node) => 0,
             Some(node) => self.time(node, "warm_up").unwrap_or(0),
             None => 0,
         };

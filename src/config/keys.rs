@@ -67,6 +67,7 @@ pub const BLOCKS: &[&Block] = &[
     &INSTANCE,
     &DIST,
     &EXPERIMENT,
+    &REPLICATIONS,
     &VARIANT,
     &RANGE,
     &OBJECTIVE,

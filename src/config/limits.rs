@@ -98,17 +98,16 @@ pub fn design(cx: &mut Cx, root: &Node, design: &Design) {
         return;
     }
     let (mut total, mut rows) = (0.0, 0.0);
-    let replications = f64::from(design.replications);
+    let (timing, pilots) = (design.longest(), f64::from(design.pilots()));
+    let replications = f64::from(design.replications) + pilots;
     for point in &design.points {
         let sources = point.system.sources.iter();
-        let all: f64 = sources
-            .map(|s| attempts(s, &point.system, &design.timing))
-            .sum();
+        let all: f64 = sources.map(|s| attempts(s, &point.system, &timing)).sum();
         total += all * EVENTS_A_REQUEST * replications;
         rows += all * replications / design.attempts.map_or(f64::INFINITY, |n| n as f64);
         let events = all * EVENTS_A_REQUEST;
         if events > MAX_TRIAL_EVENTS {
-            too_long(cx, root, &point.system, &design.timing, events);
+            too_long(cx, root, &point.system, &timing, events);
             return;
         }
     }

@@ -25,6 +25,7 @@ mod points;
 mod prices;
 mod profile;
 mod render;
+mod replications;
 mod resolved;
 mod retry;
 mod scan;

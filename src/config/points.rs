@@ -164,7 +164,7 @@ impl Cx {
                 }
                 arguments.iter().for_each(|p| self.patch(&mut tree, p));
                 let spec = self.model(&tree);
-                limits::effects(self, &tree, &spec, &design.timing);
+                limits::effects(self, &tree, &spec, &design.longest());
                 limits::trace_horizon(self, draft.span, &spec, &design.timing);
                 let system = match last.filter(|l| **l == spec) {
                     Some(same) => same,

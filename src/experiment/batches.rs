@@ -8,21 +8,30 @@
 //! without an interval.
 
 use super::design::Design;
-use super::pool::{self, TrialParts};
+use super::pool::{self, Pooling, TrialParts};
 use super::results::{Estimate, Method};
 use crate::model::metric::{Context, Metric, Part};
 use crate::model::spec::{Arrivals, FaultWhen, SystemSpec};
-use crate::model::tally::Tally;
+use crate::model::tally::{Tally, Wanted};
 use crate::model::trial::Horizon;
 use crate::stats::batch_means::{BATCHES, FEWEST, independent};
 
 /// How far the batches' sums may be from the trial's, relatively: they are rounded.
 const ROUNDING: f64 = 1e-9;
 
+/// What a trial of this system is asked to measure.
+pub(super) fn measured(design: &Design, system: &SystemSpec) -> Wanted {
+    Wanted {
+        batches: wanted(design, system),
+        ..Wanted::for_metrics(system, &design.metrics)
+    }
+}
+
 /// Into how many batches the trials of this system are cut; 0: not at all.
-pub(super) fn wanted(design: &Design, system: &SystemSpec) -> u32 {
+fn wanted(design: &Design, system: &SystemSpec) -> u32 {
     let fixed = matches!(design.timing.horizon, Horizon::For(_));
-    match design.replications == 1 && fixed && may_be_steady(system) {
+    let sample = design.replications == 1 && !design.terminating;
+    match sample && fixed && may_be_steady(system) {
         true => u32::try_from(BATCHES).expect("a small number"),
         false => 0,
     }
@@ -66,7 +75,7 @@ impl BatchParts {
         metrics: &[Metric],
         merged: &TrialParts,
         estimates: &mut [Option<Estimate>],
-        confidence: f64,
+        how: Pooling,
     ) {
         for (i, (metric, estimate)) in metrics.iter().zip(estimates).enumerate() {
             let bare = estimate.filter(|e| e.low.is_none() && e.high.is_none());
@@ -77,7 +86,7 @@ impl BatchParts {
             let found = levels.find_map(|batches| {
                 let parts = batches.iter().map(|b| b.enough(i, metric));
                 let parts: Vec<Part> = parts.collect::<Option<_>>()?;
-                from(&parts, &merged, bare.mean, confidence)
+                from(&parts, &merged, bare.mean, how)
             });
             if let Some(e) = found {
                 *estimate = Some(pool::about(metric, Some(bare.mean), e));
@@ -93,12 +102,12 @@ fn together(pair: &[Tally]) -> Tally {
 }
 
 /// One metric's interval from so many batches, unless their values depend on each other.
-fn from(parts: &[Part], merged: &Part, whole: f64, confidence: f64) -> Option<Estimate> {
+fn from(parts: &[Part], merged: &Part, whole: f64, how: Pooling) -> Option<Estimate> {
     if matches!(merged, Part::Highest(_)) {
         return None;
     }
     let values: Vec<f64> = parts.iter().map(Part::value).collect::<Option<_>>()?;
-    let found = pool::estimate(parts, merged, confidence)?;
+    let found = pool::estimate(parts, merged, how)?;
     // What is counted for a trial as a whole is not the sum of its batches.
     let sums =
         matches!(merged, Part::Read(_)) || (found.mean - whole).abs() <= ROUNDING * whole.abs();

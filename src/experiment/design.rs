@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use super::objective::Objective;
+use super::stopping::Stopping;
 use crate::model::metric::Metric;
 use crate::model::spec::SystemSpec;
-use crate::model::trial::Timing;
+use crate::model::trial::{Horizon, Timing};
+
+/// Replications of a point whose average tells the warm-up.
+const MOST_PILOTS: u32 = 10;
 
 /// A whole experiment, resolved and checked: points × replications.
 #[derive(Clone, Debug)]
@@ -16,10 +20,17 @@ pub struct Design {
     pub title: String,
     /// 0 to 2^64 - 1.
     pub seed: u64,
-    /// How long a trial is and what of it is measured.
+    /// How long a trial is and what of it is measured; its warm-up is 0 when that is to be found.
     pub timing: Timing,
-    /// Trials a point, at least 1. Replication r of every point uses the same random streams.
+    /// Where the warm-up comes from.
+    pub warm_up: WarmUp,
+    /// The measured time is the question itself, and not a sample of a steady state.
+    pub terminating: bool,
+    /// Trials a point, at least 1; with [`Design::stopping`] the most. Replication r of every
+    /// point uses the same random streams.
     pub replications: u32,
+    /// When a point has enough of them; `None`: when it has all.
+    pub stopping: Option<Stopping>,
     /// Of every interval, 0 to 1.
     pub confidence: f64,
     /// Write a row an attempt, for one request in so many; `None`: none.
@@ -36,6 +47,16 @@ pub struct Design {
     pub objective: Option<Objective>,
     /// Charts asked for; empty: those that fit.
     pub charts: Vec<ChartSpec>,
+}
+
+/// Where the warm-up comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WarmUp {
+    /// [`Timing::warm_up`] says it.
+    #[default]
+    Stated,
+    /// It is found from trials that begin empty.
+    Auto,
 }
 
 /// A named version of the system.
@@ -82,9 +103,38 @@ impl Design {
         self.metrics.iter().position(|m| m == metric)
     }
 
-    /// Trials in all.
+    /// Trials in all; with [`Design::stopping`] the most.
     pub fn trial_count(&self) -> usize {
         self.points.len() * self.replications as usize
+    }
+
+    /// Trials that find the warm-up, of each point.
+    pub fn pilots(&self) -> u32 {
+        match self.warm_up {
+            WarmUp::Stated => 0,
+            WarmUp::Auto => self.first_round().min(MOST_PILOTS),
+        }
+    }
+
+    /// Runs of the model in all, those that find the warm-up included: they have places behind the
+    /// trials.
+    pub fn run_count(&self) -> usize {
+        self.trial_count() + self.points.len() * self.pilots() as usize
+    }
+
+    /// Replications before the first decision.
+    pub fn first_round(&self) -> u32 {
+        let min = self.stopping.as_ref().map(|s| s.min);
+        min.unwrap_or(self.replications).min(self.replications)
+    }
+
+    /// The timing of the longest trial that may come of it.
+    pub fn longest(&self) -> Timing {
+        let mut timing = self.timing;
+        if let (WarmUp::Auto, Horizon::For(horizon)) = (self.warm_up, timing.horizon) {
+            timing.warm_up = horizon;
+        }
+        timing
     }
 }
 

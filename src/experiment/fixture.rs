@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::design::{Axis, Design, Point, Variant};
+use super::design::{Axis, Design, Point, Variant, WarmUp};
 use super::objective::{Constraint, Objective, Op};
 use super::run::Sample;
 use crate::base::codes::Code;
@@ -127,7 +127,10 @@ pub(crate) fn design() -> Design {
             drain: 60 * SECOND,
             window: SECOND,
         },
+        warm_up: WarmUp::Stated,
+        terminating: false,
         replications: 4,
+        stopping: None,
         confidence: 0.95,
         attempts: None,
         variants: vec![

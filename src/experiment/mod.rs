@@ -4,13 +4,17 @@
 mod batches;
 pub mod budget;
 mod caught;
+mod crew;
 pub mod design;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod forecast;
 pub mod objective;
 pub mod pool;
 pub mod results;
 pub mod run;
+pub mod stopping;
+pub mod warm_up;
 
 /// Goes up by one when the same seed gives other trials: results of different numbers do not
 /// compare.

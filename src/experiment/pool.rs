@@ -8,7 +8,9 @@
 use super::results::{Bound, Estimate, Method};
 use crate::model::metric::{Context, Kind, Metric, Part, Unit};
 use crate::model::tally::Tally;
-use crate::stats::interval::{Interval, centred_interval, ratio_interval, upper_bound_none_seen};
+use crate::stats::interval::{
+    Interval, centred_interval, mean_interval, ratio_interval, upper_bound_none_seen,
+};
 
 /// A percentile is given only with at least this many values beyond it.
 pub const MIN_BEYOND: f64 = 10.0;
@@ -118,37 +120,59 @@ fn lower(metric: &Metric, support: u64) -> Option<Metric> {
     })
 }
 
+/// How sure intervals are, and what they are about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pooling {
+    /// Of every interval.
+    pub confidence: f64,
+    /// Each replication is a whole answer, so quotients are averaged over replications.
+    pub terminating: bool,
+}
+
 /// Pools the trials of one point. `merged` are the parts of all their tallies added up.
 pub(super) fn estimates(
     metrics: &[Metric],
     trials: &[&TrialParts],
     merged: &TrialParts,
-    confidence: f64,
+    how: Pooling,
 ) -> Vec<Option<Estimate>> {
-    let one = |(i, metric): (usize, &Metric)| {
-        let parts: Vec<Part> = trials.iter().filter_map(|t| t.part(i)).collect();
-        if reaches(metric, *merged.support.get(i)?) {
-            let e = estimate(&parts, &merged.part(i)?, confidence)?;
-            let shown = merged.parts.get(i)?.value();
-            return Some(about(metric, shown, e));
-        }
-        let least = merged.least.get(i).copied().flatten()?;
-        Some(Estimate {
-            mean: least,
-            low: Some(least),
-            high: None,
-            n: number(parts.len()),
-            method: Method::Sectioning,
-            bound: Some(Bound::AtLeast),
-        })
-    };
-    metrics.iter().enumerate().map(one).collect()
+    let places = 0..metrics.len();
+    places
+        .map(|i| estimate_of(metrics, i, trials, merged, how))
+        .collect()
 }
 
-pub(super) fn estimate(parts: &[Part], merged: &Part, confidence: f64) -> Option<Estimate> {
+/// Pools one metric, by its place among the design's.
+pub(super) fn estimate_of(
+    metrics: &[Metric],
+    i: usize,
+    trials: &[&TrialParts],
+    merged: &TrialParts,
+    how: Pooling,
+) -> Option<Estimate> {
+    let metric = &metrics[i];
+    let parts: Vec<Part> = trials.iter().filter_map(|t| t.part(i)).collect();
+    if reaches(metric, *merged.support.get(i)?) {
+        let e = estimate(&parts, &merged.part(i)?, how)?;
+        let shown = merged.parts.get(i)?.value();
+        return Some(about(metric, shown, e));
+    }
+    let least = merged.least.get(i).copied().flatten()?;
+    Some(Estimate {
+        mean: least,
+        low: Some(least),
+        high: None,
+        n: number(parts.len()),
+        method: Method::Sectioning,
+        bound: Some(Bound::AtLeast),
+    })
+}
+
+pub(super) fn estimate(parts: &[Part], merged: &Part, how: Pooling) -> Option<Estimate> {
+    let confidence = how.confidence;
     match merged {
-        Part::Share { .. } => share(parts, confidence),
-        Part::Quotient { .. } => settled(parts).or_else(|| ratio(parts, confidence)),
+        Part::Share { .. } => share(parts, how),
+        Part::Quotient { .. } => settled(parts).or_else(|| quotient(parts, how)),
         Part::Read(pooled) => {
             let values: Vec<f64> = parts.iter().filter_map(Part::value).collect();
             let whole = (*pooled)?;
@@ -173,7 +197,7 @@ pub(super) fn estimate(parts: &[Part], merged: &Part, confidence: f64) -> Option
 
 /// A quotient of counts. Where none (or all) were seen the trials show no spread, and the end of
 /// the interval is the bound for events that were never seen.
-fn share(parts: &[Part], confidence: f64) -> Option<Estimate> {
+fn share(parts: &[Part], how: Pooling) -> Option<Estimate> {
     let counts = parts.iter().map(|part| match *part {
         Part::Share { num, den } => (num, den),
         _ => (0, 0),
@@ -190,14 +214,25 @@ fn share(parts: &[Part], confidence: f64) -> Option<Estimate> {
         method: Method::NoneSeen,
         bound: Some(bound),
     };
-    let bound = upper_bound_none_seen(den, confidence).unwrap_or(1.0);
+    let bound = upper_bound_none_seen(den, how.confidence).unwrap_or(1.0);
     if num == 0 {
         return Some(ends(0.0, 0.0, bound, Bound::AtMost));
     }
     if num == den {
         return Some(ends(1.0, 1.0 - bound, 1.0, Bound::AtLeast));
     }
-    ratio(parts, confidence)
+    quotient(parts, how)
+}
+
+/// A quotient that varies over trials.
+fn quotient(parts: &[Part], how: Pooling) -> Option<Estimate> {
+    let values: Option<Vec<f64>> = parts.iter().map(Part::value).collect();
+    match values.filter(|_| how.terminating) {
+        Some(values) => mean_interval(&values, how.confidence)
+            .map(|interval| Estimate::of(interval, Method::Student)),
+        // Also where one of them has nothing to divide by.
+        None => ratio(parts, how.confidence),
+    }
 }
 
 /// Sums over sums. Over equal denominators that is the mean of the trials' quotients, and the
@@ -297,7 +332,34 @@ mod tests {
         };
         let trials: Vec<TrialParts> = parts.iter().map(each).collect();
         let trials: Vec<&TrialParts> = trials.iter().collect();
-        estimates(&[metric(name)], &trials, &each(&merged), 0.95)[0]
+        let how = Pooling {
+            confidence: 0.95,
+            terminating: false,
+        };
+        estimates(&[metric(name)], &trials, &each(&merged), how)[0]
+    }
+
+    #[test]
+    fn a_terminating_question_is_answered_by_each_replication() {
+        let trials = [(1.0, 1.0), (3.0, 3.0), (8.0, 4.0)];
+        let trials = trials.map(|(num, den)| TrialParts {
+            parts: vec![Part::Quotient { num, den }],
+            support: vec![0],
+            points: vec![None],
+            least: Vec::new(),
+        });
+        let how = Pooling {
+            confidence: 0.95,
+            terminating: true,
+        };
+        let all: Vec<&TrialParts> = trials.iter().collect();
+        let e = estimates(&[metric("latency_mean")], &all, all[0], how)[0].unwrap();
+        // The mean of 1, 1 and 2, not 12/8; t(0.975, 2) / sqrt 3 times sqrt(1/3).
+        assert!(close(e.mean, 4.0 / 3.0) && e.method == Method::Student);
+        assert!(
+            close(e.high.unwrap() - e.mean, 4.302652729911275 / 3.0),
+            "{e:?}"
+        );
     }
 
     fn close(a: f64, b: f64) -> bool {

@@ -1,6 +1,8 @@
 //! What came out, in plan order.
 
 use super::objective::Verdict;
+use super::stopping::Stopped;
+use super::warm_up::FoundWarmUp;
 use crate::model::series::Series;
 use crate::model::spec::OfferedLoad;
 use crate::model::tally::Tally;
@@ -12,6 +14,8 @@ pub struct Results {
     pub trials: Vec<TrialResult>,
     /// One a point.
     pub points: Vec<PointResult>,
+    /// The warm-up, where it was found and not stated.
+    pub warm_up: Option<FoundWarmUp>,
 }
 
 /// What came out of one trial.
@@ -59,6 +63,8 @@ pub struct PointResult {
     pub tally: Tally,
     /// Trials that failed.
     pub failed: u32,
+    /// How its replications came to their end, where they stop at a precision.
+    pub stopped: Option<Stopped>,
 }
 
 impl Results {

@@ -6,21 +6,25 @@
 
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::batches::{self, BatchParts};
 use super::budget;
 use super::caught;
+use super::crew::{Crew, Ended};
 use super::design::{Design, Point};
 use super::objective::Verdict;
-use super::pool::{self, TrialParts};
+use super::pool::{self, Pooling, TrialParts};
 use super::results::{Estimate, PointResult, Results, TrialResult, TrialStatus};
+use super::stopping::{Course, Missed, Stopping};
+use super::warm_up;
+use crate::base::units::Nanos;
 use crate::model::metric::Context;
 use crate::model::series::Series;
 use crate::model::spec::SystemSpec;
 use crate::model::tally::{Tally, Wanted};
 use crate::model::trial::{
-    self, AttemptRow, Blind, Observer, RunSpec, TrialError, TrialOutput, Width,
+    self, AttemptRow, Blind, Observer, RunSpec, Timing, TrialError, TrialOutput, Width,
 };
 
 /// How a design is run; nothing of it changes a result.
@@ -168,11 +172,9 @@ pub fn run_with<S>(
 where
     S: Fn(&SystemSpec, &RunSpec, Option<&mut Sample>) -> Result<TrialOutput, TrialError> + Sync,
 {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.threads);
-    let threads = threads
-        .build()
-        .map_err(|e| RunError::NoThreads(e.to_string()))?;
-    let plan = Plan::of(design);
+    let crew = Crew::start(options.threads, watch, design.run_count())?;
+    let warm_up = warm_up::find(design, &crew, &simulate)?;
+    let plan = Plan::of(design, warm_up.as_ref().map(|w| w.time));
     let slots: Vec<Mutex<Option<Finished>>> = (0..design.trial_count())
         .map(|_| Mutex::new(None))
         .collect();
@@ -181,35 +183,29 @@ where
         .iter()
         .map(|_| Mutex::new(Tally::default()))
         .collect();
-    let (next, ended, failed) = (
-        AtomicUsize::new(0),
-        AtomicUsize::new(0),
-        AtomicUsize::new(0),
-    );
-    threads.broadcast(|_| {
-        while !watch.stopped()
-            && let Some(&trial) = plan.order.get(next.fetch_add(1, Ordering::Relaxed))
-        {
-            let Some(finished) = plan.one(trial, &simulate, watch, &merged) else {
-                return;
+    let mut courses = vec![Course::new(design.first_round()); design.points.len()];
+    let mut due: Vec<usize> = (0..slots.len())
+        .filter(|&trial| plan.place(trial).1 < design.first_round())
+        .collect();
+    while !due.is_empty() {
+        crew.work(&plan.longest_first(&due), |trial| {
+            let finished = plan.one(trial, &simulate, watch, &merged)?;
+            let ended = match finished.result.status {
+                TrialStatus::Done => Ended::Well,
+                TrialStatus::Failed(_) => Ended::Badly,
             };
-            let bad = usize::from(finished.result.status != TrialStatus::Done);
             *lock(&slots[trial]) = Some(finished);
-            watch.progress(Progress {
-                failed: failed.fetch_add(bad, Ordering::Relaxed) + bad,
-                done: ended.fetch_add(1, Ordering::Relaxed) + 1,
-                total: slots.len(),
-            });
-        }
-    });
-    let progress = Progress {
-        done: ended.into_inner(),
-        total: slots.len(),
-        failed: failed.into_inner(),
-    };
-    let finished: Option<Vec<Finished>> = slots.into_iter().map(open).collect();
-    let finished = finished.ok_or(RunError::Stopped(progress))?;
-    Ok(collect(&plan, finished, merged.into_iter().map(open)))
+            Some(ended)
+        })?;
+        due = plan.more(&mut courses, &slots, &merged);
+    }
+    let finished = slots.into_iter().map(open).collect();
+    let mut results = collect(&plan, finished, merged.into_iter().map(open));
+    for (point, course) in results.points.iter_mut().zip(courses) {
+        point.stopped = course.stopped;
+    }
+    results.warm_up = warm_up;
+    Ok(results)
 }
 
 /// Another trial's panic is caught before it can poison a lock, and counts stay whole anyway.
@@ -235,34 +231,86 @@ struct Finished {
 /// What is to be run, and in which order it is begun.
 struct Plan<'a> {
     design: &'a Design,
+    /// How long each trial is.
+    timing: Timing,
     /// What each point measures.
     wanted: Vec<Wanted>,
-    /// Places of trials, longest first, so that no long one is left for the end.
-    order: Vec<usize>,
+    /// About how many events a trial of each point has.
+    length: Vec<u64>,
 }
 
 impl<'a> Plan<'a> {
-    fn of(design: &'a Design) -> Plan<'a> {
-        let points = design.points.iter();
-        let wanted = points
-            .map(|p| Wanted {
-                batches: batches::wanted(design, &p.system),
-                ..Wanted::for_metrics(&p.system, &design.metrics)
-            })
-            .collect();
-        let mut order: Vec<usize> = (0..design.trial_count()).collect();
-        let length: Vec<u64> = design
-            .points
-            .iter()
-            .map(|p| budget::expected_events(&p.system, &design.timing))
-            .collect();
-        let per_point = design.replications as usize;
-        order.sort_by_key(|&trial| std::cmp::Reverse(length[trial / per_point]));
+    fn of(design: &'a Design, warm_up: Option<Nanos>) -> Plan<'a> {
+        let mut timing = design.timing;
+        timing.warm_up = warm_up.unwrap_or(timing.warm_up);
+        let points = || design.points.iter();
         Plan {
             design,
-            wanted,
-            order,
+            timing,
+            wanted: points()
+                .map(|p| batches::measured(design, &p.system))
+                .collect(),
+            length: points()
+                .map(|p| budget::expected_events(&p.system, &timing))
+                .collect(),
         }
+    }
+
+    /// Trials, longest first, so that no long one is left for the end.
+    fn longest_first(&self, trials: &[usize]) -> Vec<usize> {
+        let mut order = trials.to_vec();
+        order.sort_by_key(|&trial| std::cmp::Reverse(self.length[self.place(trial).0]));
+        order
+    }
+
+    /// Trials that points need yet, after a look at those that have ended.
+    fn more(
+        &self,
+        courses: &mut [Course],
+        slots: &[Mutex<Option<Finished>>],
+        merged: &[Mutex<Tally>],
+    ) -> Vec<usize> {
+        let Some(stopping) = &self.design.stopping else {
+            return Vec::new();
+        };
+        let (most, mut due) = (self.design.replications, Vec::new());
+        let open = courses.iter_mut().enumerate();
+        for (point, course) in open.filter(|(_, c)| c.stopped.is_none()) {
+            let first = point * most as usize;
+            let ended = &slots[first..first + course.given as usize];
+            let (missed, any) = self.missed(stopping, point, ended, &lock(&merged[point]));
+            let given = course.given;
+            course.look(missed, any, most);
+            due.extend((given..course.given).map(|r| first + r as usize));
+        }
+        due
+    }
+
+    /// What is not precise enough at a point, and whether any of its trials succeeded.
+    fn missed(
+        &self,
+        stopping: &Stopping,
+        point: usize,
+        ended: &[Mutex<Option<Finished>>],
+        tally: &Tally,
+    ) -> (Vec<Missed>, bool) {
+        let design = self.design;
+        let ended: Vec<_> = ended.iter().map(lock).collect();
+        let done = ended.iter().filter_map(|slot| slot.as_ref());
+        let done = done.filter(|f| f.result.status == TrialStatus::Done);
+        let parts: Vec<&TrialParts> = done.map(|f| &f.parts).collect();
+        let merged = TrialParts::merged(&self.context(point), &design.metrics, tally);
+        let how = Pooling {
+            confidence: stopping.each(design.confidence),
+            terminating: design.terminating,
+        };
+        let estimate = |metric| {
+            let place = design.metric(metric)?;
+            pool::estimate_of(&design.metrics, place, &parts, &merged, how)
+        };
+        let any = !parts.is_empty();
+        let estimates: Vec<_> = stopping.metrics.iter().map(estimate).collect();
+        (stopping.missed(&estimates), any)
     }
 
     fn place(&self, trial: usize) -> (usize, u32) {
@@ -276,10 +324,10 @@ impl<'a> Plan<'a> {
         RunSpec {
             seed: design.seed,
             replication,
-            timing: design.timing,
+            timing: self.timing,
             wanted: self.wanted[point].clone(),
             series: true,
-            event_budget: budget::of(&design.points[point].system, &design.timing),
+            event_budget: budget::of(&design.points[point].system, &self.timing),
             width: Width::Auto,
         }
     }
@@ -366,7 +414,7 @@ impl<'a> Plan<'a> {
 
 fn collect(
     plan: &Plan<'_>,
-    finished: Vec<Finished>,
+    finished: Vec<Option<Finished>>,
     merged: impl Iterator<Item = Tally>,
 ) -> Results {
     let design = plan.design;
@@ -378,7 +426,8 @@ fn collect(
         .collect();
     Results {
         points,
-        trials: finished.into_iter().map(|f| f.result).collect(),
+        trials: finished.into_iter().flatten().map(|f| f.result).collect(),
+        warm_up: None,
     }
 }
 
@@ -386,23 +435,26 @@ fn pooled(
     plan: &Plan<'_>,
     index: usize,
     point: &Point,
-    trials: &[Finished],
+    trials: &[Option<Finished>],
     tally: Tally,
 ) -> PointResult {
     let design = plan.design;
-    let done = trials
-        .iter()
-        .filter(|t| t.result.status == TrialStatus::Done);
+    let ran: Vec<&Finished> = trials.iter().flatten().collect();
+    let done = ran.iter().filter(|t| t.result.status == TrialStatus::Done);
     let parts: Vec<&TrialParts> = done.map(|t| &t.parts).collect();
-    let failed = u32::try_from(trials.len() - parts.len()).expect("below the replications");
+    let failed = u32::try_from(ran.len() - parts.len()).expect("below the replications");
     let estimates = if parts.is_empty() {
         vec![None; design.metrics.len()]
     } else {
         let merged = TrialParts::merged(&plan.context(index), &design.metrics, &tally);
-        let mut estimates = pool::estimates(&design.metrics, &parts, &merged, design.confidence);
-        if let [one] = trials {
+        let how = Pooling {
+            confidence: design.confidence,
+            terminating: design.terminating,
+        };
+        let mut estimates = pool::estimates(&design.metrics, &parts, &merged, how);
+        if let [one] = ran[..] {
             one.batches
-                .widen(&design.metrics, &merged, &mut estimates, design.confidence);
+                .widen(&design.metrics, &merged, &mut estimates, how);
         }
         estimates
     };
@@ -414,6 +466,7 @@ fn pooled(
         estimates,
         tally,
         failed,
+        stopped: None,
     }
 }
 

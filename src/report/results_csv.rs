@@ -47,7 +47,8 @@ fn row(design: &Design, index: usize, result: &PointResult) -> Vec<String> {
         harmless(&design.variants[point.variant].name).into_owned(),
     ];
     fields.extend(paths(design).map(|p| harmless(value(p).unwrap_or("")).into_owned()));
-    fields.push(result.stable.to_string());
+    let stable = (!design.terminating).then(|| result.stable.to_string());
+    fields.push(stable.unwrap_or_default());
     fields.push(number::csv(Some(result.load.highest())));
     fields.push(result.tally.trials.to_string());
     fields.push(result.failed.to_string());

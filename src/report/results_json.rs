@@ -42,6 +42,9 @@ pub fn write(design: &Design, results: &Results, to: &mut dyn Write) -> io::Resu
             "replications".into(),
             Json::Plain(design.replications.into()),
         ),
+        ("stopping".into(), stopping(design)),
+        ("terminating".into(), Json::Plain(design.terminating.into())),
+        ("warm_up".into(), warm_up(view)),
         (
             "confidence".into(),
             Json::Plain(number::json(Some(design.confidence))),
@@ -66,6 +69,39 @@ fn notes(view: View<'_>) -> Vec<Json<'_>> {
         ]))
     };
     all.map(note).collect()
+}
+
+/// At which precision a point has enough replications.
+fn stopping(design: &Design) -> Json<'static> {
+    let Some(stopping) = &design.stopping else {
+        return Json::Plain(Value::Null);
+    };
+    let names = stopping.metrics.iter().map(ToString::to_string);
+    Json::Object(Ordered(vec![
+        ("min".into(), Json::Plain(stopping.min.into())),
+        ("max".into(), Json::Plain(design.replications.into())),
+        (
+            "precision".into(),
+            Json::Plain(number::json(Some(stopping.precision))),
+        ),
+        ("metrics".into(), Json::Plain(names.collect())),
+    ]))
+}
+
+/// The warm-up of every trial, and where it comes from.
+fn warm_up(view: View<'_>) -> Json<'static> {
+    let found = view.results.warm_up.as_ref();
+    let time = found.map_or(view.design.timing.warm_up, |found| found.time);
+    let by = found.map_or("stated", |found| found.by.name());
+    let point = found.and_then(|found| found.point);
+    Json::Object(Ordered(vec![
+        (
+            "seconds".into(),
+            Json::Plain(number::json(Some(time as f64 / 1e9))),
+        ),
+        ("by".into(), Json::Plain(by.into())),
+        ("point".into(), Json::Plain(point.into())),
+    ]))
 }
 
 fn objective(design: &Design) -> Json<'static> {
@@ -99,11 +135,15 @@ fn point(design: &Design, index: usize, result: &PointResult) -> Json<'static> {
     Json::Object(Ordered(vec![
         ("variant".into(), Json::Plain(variant.name.as_str().into())),
         ("set".into(), Json::Object(Ordered(set.collect()))),
-        ("stable".into(), Json::Plain(result.stable.into())),
+        (
+            "stable".into(),
+            Json::Plain((!design.terminating).then_some(result.stable).into()),
+        ),
         (
             "offered_load".into(),
             Json::Plain(number::json(Some(result.load.highest()))),
         ),
+        ("trials".into(), Json::Plain(result.tally.trials.into())),
         ("failed".into(), Json::Plain(result.failed.into())),
         ("verdicts".into(), Json::Plain(verdicts)),
         ("metrics".into(), Json::Object(Ordered(metrics.collect()))),

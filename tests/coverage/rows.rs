@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use veltrix::experiment::design::{Design, Point, Variant};
+use veltrix::experiment::design::{Design, Point, Variant, WarmUp};
+use veltrix::experiment::stopping::Stopping;
 use veltrix::model::metric::Metric;
 use veltrix::model::spec::*;
 use veltrix::model::trial::{Horizon, Timing};
@@ -24,6 +25,9 @@ pub enum Case {
     /// The same with room for 10 in all.
     MmppK,
 }
+
+/// Most replications of an experiment that stops by itself.
+const CAP: u32 = 400;
 
 const RATE: f64 = 500.0;
 
@@ -104,7 +108,8 @@ const ALL: &[&str] = &["latency_mean", "latency_p95", "latency_p99", "loss"];
 
 /// So many that at least 1,000 are beyond the 99th percentile, whatever chance does.
 const FULL: u32 = 104_000;
-const MMPP_FULL: u32 = 110_000;
+/// The same where the count varies more, or one in twenty is lost.
+const MORE: u32 = 110_000;
 
 pub fn rows() -> Vec<Row> {
     use Kind::*;
@@ -119,24 +124,17 @@ pub fn rows() -> Vec<Row> {
         must,
     };
     let faster = Paired(Case::Mm1 { fast: true }, FULL);
-    let roomier = Paired(Case::Mmck { room: 14 }, FULL);
+    let roomier = Paired(Case::Mmck { room: 14 }, MORE);
     vec![
         row("mm1", "M/M/1", mm1, Pooled(FULL), DELAYS, HONEST),
-        row("mmck", "M/M/4/12", mmck, Pooled(FULL), ALL, HONEST),
+        row("mmck", "M/M/4/12", mmck, Pooled(MORE), ALL, HONEST),
         row("mg1", "M/H2/1", Case::Mh1, Pooled(FULL), DELAYS, HONEST),
-        row(
-            "mmpp",
-            "MMPP/M/1",
-            Case::Mmpp,
-            Pooled(MMPP_FULL),
-            DELAYS,
-            HONEST,
-        ),
+        row("mmpp", "MMPP/M/1", Case::Mmpp, Pooled(MORE), DELAYS, HONEST),
         row(
             "mmppk",
             "MMPP/M/1/10",
             Case::MmppK,
-            Pooled(MMPP_FULL),
+            Pooled(MORE),
             ALL,
             HONEST,
         ),
@@ -240,10 +238,22 @@ impl Row {
         }
     }
 
+    fn stopping(&self) -> Option<Stopping> {
+        let Kind::Sequential(_, precision) = self.kind else {
+            return None;
+        };
+        Some(Stopping {
+            min: 10,
+            precision,
+            metrics: vec![Metric::parse(self.metrics[0]).unwrap()],
+        })
+    }
+
     /// The design of one experiment: systems as variants, a tenth or other `share` of its length.
     pub fn design(&self, seed: u64, share: f64) -> Design {
         let (n, replications) = match self.kind {
-            Kind::Pooled(n) | Kind::Paired(_, n) | Kind::Sequential(n, _) => (n, 10),
+            Kind::Pooled(n) | Kind::Paired(_, n) => (n, 10),
+            Kind::Sequential(n, _) => (n, CAP),
             Kind::Batches(n) => (n, 1),
         };
         let mut cases = vec![self.case];
@@ -271,7 +281,10 @@ impl Row {
                 drain: 10 * S,
                 window: 3600 * S,
             },
+            warm_up: WarmUp::Stated,
+            terminating: false,
             replications,
+            stopping: self.stopping(),
             confidence: 0.95,
             attempts: None,
             variants: vec![variant("a"), variant("b")],

@@ -65,6 +65,11 @@ const CASES: &[Case] = &[
     (2007, WEB, "250ms", "2h"),
     (2008, WEB, "timeout = \"250ms\"", "retry = { attempts = 5000, base = \"0s\" }"),
     (2009, WEB, "200/s", "6k/s"),
+    (4005, RUN, "",
+     "warm_up      = \"auto\"\n\n[[variant]]\nname = \"busy\"\n\n[variant.set]\n\
+      \"source.shop.arrivals\" = \"5330/s\"\n"),
+    (4006, RUN, "replications = 2",
+     "replications = { min = 2, max = 4, precision = 0.001, metric = \"latency_p99\" }"),
     (5003, WEB, "timeout = \"250ms\" }\n",
      "retry = { attempts = \"unbounded\", base = \"0s\" } }\n\n\
       [[fault]]\nkind   = \"crash\"\ntarget = \"web\"\nat     = \"2s\"\n"),

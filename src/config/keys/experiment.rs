@@ -11,9 +11,14 @@ pub const EXPERIMENT: Block = Block {
         key("title", "\"\"", TEXT),
         key("seed", "1", "a whole number, or text such as \"0x9f3a\""),
         key("horizon", "", "a time such as \"60s\", or \"trace\""),
-        key("warm_up", "\"0s\"", "a time such as \"5s\""),
+        key("warm_up", "\"0s\"", "a time such as \"5s\", or \"auto\""),
+        key("terminating", "false", "true or false"),
         key("drain", "", "a time such as \"60s\""),
-        key("replications", "10", "a whole number such as 10"),
+        key(
+            "replications",
+            "10",
+            "a whole number such as 10, or { precision = 0.05, metric = \"latency_p99\" }",
+        ),
         key("confidence", "0.95", "a share between 0 and 1"),
         key("window", "\"1s\"", "a time such as \"1s\""),
         key("metrics", "[]", "a list of names of metrics"),
@@ -24,7 +29,19 @@ pub const EXPERIMENT: Block = Block {
         key("objective", "", "an [objective] table"),
         key("chart", "", "[[chart]] tables"),
     ],
-    later: &["terminating", "rare", "uncertain", "incident"],
+    later: &["rare", "uncertain", "incident"],
+};
+
+/// `replications` as a table.
+pub const REPLICATIONS: Block = Block {
+    name: "replications",
+    keys: &[
+        key("min", "10", "a whole number such as 10"),
+        key("max", "100", "a whole number such as 100"),
+        key("precision", "", "a share such as 0.05"),
+        key("metric", "", "the name of a metric, or a list of them"),
+    ],
+    later: &[],
 };
 
 /// `[[variant]]`

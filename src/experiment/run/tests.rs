@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::experiment::fixture;
+use crate::model::metric::Metric;
 
 /// Remembers what it was told.
 #[derive(Default)]
@@ -207,7 +208,7 @@ impl Watch for Half {
 #[test]
 fn what_is_kept_is_not_run_again_and_changes_nothing() {
     let design = fixture::design();
-    let plan = Plan::of(&design);
+    let plan = Plan::of(&design, None);
     let output = |trial| {
         let (point, replication) = plan.place(trial);
         let spec = plan.run_spec(point, replication);
@@ -267,4 +268,121 @@ impl Watch for Brought<'_> {
     fn stopped(&self) -> bool {
         self.0.stopped()
     }
+}
+
+/// The fixture's design, stopped at a precision that its points reach sooner, later or never.
+fn stopping() -> Design {
+    let mut design = fixture::design();
+    design.replications = 32;
+    design.stopping = Some(Stopping {
+        min: 4,
+        precision: 0.004,
+        metrics: vec![
+            Metric::parse("latency_p99").unwrap(),
+            Metric::parse("offered").unwrap(),
+        ],
+    });
+    design
+}
+
+#[test]
+fn stopped_runs_are_the_same_on_any_threads_and_when_resumed() {
+    let design = stopping();
+    let run = |threads| {
+        let results = run_with(&design, options(threads), &(), |spec, run, sample| {
+            thread::sleep(Duration::from_micros(u64::from(run.replication % 3) * 200));
+            fixture::simulate(spec, run, sample)
+        });
+        results.unwrap()
+    };
+    let one = run(1);
+    for threads in [2, 8] {
+        assert_eq!(format!("{one:?}"), format!("{:?}", run(threads)));
+    }
+    let given: Vec<u64> = one.points.iter().map(|p| p.tally.trials).collect();
+    assert!(
+        given.iter().all(|n| [4, 9, 14, 19, 24, 29, 32].contains(n)),
+        "{given:?}"
+    );
+    assert!(given.iter().any(|n| *n < 32), "{given:?}");
+    assert_eq!(one.trials.len() as u64, given.iter().sum::<u64>());
+    let plan = Plan::of(&design, None);
+    let output = |trial| {
+        let (point, replication) = plan.place(trial);
+        let spec = plan.run_spec(point, replication);
+        fixture::simulate(&design.points[point].system, &spec, None).unwrap()
+    };
+    let half = Half {
+        kept: (0..design.trial_count()).map(output).collect(),
+        ended: Mutex::default(),
+        most: 10_000,
+    };
+    let resumed = run_with(&design, options(2), &half, fixture::simulate).unwrap();
+    assert_eq!(format!("{one:?}"), format!("{resumed:?}"));
+}
+
+#[test]
+fn what_is_never_precise_has_all_and_says_what_missed() {
+    let mut design = stopping();
+    design.stopping.as_mut().unwrap().precision = 1e-9;
+    let results = run_with(&design, options(2), &(), fixture::simulate).unwrap();
+    for point in &results.points {
+        assert_eq!(point.tally.trials, 32);
+        let missed = &point.stopped.as_ref().unwrap().missed;
+        assert!(missed.iter().any(|m| m.metric.to_string() == "offered"));
+        assert!(
+            missed
+                .iter()
+                .all(|m| m.half.is_some_and(|half| half > m.wanted))
+        );
+    }
+    // Where all fail there is nothing to wait for.
+    let fails = |_: &SystemSpec, _: &RunSpec, _: Option<&mut Sample>| {
+        Err(TrialError {
+            code: crate::base::codes::Code::EVENT_BUDGET,
+            message: "as made up".into(),
+        })
+    };
+    let results = run_with(&design, options(2), &(), fails).unwrap();
+    assert!(results.points.iter().all(|p| p.failed == 4));
+}
+
+#[test]
+fn a_warm_up_is_found_once_for_all_points() {
+    let mut design = fixture::design();
+    design.warm_up = super::super::design::WarmUp::Auto;
+    design.timing.warm_up = 0;
+    // A number in the system that rises for the first tenth of the run.
+    let rising = |spec: &SystemSpec, run: &RunSpec, sample: Option<&mut Sample>| {
+        let mut output = fixture::simulate(spec, run, sample)?;
+        if run.timing.warm_up == 0 {
+            let place = crate::model::series::NAMES
+                .iter()
+                .position(|n| *n == "in_system_mean")
+                .unwrap();
+            let row = |w: usize| {
+                let mut row = [0.0; crate::model::series::NAMES.len()];
+                let noise = (w * 7 + run.replication as usize * 3) % 11;
+                row[place] = 50.0 * (w as f64 / 100.0).min(1.0) + noise as f64;
+                row
+            };
+            output.series.rows = (0..1000).map(row).collect();
+        }
+        Ok(output)
+    };
+    let run = |threads| run_with(&design, options(threads), &(), rising).unwrap();
+    let one = run(1);
+    for threads in [2, 8] {
+        assert_eq!(format!("{one:?}"), format!("{:?}", run(threads)));
+    }
+    let found = one.warm_up.unwrap();
+    assert_eq!((found.by, found.point), (warm_up::Reason::Mser, Some(0)));
+    // 90 to 100 windows of 60 ms.
+    assert!(
+        (5_400_000_000..=6_000_000_000).contains(&found.time),
+        "{}",
+        found.time
+    );
+    assert!(found.too_short.is_empty(), "{:?}", found.too_short);
+    assert_eq!(one.trials.len(), 28);
 }

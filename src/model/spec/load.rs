@@ -98,7 +98,7 @@ impl SourceSpec {
         self.classes.iter().map(one).sum()
     }
 
-    fn mean_size(&self, class: &ClassSpec) -> f64 {
+    pub(super) fn mean_size(&self, class: &ClassSpec) -> f64 {
         match &self.arrivals {
             Arrivals::Trace(t) if !t.size.is_empty() => self.trace_mean(|t| &t.size),
             _ => class.size.mean(),
@@ -121,7 +121,7 @@ impl SourceSpec {
 
 impl SystemSpec {
     /// Attempts that a source makes for a request that meets no trouble: one, or one a copy.
-    fn copies(&self, source: &SourceSpec) -> f64 {
+    pub(super) fn copies(&self, source: &SourceSpec) -> f64 {
         let workers = self.services.get(source.to).map_or(1, |s| s.worker_count());
         let copies = source.fan_out.map(|f| f.copies.unwrap_or(workers as u32));
         f64::from(copies.unwrap_or(1))

@@ -17,6 +17,7 @@ mod load;
 mod profile;
 mod room;
 mod trace;
+mod variability;
 mod work;
 
 pub use balancer::*;
@@ -33,6 +34,7 @@ pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use profile::{Profile, ProfileError};
 pub use trace::Trace;
+pub use variability::{Cycle, Demand};
 pub use work::{Vary, WorkSpec};
 
 pub use room::*;

@@ -8,6 +8,8 @@ mod timeline;
 mod tradeoff;
 mod words;
 
+pub use words::replications;
+
 use super::chart::Chart;
 use super::summary::View;
 use crate::experiment::design::{ChartSpec, Design};

@@ -151,9 +151,10 @@ fn chart(view: View<'_>, point: usize, mean: &Mean, rows: &[Row], tops: &[Option
     });
     let variant = &view.design.variants[view.design.points[point].variant].name;
     let window = print_time((mean.window * SECOND) as u64);
+    let n = words::replications(view.design);
     let what = match view.design.replications {
         1 => format!("windows of {window}"),
-        n => format!("mean over {n} replications, windows of {window}"),
+        _ => format!("mean over {n} replications, windows of {window}"),
     };
     let length = mean.window * mean.rows.len() as f64;
     let chart = Timeline {

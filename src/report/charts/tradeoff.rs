@@ -15,7 +15,7 @@ pub fn chart(view: View<'_>, x: &Metric, y: &Metric) -> Named {
         name: view.label(p),
         group: group(view, p, y),
         meets: view.point(p).meets(),
-        unstable: !view.point(p).stable,
+        unstable: !view.point(p).stable && !view.design.terminating,
     };
     let what = format!("{} against {}", words::of_whom(y), words::label(x));
     let chart = Tradeoff {

@@ -4,6 +4,7 @@ use super::super::chart::{Axis, Better, Estimate, Unit};
 use super::super::results_csv::unquoted;
 use super::super::show;
 use super::super::summary::{View, short_path};
+use crate::experiment::design::Design;
 use crate::experiment::results;
 use crate::model::metric::{self, Delay, Metric};
 
@@ -115,13 +116,22 @@ pub fn of_whom(metric: &Metric) -> String {
     format!("{}{whom}", label(metric))
 }
 
+/// How many replications a point has: `10`, or `10 to 100` where they stop at a precision.
+pub fn replications(design: &Design) -> String {
+    match &design.stopping {
+        Some(stopping) => format!("{} to {}", stopping.min, design.replications),
+        None => design.replications.to_string(),
+    }
+}
+
 /// What is drawn, with the trials, intervals and seed behind it.
 pub fn subtitle(view: View<'_>, what: &str) -> String {
     let design = view.design;
     let trials = match design.replications {
         1 => "one replication".to_owned(),
-        n => format!(
-            "{n} replications, {} % intervals",
+        _ => format!(
+            "{} replications, {} % intervals",
+            replications(design),
             trimmed(design.confidence * 100.0)
         ),
     };

@@ -55,11 +55,7 @@ impl<'a> View<'a> {
 
     /// `after 44 x 4 x 4GiB`.
     pub fn label(&self, point: usize) -> String {
-        let variant = &self.design.variants[self.design.points[point].variant];
-        let settings = self.design.settings(point);
-        let values: Vec<_> = settings.iter().map(|(_, v)| unquoted(v)).collect();
-        let label = format!("{} {}", variant.name, values.join(" x "));
-        visible(label.trim_end()).into_owned()
+        label(self.design, point)
     }
 
     /// Points of a variant, best first: those that meet the objective, then those that miss the
@@ -146,6 +142,15 @@ impl<'a> View<'a> {
             .filter_map(|v| self.ranked(v).first().copied())
             .collect()
     }
+}
+
+/// `after 44 x 4 x 4GiB`, before there are results.
+pub fn label(design: &Design, point: usize) -> String {
+    let variant = &design.variants[design.points[point].variant];
+    let settings = design.settings(point);
+    let values: Vec<_> = settings.iter().map(|(_, v)| unquoted(v)).collect();
+    let label = format!("{} {}", variant.name, values.join(" x "));
+    visible(label.trim_end()).into_owned()
 }
 
 /// What a system is made of: count, cores and RAM of each group of workers.

@@ -3,11 +3,13 @@
 //! lost, those that come through may well be fast.
 
 mod choose;
+mod confidence;
 mod objective;
 mod points;
 mod trouble;
 
 pub use choose::View;
+pub use confidence::forecast;
 pub use points::goodput_share;
 pub use trouble::notes;
 
@@ -61,13 +63,13 @@ fn wrapped(line: &str, width: usize) -> String {
 
 fn heading(view: View<'_>) -> String {
     let design = view.design;
-    let (points, trials) = (design.points.len(), design.trial_count());
+    let (points, trials) = (design.points.len(), view.results.trials.len());
     let mut text = format!("{}\n", visible(&design.title));
     let plural = |n: usize| if n == 1 { "" } else { "s" };
     text.push_str(&format!(
         "{points} point{} x {} replication{} = {trials} trial{}, seed {}",
         plural(points),
-        design.replications,
+        super::charts::replications(design),
         plural(design.replications as usize),
         plural(trials),
         design.seed
@@ -89,6 +91,7 @@ fn heading(view: View<'_>) -> String {
     if view.results.same_demand() == Some(true) {
         text.push_str("all points met the same requests, replication by replication\n");
     }
+    text.push_str(&confidence::print(view));
     let axes: Vec<&str> = super::results_csv::paths(design).map(short_path).collect();
     if !axes.is_empty() {
         text.push_str(&format!("points are named by {}\n", axes.join(" x ")));

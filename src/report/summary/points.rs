@@ -94,7 +94,7 @@ fn row(view: View<'_>, point: usize) -> Vec<String> {
 fn label(view: View<'_>, point: usize) -> String {
     let mut lines = vec![cut(&view.label(point), LABEL)];
     let result = view.point(point);
-    if !result.stable {
+    if !result.stable && !view.design.terminating {
         lines.push(format!(
             "  no steady state: load {:.2}",
             result.load.highest()
@@ -103,7 +103,8 @@ fn label(view: View<'_>, point: usize) -> String {
     if result.failed > 0 {
         lines.push(format!(
             "  {} of {} trials failed",
-            result.failed, view.design.replications
+            result.failed,
+            result.tally.trials + u64::from(result.failed)
         ));
     }
     if let Some(words) = verdicts(view, point) {

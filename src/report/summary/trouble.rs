@@ -3,6 +3,7 @@
 use super::super::distributions_csv::worker_name;
 use super::super::show;
 use super::choose::View;
+use super::confidence;
 use crate::base::codes::{self, Code};
 use crate::model::outcome::Outcome;
 use crate::model::spec::SystemSpec;
@@ -79,11 +80,12 @@ fn worst(
 pub fn notes(view: View<'_>, point: usize) -> Vec<(Code, String)> {
     let mut notes = Vec::new();
     let result = view.point(point);
-    if !result.stable {
+    if !result.stable && !view.design.terminating {
         let load = result.load.highest();
         notes.push(titled(Code::OVERLOADED, &format!("load {load:.2}")));
     }
     notes.extend(incidents(view, point));
+    notes.extend(confidence::notes(view, point));
     notes
 }
 
@@ -105,7 +107,7 @@ fn incidents(view: View<'_>, point: usize) -> Vec<(Code, String)> {
     found
 }
 
-fn titled(code: Code, text: &str) -> (Code, String) {
+pub(super) fn titled(code: Code, text: &str) -> (Code, String) {
     let title = codes::lookup(code).map_or("", |row| row.title);
     (code, format!("{title}: {text}"))
 }
