@@ -8,6 +8,7 @@
 //! * [`stats`]: histograms, intervals
 //! * [`model`]: balancer, workers, buffers, breakers, clients, faults
 //! * [`experiment`]: design → trials → results
+//! * [`verify`]: systems with known answers, run and judged
 //! * [`config`]: TOML → checked design
 //! * [`report`]: tables, files, charts
 //! * [`cli`]: the command line
@@ -20,3 +21,4 @@ pub mod experiment;
 pub mod model;
 pub mod report;
 pub mod stats;
+pub mod verify;

@@ -38,7 +38,7 @@ fn charts_without_data_say_so() {
         assert!(texts.iter().any(|text| text.words == "no data"), "{name}");
         seen += 1;
     }
-    assert_eq!(seen, 6, "each kind, and lines over names");
+    assert_eq!(seen, 7, "each kind, and lines over names");
 }
 
 #[test]

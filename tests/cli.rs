@@ -12,6 +12,10 @@ mod fixture;
 mod interrupts;
 #[path = "cli/one_trial.rs"]
 mod one_trial;
+#[path = "cli/sensitivity.rs"]
+mod sensitivity;
+#[path = "cli/verify.rs"]
+mod verify;
 
 use std::fs;
 use std::io::Read;
@@ -64,9 +68,11 @@ fn version_and_help_are_data() {
     assert_eq!((exit, err.as_str()), (0, ""));
     for word in [
         "run",
+        "sensitivity",
         "check",
         "list",
         "explain",
+        "verify",
         "Examples:",
         "Exit codes:",
     ] {

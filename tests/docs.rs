@@ -6,6 +6,10 @@
 
 #[path = "docs/codes.rs"]
 mod codes;
+#[path = "docs/sensitivity.rs"]
+mod sensitivity;
+#[path = "docs/verify.rs"]
+mod verify;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +18,7 @@ use std::process::Command;
 
 use veltrix::config::keys::BLOCKS;
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 12] = [
     "README.md",
     "CHANGELOG.md",
     "docs/architecture.md",
@@ -23,6 +27,9 @@ const PAGES: [&str; 9] = [
     "docs/format.md",
     "docs/glossary.md",
     "docs/semantics.md",
+    "docs/validation.md",
+    "docs/verify.md",
+    "docs/sensitivity.md",
     "experiments/data/README.md",
 ];
 

@@ -17,7 +17,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("experiment", &["base", "engine", "stats", "model"]),
     ("config", &["base", "model", "experiment"]),
     ("report", &["base", "stats", "model", "experiment"]),
-    ("cli", &["base", "model", "experiment", "config", "report"]),
+    ("verify", &["base", "model", "experiment"]),
+    (
+        "cli",
+        &["base", "model", "experiment", "config", "report", "verify"],
+    ),
 ];
 
 /// Crates that only one place may use.

@@ -8,37 +8,25 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[path = "systems/mod.rs"]
-mod systems;
-
-#[path = "validation/build.rs"]
-mod build;
-#[path = "validation/exact.rs"]
-mod exact;
-#[path = "validation/measure.rs"]
-mod measure;
 #[path = "validation/mistakes.rs"]
 mod mistakes;
 #[path = "validation/page.rs"]
 mod page;
-#[path = "validation/read.rs"]
-mod read;
-#[path = "validation/waiting.rs"]
-mod waiting;
 
 use std::env;
 
-use measure::{Job, Measured, count, ours, run_all, value};
 use mistakes::{Change, MADE, NOT_MADE};
-use read::{Case, Mistake, cases};
-use veltrix::model::spec::SystemSpec;
-use waiting::WAITING;
+use veltrix::verify::measure::{Job, Measured, count, run_all};
+use veltrix::verify::read::{Case, Mistake, cases};
+use veltrix::verify::reading::{Reading, value};
+use veltrix::verify::waiting::WAITING;
+use veltrix::verify::{Compared, STANDARD, build, compare, replay, size};
 
 /// Cases of so many requests run with every `cargo test`.
 const QUICK: u64 = 1_500_000;
 /// Mistakes in cases of so many requests are made with every `cargo test`.
 const QUICK_MISTAKES: u64 = 500_000;
-const FULL: u64 = 3_000_000;
+const THREADS: usize = 2;
 
 /// Which sizes were asked for.
 #[derive(Clone, Copy, PartialEq)]
@@ -63,88 +51,55 @@ impl Sizes {
     fn take(self, requests: u64, quick: u64) -> bool {
         match self {
             Sizes::Quick => requests <= quick,
-            Sizes::Full => requests <= FULL,
-            Sizes::Long => requests > FULL,
+            Sizes::Full => requests <= STANDARD,
+            Sizes::Long => requests > STANDARD,
             Sizes::All => true,
         }
     }
 }
 
 /// Cases with chance in them that this version can express.
-fn expressible(all: &[Case]) -> Vec<(&Case, SystemSpec)> {
-    let drawn = all.iter().filter(|case| case.kind != "trace");
-    let counted = drawn.filter(|case| case.min_requests.is_some());
-    counted
-        .filter_map(|case| Some((case, build::system(&case.model).ok()?)))
+fn expressible(all: &[Case]) -> Vec<Job<'_>> {
+    all.iter().filter_map(|case| Job::of(case).ok()).collect()
+}
+
+/// Runs them all; none may break.
+fn run(jobs: &[Job]) -> Vec<Measured> {
+    let done = run_all(jobs, THREADS, &|_| {});
+    let named = jobs.iter().zip(done);
+    named
+        .map(|(job, done)| done.unwrap_or_else(|e| panic!("{}: {}", job.case.id, e.message)))
         .collect()
-}
-
-/// One number beside the known one.
-pub struct Compared<'c> {
-    case: &'c Case,
-    metric: &'c str,
-    theory: f64,
-    simulated: f64,
-    tolerance: f64,
-    z: f64,
-}
-
-impl Compared<'_> {
-    fn holds(&self) -> bool {
-        (self.simulated - self.theory).abs() <= self.tolerance
-    }
-}
-
-fn compare<'c>(case: &'c Case, spec: &SystemSpec, tally: &Measured) -> Vec<Compared<'c>> {
-    let n = count(tally);
-    assert!(n >= case.min_requests.unwrap(), "{}: only {n}", case.id);
-    let words: Vec<String> = case.known.iter().map(|k| ours(case, &k.metric)).collect();
-    let one = |known: &'c read::Known| {
-        let simulated = value(spec, tally, &ours(case, &known.metric), &words);
-        Compared {
-            case,
-            metric: &known.metric,
-            theory: known.value,
-            simulated,
-            tolerance: known.tolerance(n),
-            z: known.z(simulated, n),
-        }
-    };
-    case.known.iter().map(one).collect()
-}
-
-fn truth(case: &Case, spec: SystemSpec) -> Job<'_> {
-    Job {
-        case,
-        spec,
-        mistake: None,
-    }
 }
 
 #[test]
 fn the_known_answers_come_out() {
     let all = cases();
     let sizes = Sizes::asked();
-    let (run, left): (Vec<_>, Vec<_>) = expressible(&all)
+    let (jobs, left): (Vec<_>, Vec<_>) = expressible(&all)
         .into_iter()
-        .partition(|(case, _)| sizes.take(case.min_requests.unwrap(), QUICK));
-    for (case, _) in &left {
-        println!("not of the size asked for: {}", case.id);
+        .partition(|job| sizes.take(job.requests, QUICK));
+    for job in &left {
+        println!("not of the size asked for: {}", job.case.id);
     }
     for (name, what) in WAITING {
         println!("waits for {what}: {name}");
     }
-    let jobs: Vec<Job> = run.into_iter().map(|(c, spec)| truth(c, spec)).collect();
-    let tallies = run_all(&jobs);
+    let tallies = run(&jobs);
     let compared: Vec<Compared> = jobs
         .iter()
         .zip(&tallies)
-        .flat_map(|(job, tally)| compare(job.case, &job.spec, tally))
+        .flat_map(|(job, tally)| compare(job, tally).unwrap())
         .collect();
     if sizes == Sizes::All && env::var("VELTRIX_BLESS").is_ok_and(|v| v == "1") {
-        page::write(&compared, &jobs, &tallies);
+        let requests = tallies.iter().map(|m| count(m).unwrap()).sum();
+        page::write(&compared, jobs.len(), requests);
     }
-    let worst = compared.iter().map(|c| c.z.abs()).fold(0.0, f64::max);
+    let worst = compared
+        .iter()
+        .filter_map(Compared::z)
+        .map(f64::abs)
+        .fold(0.0, f64::max);
     let (cases, numbers) = (jobs.len(), compared.len());
     println!("{numbers} numbers of {cases} cases; furthest off by {worst:.2} standard errors");
     let wrong: Vec<String> = compared
@@ -172,38 +127,36 @@ fn mistakes_are_noticed() {
     let all = cases();
     let sizes = Sizes::asked();
     let mut jobs = Vec::new();
-    for (case, right) in expressible(&all) {
-        for (i, mistake) in case.mistakes.iter().enumerate() {
+    let mut made = Vec::new();
+    for right in expressible(&all) {
+        for mistake in &right.case.mistakes {
+            let id = &right.case.id;
             let Some(change) = change(mistake) else {
-                println!("cannot be made: {}: {}", case.id, mistake.text);
+                println!("cannot be made: {id}: {}", mistake.text);
                 continue;
             };
-            if sizes.take(case.min_requests.unwrap(), QUICK_MISTAKES) {
+            if sizes.take(right.requests, QUICK_MISTAKES) {
+                let spec = change.make(&right.spec);
+                let readings = right.readings.clone();
                 jobs.push(Job {
-                    case,
-                    spec: change.make(&right),
-                    mistake: Some(i),
+                    spec,
+                    readings,
+                    ..right
                 });
+                made.push(mistake);
             }
         }
     }
-    let tallies = run_all(&jobs);
-    for (job, tally) in jobs.iter().zip(&tallies) {
-        let mistake = &job.case.mistakes[job.mistake.unwrap()];
-        let metric = match change(mistake) {
-            Some(Change::ReadAs(metric)) => metric.into(),
-            _ => ours(job.case, &mistake.metric),
+    let tallies = run(&jobs);
+    for ((job, tally), mistake) in jobs.iter().zip(&tallies).zip(made) {
+        let reading = match change(mistake) {
+            Some(Change::ReadAs(metric)) => Reading::metric(metric),
+            _ => Reading::of(job.case, &mistake.metric),
         };
         let mut known = job.case.known.iter();
         let known = known.find(|k| k.metric == mistake.metric).unwrap();
-        let words: Vec<String> = job
-            .case
-            .known
-            .iter()
-            .map(|k| ours(job.case, &k.metric))
-            .collect();
-        let got = value(&job.spec, tally, &metric, &words);
-        let off = (got - known.value).abs() / known.tolerance(count(tally));
+        let got = value(&job.spec, tally, &reading.unwrap(), &job.readings);
+        let off = (got - known.value).abs() / known.tolerance(count(tally).unwrap());
         println!("{}: {}: {off:.1} tolerances off", job.case.id, mistake.text);
         assert!(off > 1.0, "{}: `{}` passes", job.case.id, mistake.text);
         // And it is off because of that mistake.
@@ -224,7 +177,7 @@ fn every_mistake_is_made_or_listed_with_its_reason() {
     let all = cases();
     for case in &all {
         let waits = WAITING.iter().any(|(name, _)| *name == case.id);
-        let runs = case.kind != "trace" && case.min_requests.is_some();
+        let runs = size(case).is_some();
         assert!(runs || waits || case.mistakes.is_empty(), "{}", case.id);
         for mistake in case.mistakes.iter().filter(|_| !waits) {
             change(mistake);
@@ -244,12 +197,32 @@ fn every_mistake_is_made_or_listed_with_its_reason() {
 fn a_model_that_is_wrong_on_purpose_fails() {
     let all = cases();
     let case = all.iter().find(|case| case.id == "erlang-b-c10").unwrap();
-    let mut spec = build::system(&case.model).unwrap();
-    spec.services[0].groups[0].speed = 1.02;
-    let jobs = [truth(case, spec)];
-    let tallies = run_all(&jobs);
-    let compared = compare(case, &jobs[0].spec, &tallies[0]);
+    let mut job = Job::of(case).unwrap();
+    job.make_wrong();
+    let jobs = [job];
+    let tallies = run(&jobs);
+    let compared = compare(&jobs[0], &tallies[0]).unwrap();
     assert!(compared.iter().any(|c| !c.holds()));
+}
+
+#[test]
+fn replays_agree_to_the_nanosecond() {
+    let all = cases();
+    let traces = all.iter().filter(|case| case.kind == replay::KIND);
+    let replays: Vec<_> = traces.map(|case| replay::case(case).unwrap()).collect();
+    assert_eq!(replays.len(), 4);
+    for replayed in replays {
+        assert!(replayed.holds(), "{}: {:?}", replayed.id, replayed.wrong);
+    }
+}
+
+#[test]
+fn recorded_traffic_gives_the_same_integers_as_two_other_programs() {
+    assert_eq!(replay::lines().len(), 5);
+    for line in 0..5 {
+        let replayed = replay::line(line).unwrap();
+        assert!(replayed.holds(), "{}: {:?}", replayed.id, replayed.wrong);
+    }
 }
 
 #[test]
@@ -258,11 +231,14 @@ fn every_case_is_run_or_waits_for_a_feature() {
     assert!(all.len() >= 76, "{} cases", all.len());
     for case in &all {
         let waits = WAITING.iter().any(|(name, _)| *name == case.id);
-        let counted = case.kind == "trace" || case.min_requests.is_some();
+        let counted = case.kind == replay::KIND || size(case).is_some();
         match build::system(&case.model) {
             Ok(_) if counted => assert!(!waits, "{} need not wait", case.id),
             Ok(_) => assert!(waits, "{} is neither run nor waiting", case.id),
             Err(lacking) => assert!(waits, "{} lacks {lacking}", case.id),
+        }
+        if size(case).is_some() && !waits {
+            assert_eq!(Job::of(case).err(), None, "{}", case.id);
         }
     }
     for (name, _) in WAITING {
@@ -286,9 +262,9 @@ fn tolerances_are_those_of_the_files() {
 fn the_page_shows_every_number() {
     let all = cases();
     let text = page::text();
-    for (case, _) in expressible(&all) {
-        for known in &case.known {
-            let start = format!("| {} | {} |", case.id, known.metric);
+    for job in expressible(&all) {
+        for known in &job.case.known {
+            let start = format!("| {} | {} |", job.case.id, known.metric);
             let line = text.lines().find(|line| line.starts_with(&start));
             let fine = line.is_some_and(|line| line.ends_with("| holds |"));
             assert!(fine, "docs/validation.md: no line that holds for {start}");

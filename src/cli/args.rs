@@ -8,12 +8,16 @@ const EXAMPLES: &str = "\
 Examples:
   veltrix check experiments/veltrix.toml     all mistakes at once, nothing is run
   veltrix run experiments/veltrix.toml       run it; results in runs/veltrix-DIGEST/
+  veltrix sensitivity experiments/veltrix.toml
+                                             what the results depend on, input by input
   veltrix explain VX3102                     what a code means and what to do
   veltrix list metrics                       what can be measured
+  veltrix verify                             is veltrix right? against theory, a minute
 
 Results go to stdout, all else to stderr. Exit codes: 0 done, 1 trouble (disk, permission),
-2 the command or a file is wrong, 3 the objective is not met, 5 trials failed, 130 and 143
-interrupted by SIGINT or SIGTERM: the same command goes on.";
+2 the command or a file is wrong, 3 the objective is not met, 5 trials failed, 6 numbers are not
+what they are known to be (verify), 130 and 143 interrupted by SIGINT or SIGTERM: the same command
+goes on.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -25,6 +29,29 @@ Examples:
 The same file, options and version give the same bytes, on any number of threads; only
 host.json differs. An experiment that was run before is not run again, and one that was
 interrupted goes on with the trials that are left. A second Ctrl-C ends at once.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  veltrix verify                             every kind of theory, about a minute
+  veltrix verify --long                      all cases, several minutes
+  veltrix verify --case mm1-rho50            one case; may be repeated
+  veltrix verify --case mmck                 all cases of a kind
+  veltrix verify --canary                    a simulator that is wrong on purpose: must fail
+
+The known answers are part of the program: no file is read. The seed is fixed; the same version
+prints the same bytes on any number of threads. Exit codes: 0 all numbers hold, 5 runs failed,
+6 numbers are wrong. What the columns mean: docs/verify.md.";
+const SENSITIVITY_EXAMPLES: &str = "\
+Examples:
+  veltrix sensitivity experiments/veltrix.toml
+  veltrix sensitivity experiments/veltrix.toml --for before --by 5%
+  veltrix sensitivity experiments/veltrix.toml --inputs service.events.work,fault
+  veltrix sensitivity sizes.toml --method morris,sobol --metrics latency_p99,loss
+
+Inputs are moved one at a time from what the variant's model says, without the axes of a
+sweep. Walks (morris) and shares of the variance (sobol) need the ranges of [uncertain].
+How many trials that takes is said before they begin. The same file, options and version
+give the same bytes, on any number of threads; what was interrupted goes on.";
 
 /// A deterministic, seeded, virtual-time simulator of event-driven back ends.
 #[derive(Debug, Parser)]
@@ -41,12 +68,18 @@ pub enum Command {
     /// Run an experiment: every point, every replication
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
+    /// Find out which inputs the results depend on
+    #[command(after_help = SENSITIVITY_EXAMPLES)]
+    Sensitivity(SensitivityArgs),
     /// Check model and experiment files without running them
     Check(CheckArgs),
     /// List what there is: policies, distributions, metrics, codes, ...
     List(ListArgs),
     /// Explain a code such as VX3102
     Explain(ExplainArgs),
+    /// Check veltrix itself against theory, number by number
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
 }
 
 /// Options of `run`.
@@ -96,12 +129,88 @@ pub struct RunArgs {
     pub quiet: bool,
 }
 
-/// What `run` writes to stdout.
+/// Options of `sensitivity`.
+#[derive(Clone, Debug, Args)]
+pub struct SensitivityArgs {
+    /// The experiment file
+    pub file: PathBuf,
+    /// Which variant; else the first that the objective is for, else the first
+    #[arg(long = "for", value_name = "VARIANT")]
+    pub variant: Option<String>,
+    /// How: tornado, morris, sobol; else tornado, and morris if there is an [uncertain] table
+    #[arg(long, value_name = "METHOD", value_delimiter = ',', value_enum)]
+    pub method: Vec<Method>,
+    /// tornado: by which share each input is moved, such as 10% or 0.1 [default: 10%]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_hyphen_values = true)]
+    pub by: Option<f64>,
+    /// tornado: which inputs, by path, or all below a path; else every number of the model
+    #[arg(long, value_name = "PATHS", value_delimiter = ',')]
+    pub inputs: Vec<String>,
+    /// Which metrics; else those of the objective, else cost, mean and p99 latency, loss
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub metrics: Vec<String>,
+    /// morris: walks, 2 to 1000 [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub trajectories: Option<u32>,
+    /// sobol: places of each sample, 16 to 100000, rounded up to a multiple of 8 [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=100_000))]
+    pub samples: Option<u32>,
+    /// Set a value of the model: service.events.workers.count=30 (may be repeated)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
+    pub set: Vec<String>,
+    /// Seed of all random streams, 0 to 18446744073709551615, or 0x and hex digits
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
+    pub seed: Option<u64>,
+    /// Trials for each point [default: tornado 5, morris 2, sobol 1]
+    #[arg(long, value_name = "N", value_parser = replications, allow_hyphen_values = true)]
+    pub replications: Option<u32>,
+    /// Measured virtual time, such as 60s
+    #[arg(long, value_name = "TIME")]
+    pub horizon: Option<String>,
+    /// Threads; 0 is one for each core. Never changes a result
+    #[arg(
+        long,
+        visible_alias = "jobs",
+        value_name = "N",
+        default_value = "0",
+        value_parser = threads,
+        allow_hyphen_values = true
+    )]
+    pub threads: usize,
+    /// Output directory, instead of runs/NAME-sensitivity-DIGEST
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Run even if it was run before, and replace older results
+    #[arg(long)]
+    pub force: bool,
+    /// Charts also as PNG
+    #[arg(long)]
+    pub png: bool,
+    /// What goes to stdout
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Format,
+    /// No progress and no summary, only what is wrong
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// How inputs are moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// Each input by a share, one at a time
+    Tornado,
+    /// Walks over the ranges of [uncertain]: elementary effects
+    Morris,
+    /// Samples of the ranges of [uncertain]: shares of the variance
+    Sobol,
+}
+
+/// What `run` and `sensitivity` write to stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// A summary to read
     Human,
-    /// The object of results.json, and nothing else
+    /// The object of results.json (sensitivity.json), and nothing else
     Json,
 }
 
@@ -150,6 +259,45 @@ pub struct ExplainArgs {
     pub code: String,
 }
 
+/// Options of `verify`.
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArgs {
+    /// Also the cases of more than 3 million requests
+    #[arg(long)]
+    pub long: bool,
+    /// Only this case, or the cases of this kind, however long (may be repeated)
+    #[arg(long, value_name = "NAME", conflicts_with = "long")]
+    pub case: Vec<String>,
+    /// List the cases and where their numbers are from; run nothing
+    #[arg(long, conflicts_with = "canary")]
+    pub list: bool,
+    /// Make every worker 2 % too fast, to see that it is noticed; leaves the replays out
+    #[arg(long)]
+    pub canary: bool,
+    /// Threads; 0 is one for each core. Never changes a result
+    #[arg(
+        long,
+        visible_alias = "jobs",
+        value_name = "N",
+        default_value = "0",
+        value_parser = threads,
+        allow_hyphen_values = true
+    )]
+    pub threads: usize,
+    /// What goes to stdout
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: VerifyFormat,
+}
+
+/// What `verify` writes to stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerifyFormat {
+    /// Tables to read
+    Table,
+    /// One object with every number in full
+    Json,
+}
+
 /// Most threads: far beyond any machine, and still harmless.
 const MOST_THREADS: usize = 1024;
 
@@ -180,6 +328,16 @@ fn replications(text: &str) -> Result<u32, String> {
         .ok()
         .filter(|n| (1..=MOST_REPLICATIONS).contains(n));
     number.ok_or_else(|| format!("replications are 1 to {MOST_REPLICATIONS}"))
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let (number, part) = match text.strip_suffix('%') {
+        Some(percent) => (percent.trim_end(), 0.01),
+        None => (text, 1.0),
+    };
+    let value = number.parse::<f64>().ok().map(|n| n * part);
+    let value = value.filter(|by| *by >= 1e-6 && *by < 1.0);
+    value.ok_or_else(|| "a share is above 0 % and below 100 %, such as 10% or 0.1".to_owned())
 }
 
 fn assignment(text: &str) -> Result<String, String> {
@@ -220,6 +378,16 @@ mod tests {
                     .contains("0 to 18446744073709551615"),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn shares_are_parts_of_the_whole() {
+        for (text, by) in [("10%", 0.1), ("0.1", 0.1), ("2.5 %", 0.025)] {
+            assert!((share(text).unwrap() - by).abs() < 1e-12, "{text}");
+        }
+        for text in ["", "%", "0", "0%", "-5%", "100%", "1", "ten", "nan", "inf"] {
+            assert!(share(text).is_err(), "{text}");
         }
     }
 

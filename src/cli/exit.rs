@@ -15,6 +15,8 @@ pub enum Exit {
     NotMet,
     /// 5: trials failed; the rest was kept.
     Incomplete,
+    /// 6: not reproduced: numbers are not what they are known to be.
+    NotReproduced,
     /// 130: a SIGINT (Ctrl-C) ended the run; finished trials are kept.
     Interrupted,
     /// 143: a SIGTERM ended it; finished trials are kept.
@@ -30,6 +32,7 @@ impl Exit {
             Exit::Wrong => 2,
             Exit::NotMet => 3,
             Exit::Incomplete => 5,
+            Exit::NotReproduced => 6,
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
         }

@@ -4,12 +4,15 @@ mod args;
 mod check;
 mod exit;
 mod explain;
+mod host;
 mod interrupt;
 mod list;
 mod progress;
 mod run;
+mod sensitivity;
 mod source;
 mod streams;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -48,9 +51,11 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let exit = match &cli.command {
         Command::Run(args) => run::run(args, &mut streams, terminal),
+        Command::Sensitivity(args) => sensitivity::sensitivity(args, &mut streams, terminal),
         Command::Check(args) => check::check(args, &mut streams),
         Command::List(args) => list::list(args, &mut streams),
         Command::Explain(args) => explain::explain(args, &mut streams),
+        Command::Verify(args) => verify::verify(args, &mut streams, terminal),
     };
     exit.into()
 }

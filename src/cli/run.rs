@@ -1,10 +1,10 @@
 //! `veltrix run FILE`: reads, refuses or runs, writes the folder, tells the story.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use super::args::{Format, RunArgs};
 use super::exit::Exit;
+use super::host::{Clock, host, quoted};
 use super::interrupt::Interrupt;
 use super::progress::{Audience, Watched, Watcher};
 use super::source::{self, Loaded};
@@ -137,7 +137,8 @@ impl Job<'_> {
             }
             Err(RunError::Stopped(_)) => return self.interrupted(&partial, streams),
         };
-        let host = host(&results, kept, args.threads, clock.time());
+        let events = results.trials.iter().map(|t| t.events).sum();
+        let host = host(events, kept, args.threads, clock.time());
         let path = partial.path().to_owned();
         let written = Folder::begin(partial).and_then(|mut folder| {
             write(&mut folder, self, &results, origin, &host)?;
@@ -229,15 +230,6 @@ fn command(args: &RunArgs, file: &str) -> String {
     words.join(" ")
 }
 
-/// A word as a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-=:+,@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
 /// Whether older results hold everything that is asked for now.
 fn has_all(args: &RunArgs, manifest: &Manifest) -> bool {
     let charts = |ending: &str| {
@@ -305,26 +297,6 @@ fn write(
     folder.write_unlisted(manifest::NAME, &manifest.bytes())
 }
 
-/// What only this machine and this hour know.
-fn host(results: &Results, kept: usize, threads: usize, time: Duration) -> Vec<u8> {
-    let events: u64 = results.trials.iter().map(|t| t.events).sum();
-    let seconds = time.as_secs_f64();
-    // Of trials that an earlier run kept nobody knows the time.
-    let speed = (kept == 0 && seconds > 0.0).then(|| events as f64 / seconds);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let text = serde_json::json!({
-        "wall_s": seconds,
-        "events": events,
-        "events_per_second": speed,
-        "resumed_trials": kept,
-        "threads": if threads == 0 { cores } else { threads },
-        "cores": cores,
-        "os": std::env::consts::OS,
-        "arch": std::env::consts::ARCH,
-    });
-    format!("{text:#}\n").into_bytes()
-}
-
 /// Tells what came out, where it is and how to get it again.
 fn told(
     args: &RunArgs,
@@ -347,20 +319,6 @@ fn told(
         command(args, &args.file.to_string_lossy())
     );
     streams.data(text.as_bytes(), exit)
-}
-
-/// The wall clock, for `host.json` only.
-struct Clock(Instant);
-
-impl Clock {
-    #[allow(clippy::disallowed_methods)]
-    fn start() -> Clock {
-        Clock(Instant::now())
-    }
-
-    fn time(&self) -> Duration {
-        self.0.elapsed()
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::args::RunArgs;
 use super::exit::Exit;
-use crate::config::{self, Checked, Class, Diagnostics, InputFile, InputKind, Overrides, Style};
+use crate::config::{self, Ask, Checked, Class, Diagnostics, InputFile, InputKind};
+use crate::config::{Overrides, Study, Style};
 use crate::experiment::design::Design;
 use crate::report::manifest::FileDigest;
 use crate::report::summary;
@@ -63,6 +64,28 @@ pub fn load(args: &RunArgs, style: Style) -> Result<Loaded, Refusal> {
         resolved: loaded.resolved,
         design: loaded.design,
     })
+}
+
+/// Reads one variant of an experiment for `sensitivity`.
+///
+/// # Errors
+/// Something is wrong with the file, with a file that it names, or with what is asked of it.
+pub fn study(
+    file: &Path,
+    overrides: &Overrides,
+    ask: &Ask,
+    style: Style,
+) -> Result<Study, Refusal> {
+    config::study(file, overrides, ask).map_err(|d| refusal(&d, style))
+}
+
+/// The digests of what was read for a study, and of the recorded data among it.
+pub fn digests(study: &Study) -> (Vec<FileDigest>, Vec<FileDigest>) {
+    let data = study.inputs().iter().filter(|i| i.kind == InputKind::Trace);
+    (
+        study.inputs().iter().map(digest).collect(),
+        data.map(digest).collect(),
+    )
 }
 
 /// Reads a model or an experiment for `check`.
@@ -124,7 +147,7 @@ fn digest(input: &InputFile) -> FileDigest {
 }
 
 /// What is shown, and which exit code the class of the trouble has.
-fn refusal(diagnostics: &Diagnostics, style: Style) -> Refusal {
+pub fn refusal(diagnostics: &Diagnostics, style: Style) -> Refusal {
     Refusal {
         text: diagnostics.render(style),
         exit: match diagnostics.class() {

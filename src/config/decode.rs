@@ -111,6 +111,11 @@ impl Cx {
         &self.found
     }
 
+    /// Takes back what was found after so many.
+    pub fn take(&mut self, from: usize) -> Vec<Diagnostic> {
+        self.found.split_off(from.min(self.found.len()))
+    }
+
     /// Hands over what was found, and the texts.
     pub fn into_parts(self) -> (Vec<Diagnostic>, Files) {
         (self.found, self.files)

@@ -47,12 +47,15 @@ impl Cx {
         if let Some(only) = &sweep.only {
             self.variant_indices(only, &names, "sweep.for");
         }
-        if let Some(node) = fields.get("objective").filter(|n| !n.is_none())
-            && let Some((objective, confidence)) = self.objective(node, &names, &mut named)
-        {
-            design.objective = Some(objective);
-            if fields.get("confidence").is_none() {
-                design.confidence = confidence.unwrap_or(design.confidence);
+        if let Some(node) = fields.get("objective").filter(|n| !n.is_none()) {
+            let usual = design.confidence;
+            design.objective = self.objective(node, &names, usual, &mut named);
+        }
+        if let Some(node) = fields.get("uncertain").filter(|n| !n.is_none()) {
+            let ranges = self.uncertain(node);
+            let judged = design.objective.as_ref().and_then(|o| o.variants.first());
+            if let Some(draft) = drafts.get(judged.copied().unwrap_or(0)) {
+                self.uncertain_fits(&ranges, draft, &arguments);
             }
         }
         if let Some(node) = fields.get("chart").filter(|n| !n.is_none()) {
@@ -81,7 +84,7 @@ impl Cx {
     }
 
     /// The plain keys of an experiment.
-    fn settings(
+    pub(super) fn settings(
         &mut self,
         fields: &Fields<'_>,
         overrides: &Overrides,

@@ -3,6 +3,7 @@
 //! ([`keys`]), not what is done with it; the rules of meaning are the model's own
 //! ([`crate::model::spec::SystemSpec::check`]).
 
+mod amount;
 mod arrivals;
 mod balancer;
 mod class_at;
@@ -15,6 +16,7 @@ mod experiment;
 mod faults;
 mod files;
 mod hedge;
+mod inputs;
 pub mod keys;
 mod limit;
 mod limits;
@@ -31,9 +33,11 @@ mod retry;
 mod scan;
 mod services;
 mod sources;
+mod study;
 mod sweep;
 mod trace;
 mod tree;
+mod uncertain;
 mod values;
 mod work;
 
@@ -42,6 +46,7 @@ use std::path::Path;
 pub use diagnostic::{Class, Diagnostic, Diagnostics, Label, MOST_SHOWN, Severity, Style};
 pub use files::{Files, InputFile, InputKind, MAX_CSV, MAX_TOML, Span};
 pub use limits::{MAX_ATTEMPTS_BYTES, MAX_EVENTS, MAX_POINTS, MAX_TRIAL_EVENTS, MAX_TRIALS};
+pub use study::{Ask, Study, study};
 
 use crate::base::codes::Code;
 use crate::experiment::design::Design;
@@ -106,11 +111,7 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Diagnostics> {
     let mut cx = Cx::new(folder_of(path));
     let loaded = root(&mut cx, path, InputKind::Experiment).and_then(|root| {
         if is_model(&root) {
-            let name = files::visible(&path.display().to_string());
-            let message = format!("{name} is a model, and an experiment is wanted");
-            let d = Diagnostic::error(Code::MISSING_KEY, message)
-                .help("write an experiment: horizon = \"60s\", and model = the path of this file");
-            cx.push(d.path("model"));
+            cx.not_an_experiment(path);
             return None;
         }
         cx.experiment(&root, path, overrides)
@@ -162,6 +163,16 @@ fn finish_experiment(cx: Cx, loaded: Option<(Design, String)>) -> Result<Loaded,
     }
 }
 
+fn finish_study(cx: Cx, made: Option<(Node, study::Begun)>) -> Result<Study, Diagnostics> {
+    let warnings = Diagnostics::new(cx.found().to_vec(), cx.files.clone());
+    match made {
+        Some((file, begun)) if warnings.error_count() == 0 => {
+            Ok(Study::new(cx, file, begun, warnings))
+        }
+        _ => Err(warnings),
+    }
+}
+
 fn finish_model(
     mut cx: Cx,
     root: Option<Node>,
@@ -187,6 +198,17 @@ fn finish_model(
             resolved,
         }),
         _ => Err(warnings),
+    }
+}
+
+impl Cx {
+    /// A model was given where an experiment is wanted.
+    fn not_an_experiment(&mut self, path: &Path) {
+        let name = files::visible(&path.display().to_string());
+        let message = format!("{name} is a model, and an experiment is wanted");
+        let d = Diagnostic::error(Code::MISSING_KEY, message)
+            .help("write an experiment: horizon = \"60s\", and model = the path of this file");
+        self.push(d.path("model"));
     }
 }
 

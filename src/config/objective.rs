@@ -67,13 +67,14 @@ impl Cx {
         found
     }
 
-    /// `[objective]`, the places of its metrics, and its own confidence.
+    /// `[objective]` and the places of its metrics; `confidence` is the experiment's.
     pub fn objective(
         &mut self,
         node: &Node,
         variants: &[String],
+        confidence: f64,
         named: &mut Vec<Named>,
-    ) -> Option<(Objective, Option<f64>)> {
+    ) -> Option<Objective> {
         let fields = self.fields(node, "objective", &OBJECTIVE)?;
         let for_variants = match fields.get("for") {
             Some(node) => {
@@ -104,15 +105,15 @@ impl Cx {
             }
             None => self.missing(&fields, "subject_to", &OBJECTIVE),
         }
-        let confidence = fields
+        let own = fields
             .get("confidence")
             .and_then(|n| self.confidence(n, "objective.confidence"));
-        let objective = Objective {
+        Some(Objective {
             variants: for_variants,
             minimise: minimise?,
             subject_to,
-        };
-        Some((objective, confidence))
+            confidence: own.unwrap_or(confidence),
+        })
     }
 
     /// A confidence, above 0 and below 1.

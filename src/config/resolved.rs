@@ -57,7 +57,10 @@ impl Resolved {
                 let value = if plain { text.clone() } else { quoted(text) };
                 self.line(known.name, &value, &format!("--{}", known.name));
             } else if let Some(node) = table.get(known.name) {
-                let later = matches!(known.name, "variant" | "sweep" | "objective" | "chart");
+                let later = matches!(
+                    known.name,
+                    "variant" | "sweep" | "objective" | "uncertain" | "chart"
+                );
                 if !later {
                     self.line(known.name, &node.to_toml(), "file");
                 }
@@ -65,7 +68,7 @@ impl Resolved {
                 self.line(known.name, known.default, "default");
             }
         }
-        for name in ["sweep", "objective", "chart"] {
+        for name in ["sweep", "objective", "uncertain", "chart"] {
             if let Some(node) = table.get(name) {
                 self.line(name, &node.to_toml(), "file");
             }

@@ -18,7 +18,7 @@ thread_local! {
 static HOOK: Once = Once::new();
 
 /// Runs `f`; a panic inside becomes VX9001.
-pub(super) fn call<T>(f: impl FnOnce() -> Result<T, TrialError>) -> Result<T, TrialError> {
+pub(crate) fn call<T>(f: impl FnOnce() -> Result<T, TrialError>) -> Result<T, TrialError> {
     HOOK.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {

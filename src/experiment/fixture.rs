@@ -160,6 +160,7 @@ pub(crate) fn design() -> Design {
                 constraint("latency_p99", 0.050, "latency_p99 < 50ms"),
                 constraint("loss", 1e-4, "loss < 0.0001"),
             ],
+            confidence: 0.95,
         }),
         charts: Vec::new(),
     }

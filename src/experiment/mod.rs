@@ -3,7 +3,7 @@
 
 mod batches;
 pub mod budget;
-mod caught;
+pub(crate) mod caught;
 mod crew;
 pub mod design;
 #[cfg(test)]
@@ -13,6 +13,7 @@ pub mod objective;
 pub mod pool;
 pub mod results;
 pub mod run;
+pub mod sensitivity;
 pub mod stopping;
 pub mod warm_up;
 

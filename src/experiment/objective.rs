@@ -12,6 +12,8 @@ pub struct Objective {
     pub minimise: Metric,
     /// All must hold.
     pub subject_to: Vec<Constraint>,
+    /// Of the intervals that constraints are judged by, 0 to 1.
+    pub confidence: f64,
 }
 
 /// `METRIC OP VALUE`.

@@ -443,26 +443,29 @@ fn pooled(
     let done = ran.iter().filter(|t| t.result.status == TrialStatus::Done);
     let parts: Vec<&TrialParts> = done.map(|t| &t.parts).collect();
     let failed = u32::try_from(ran.len() - parts.len()).expect("below the replications");
-    let estimates = if parts.is_empty() {
-        vec![None; design.metrics.len()]
-    } else {
-        let merged = TrialParts::merged(&plan.context(index), &design.metrics, &tally);
+    let merged = TrialParts::merged(&plan.context(index), &design.metrics, &tally);
+    let at = |confidence: f64| {
         let how = Pooling {
-            confidence: design.confidence,
+            confidence,
             terminating: design.terminating,
         };
-        let mut estimates = pool::estimates(&design.metrics, &parts, &merged, how);
+        let mut found = match parts[..] {
+            [] => vec![None; design.metrics.len()],
+            _ => pool::estimates(&design.metrics, &parts, &merged, how),
+        };
         if let [one] = ran[..] {
-            one.batches
-                .widen(&design.metrics, &merged, &mut estimates, how);
+            one.batches.widen(&design.metrics, &merged, &mut found, how);
         }
-        estimates
+        found
     };
+    let estimates = at(design.confidence);
+    let own = design.objective.as_ref().map(|o| o.confidence);
+    let judged = own.filter(|own| *own != design.confidence).map(at);
     let load = point.system.offered_load();
     PointResult {
         load,
         stable: load.highest() < 1.0,
-        verdicts: verdicts(design, point, &estimates),
+        verdicts: verdicts(design, point, judged.as_ref().unwrap_or(&estimates)),
         estimates,
         tally,
         failed,

@@ -12,7 +12,8 @@ pub const NAME: &str = "manifest.json";
 /// Goes up when the files change their form.
 pub const FORMAT: u32 = 1;
 
-const PROGRAM: &str = "veltrix";
+/// Whose folders these are.
+pub const PROGRAM: &str = "veltrix";
 
 /// The content of `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ pub mod outputs;
 pub mod partial;
 pub mod results_csv;
 pub mod results_json;
+pub mod sensitivity;
 pub mod series_csv;
 pub mod show;
 pub mod summary;

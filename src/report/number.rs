@@ -33,6 +33,24 @@ pub fn seconds(ns: u64) -> String {
     format!("{whole}.{}", format!("{rest:09}").trim_end_matches('0'))
 }
 
+/// Six significant digits, without an exponent.
+pub fn short(value: f64) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
+    let mut digits = 5;
+    let mut scale = value.abs();
+    while scale >= 10.0 && digits > 0 {
+        scale /= 10.0;
+        digits -= 1;
+    }
+    while scale < 1.0 {
+        scale *= 10.0;
+        digits += 1;
+    }
+    format!("{value:.digits$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +75,20 @@ mod tests {
         }
         assert_eq!(csv(None), "");
         assert_eq!(json(Some(f64::NAN)), Value::Null);
+    }
+
+    #[test]
+    fn six_digits_are_enough_to_compare() {
+        for (value, text) in [
+            (0.0, "0"),
+            (1.386_294_361_12, "1.38629"),
+            (-22.5, "-22.5000"),
+            (0.000_163_77, "0.000163770"),
+            (1_234_567.8, "1234568"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(short(value), text);
+        }
     }
 
     #[test]

@@ -186,7 +186,8 @@ fn ten(power: u8) -> f64 {
     (0..power).fold(1.0, |p, _| p * 10.0)
 }
 
-fn grouped(n: u64) -> String {
+/// A whole number with separators between thousands.
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, c) in digits.chars().enumerate() {

@@ -4,6 +4,7 @@ pub mod batch_means;
 pub mod histogram;
 pub mod interval;
 pub mod run_length;
+pub mod sensitivity;
 pub mod sequential;
 pub mod student;
 pub mod warm_up;

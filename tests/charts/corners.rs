@@ -2,8 +2,8 @@
 
 use veltrix::report::chart::{
     Across, Axis, Better, Distribution, DistributionSeries, Estimate, Heatmap, HeatmapCell, Line,
-    LineStyle, Lines, Mark, Panel, PanelSeries, Scale, Span, Timeline, Tradeoff, TradeoffPoint,
-    Unit,
+    LineStyle, Lines, Mark, Panel, PanelSeries, Scale, Span, Timeline, Tornado, TornadoRow,
+    Tradeoff, TradeoffPoint, Unit,
 };
 
 use super::samples::{Jitter, Named, axis, dollars};
@@ -47,10 +47,43 @@ pub fn corners() -> Vec<Named> {
             format!("corner-distribution-{name}"),
             Box::new(distribution(words, count)),
         ));
+        all.push((
+            format!("corner-tornado-{name}"),
+            Box::new(tornado(words, count)),
+        ));
     }
     all.extend(extremes());
     all.extend(units());
     all
+}
+
+/// Inputs with two bars, one or none, to either side.
+fn tornado(words: &str, count: usize) -> Tornado {
+    let mut jitter = Jitter(11);
+    let row = |number: usize| {
+        let mut bar = |sign: f64| {
+            let mean = sign * wild(&mut jitter, number);
+            (
+                words.to_owned(),
+                Estimate::within(mean, 0.9 * mean - 0.1, 1.1 * mean + 0.1),
+            )
+        };
+        let (down, up) = (bar(-1.0), bar(1.0));
+        TornadoRow {
+            name: format!("{words} {number}"),
+            bars: vec![
+                Some(down).filter(|_| number % 3 > 0),
+                Some(up).filter(|_| number % 5 < 4),
+            ],
+        }
+    };
+    Tornado {
+        title: format!("{words} moves it most"),
+        subtitle: words.to_owned(),
+        axis: axis("change of p99 latency", Unit::Seconds),
+        sides: vec!["10 % less".to_owned(), "10 % more".to_owned()],
+        rows: (0..count).map(row).collect(),
+    }
 }
 
 /// A number over six decades; now and then none, zero, or beyond all bounds.

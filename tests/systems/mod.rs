@@ -9,6 +9,7 @@ use veltrix::model::tally::Wanted;
 use veltrix::model::trial::{
     AttemptRow, Horizon, Observer, RunSpec, Timing, TrialOutput, Width, run,
 };
+pub use veltrix::verify::plain::{class, fault, service, source};
 
 pub const US: u64 = 1_000;
 pub const MS: u64 = 1_000_000;
@@ -17,36 +18,6 @@ pub const S: u64 = 1_000_000_000;
 /// Always so many nanoseconds (or bytes).
 pub fn just(value: u64) -> Dist {
     Dist::constant(value as f64).unwrap()
-}
-
-pub fn class(name: &str) -> ClassSpec {
-    ClassSpec {
-        priority: 0,
-        cores: 1,
-        name: name.into(),
-        weight: 1.0,
-        size: just(0),
-        work: None,
-        work_factor: 1.0,
-        apart: false,
-        memory: None,
-    }
-}
-
-/// Sends to the first service; nobody gives up, nobody tries again.
-pub fn source(name: &str, arrivals: Arrivals) -> SourceSpec {
-    SourceSpec {
-        name: name.into(),
-        to: 0,
-        arrivals,
-        batch: None,
-        profile: None,
-        start: 0,
-        stop: None,
-        classes: vec![class("default")],
-        fan_out: None,
-        client: ClientSpec::default(),
-    }
 }
 
 /// Born at these times, each with its own work.
@@ -78,29 +49,6 @@ pub fn group(count: u32, cores: u32, slots: Option<u32>) -> GroupSpec {
     }
 }
 
-pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec) -> ServiceSpec {
-    ServiceSpec {
-        name: name.into(),
-        work: Some(work),
-        memory: MemorySpec {
-            held: Held::Admission,
-            base: just(0),
-            per_byte: 0.0,
-        },
-        balancer: BalancerSpec {
-            bytes: None,
-            on_full: OnFull::Reject,
-            policy,
-            dispatch: None,
-            instances: 1,
-            cores: 1,
-            slots: None,
-            breaker: None,
-        },
-        groups: vec![group],
-    }
-}
-
 pub fn drawn(cpu: Dist) -> WorkSpec {
     WorkSpec::drawn(cpu)
 }
@@ -121,21 +69,6 @@ pub fn system(arrivals: Arrivals, work: WorkSpec, group: GroupSpec) -> SystemSpe
 /// One source that replays these births and works.
 pub fn replay(rows: &[(u64, u64)], group: GroupSpec) -> SystemSpec {
     system(trace(rows), WorkSpec::FromTrace, group)
-}
-
-pub fn fault(name: &str, kind: FaultKind, workers: (u32, u32), when: FaultWhen) -> FaultSpec {
-    FaultSpec {
-        name: name.into(),
-        enabled: true,
-        kind,
-        service: 0,
-        workers,
-        when,
-        lasts: None,
-        unit: FaultUnit::Worker,
-        in_service: None,
-        shared: false,
-    }
 }
 
 /// A run that measures from the first nanosecond.

@@ -3,8 +3,6 @@
 
 use veltrix::model::spec::*;
 
-use crate::systems::drawn;
-
 /// What a mistake changes.
 #[derive(Clone, Copy, Debug)]
 pub enum Change {
@@ -149,9 +147,11 @@ impl Change {
         };
         match self {
             Change::ExponentialWork => {
-                service.work = Some(drawn(Dist::exponential(mean).unwrap()));
+                service.work = Some(WorkSpec::drawn(Dist::exponential(mean).unwrap()));
             }
-            Change::ConstantWork => service.work = Some(drawn(Dist::constant(mean).unwrap())),
+            Change::ConstantWork => {
+                service.work = Some(WorkSpec::drawn(Dist::constant(mean).unwrap()))
+            }
             Change::Poisson => {
                 spec.sources[0].arrivals = Arrivals::Poisson { rate };
                 spec.sources[0].batch = None;

@@ -27,9 +27,14 @@ pub const EXPERIMENT: Block = Block {
         key("variant", "", "[[variant]] tables"),
         key("sweep", "", "a [sweep] table"),
         key("objective", "", "an [objective] table"),
+        key(
+            "uncertain",
+            "",
+            "an [uncertain] table of paths with [low, high]",
+        ),
         key("chart", "", "[[chart]] tables"),
     ],
-    later: &["rare", "uncertain", "incident"],
+    later: &["rare", "incident"],
 };
 
 /// `replications` as a table.

@@ -192,7 +192,7 @@ impl Distribution {
         let ticks = frame::horizontal(scene, &area, x);
         frame::marks(scene, &area, &ticks);
         let log = if x.is_log() { " (log scale)" } else { "" };
-        frame::below(scene, &area, &format!("{}{log}", self.x.caption()));
+        frame::below(scene, &area, 0.0, &format!("{}{log}", self.x.caption()));
         area
     }
 

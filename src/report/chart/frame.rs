@@ -127,10 +127,19 @@ impl Plot {
         right: f64,
     ) -> Self {
         let body = page.body;
-        let (top, bottom) = (body.top + ABOVE, body.bottom - BELOW);
-        let ticks = vertical_ticks(&y, bottom - top);
-        let left = body.left + widest(&ticks) + 10.0;
-        let area = Rect::new(left, top, body.right - right, bottom);
+        let top = body.top + ABOVE;
+        let within = |bottom: f64| {
+            let ticks = vertical_ticks(&y, bottom - top);
+            let left = body.left + widest(&ticks) + 10.0;
+            (Rect::new(left, top, body.right - right, bottom), ticks)
+        };
+        let mut plot = within(body.bottom - BELOW);
+        let mut drop = 0.0;
+        if let Along::Names { names, .. } = &along {
+            drop = NAME_LINE * (lines_of(names, plot.0.width()) - 1) as f64;
+            plot = within(body.bottom - BELOW - drop);
+        }
+        let (area, ticks) = plot;
         let caption = vertical_caption(axis, &y, better);
         let text = font::shorten(&caption, LABEL, body.width());
         page.scene.text(
@@ -146,11 +155,16 @@ impl Plot {
                 let ticks = horizontal(&mut page.scene, &area, &x);
                 marks(&mut page.scene, &area, &ticks);
                 let log = if x.is_log() { " (log scale)" } else { "" };
-                below(&mut page.scene, &area, &format!("{}{log}", axis.caption()));
+                below(
+                    &mut page.scene,
+                    &area,
+                    0.0,
+                    &format!("{}{log}", axis.caption()),
+                );
             }
             Along::Names { label, names } => {
                 categories(&mut page.scene, &area, &x, names);
-                below(&mut page.scene, &area, label);
+                below(&mut page.scene, &area, drop, label);
             }
         }
         Self { area, x, y }
@@ -304,26 +318,47 @@ pub(super) fn marks(scene: &mut Scene, area: &Rect, ticks: &[(f64, String)]) {
     }
 }
 
-/// Names at even distances, each cut to its share of the axis; every nth when that is too little.
-fn categories(scene: &mut Scene, area: &Rect, ruler: &Ruler, names: &[String]) {
-    let step = area.width() / names.len().max(1) as f64;
+/// How wide a name may be, and that only every nth is shown where that were too little.
+fn share(names: &[String], width: f64) -> (f64, usize) {
+    let step = width / names.len().max(1) as f64;
     let every = (LEAST_NAME / step).ceil().max(1.0) as usize;
+    (step * every as f64 - 10.0, every)
+}
+
+/// How many lines the names at even distances on an axis take, at least 1.
+fn lines_of(names: &[String], width: f64) -> usize {
+    let (room, every) = share(names, width);
+    let shown = names.iter().step_by(every);
+    let lines = shown.map(|name| font::wrap(name, LABEL, room, NAME_LINES).len());
+    lines.max().unwrap_or(1).max(1)
+}
+
+/// Names at even distances, each wrapped into its share of the axis; every nth when that is too
+/// little.
+fn categories(scene: &mut Scene, area: &Rect, ruler: &Ruler, names: &[String]) {
+    let (room, every) = share(names, area.width());
     for (number, name) in names.iter().enumerate().step_by(every) {
         let x = area.left + ruler.place(number as f64) * area.width();
-        let room = (step * every as f64 - 10.0).min(2.0 * (scene.width - x - 2.0));
-        let text = font::shorten(name, LABEL, room);
+        let room = room.min(2.0 * (scene.width - x - 2.0));
         scene.line((x, area.bottom), (x, area.bottom + 4.0), AXIS, 1.0);
-        scene.text((x, area.bottom + 17.0), Anchor::Middle, LABEL, MUTED, &text);
+        for (line, text) in font::wrap(name, LABEL, room, NAME_LINES).iter().enumerate() {
+            let y = area.bottom + 17.0 + NAME_LINE * line as f64;
+            scene.text((x, y), Anchor::Middle, LABEL, MUTED, text);
+        }
     }
 }
+
+/// Most lines of a name along an axis, and their distance.
+const NAME_LINES: usize = 3;
+const NAME_LINE: f64 = 14.0;
 
 /// A name narrower than this says nothing.
 pub(super) const LEAST_NAME: f64 = 46.0;
 
-/// Label of the horizontal axis.
-pub(super) fn below(scene: &mut Scene, area: &Rect, text: &str) {
+/// Label of the horizontal axis, so much lower than usual.
+pub(super) fn below(scene: &mut Scene, area: &Rect, drop: f64, text: &str) {
     let text = font::shorten(text, LABEL, area.width());
-    let spot = (area.middle().0, area.bottom + 36.0);
+    let spot = (area.middle().0, area.bottom + 36.0 + drop);
     scene.text(spot, Anchor::Middle, LABEL, MUTED, &text);
 }
 

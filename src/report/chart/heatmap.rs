@@ -200,7 +200,7 @@ impl Heatmap {
             let name = font::shorten(name, LABEL, wide * every as f64 - 10.0);
             scene.text((x, area.bottom + 17.0), Anchor::Middle, LABEL, MUTED, &name);
         }
-        below(scene, area, &self.x_label);
+        below(scene, area, 0.0, &self.x_label);
     }
 }
 

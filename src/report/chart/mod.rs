@@ -1,8 +1,8 @@
 //! Charts: plain numbers in, SVG (and PNG) bytes out.
 //!
-//! Five kinds, one structure each: [`Tradeoff`], [`Lines`], [`Heatmap`], [`Timeline`] and
-//! [`Distribution`]. A kind lays itself out as a [`Scene`], a list of shapes in logical pixels;
-//! one painter turns a scene into bytes. The same chart gives the same bytes on every machine:
+//! Six kinds, one structure each: [`Tradeoff`], [`Lines`], [`Heatmap`], [`Timeline`],
+//! [`Distribution`] and [`Tornado`]. A kind lays itself out as a [`Scene`], a list of shapes in
+//! logical pixels; one painter turns a scene into bytes. The same chart gives the same bytes on every machine:
 //! the font is embedded, its metrics are read from it, logarithms are pure Rust.
 //!
 //! Must not know the rest of the crate: whoever has results fills these structures.
@@ -25,6 +25,7 @@ mod style;
 mod ticks;
 mod timeline;
 mod timeline_panel;
+mod tornado;
 mod tradeoff;
 
 pub use axis::{Axis, Better, Estimate, Scale};
@@ -34,6 +35,7 @@ pub use lines::{Across, Line, Lines};
 pub use numbers::Unit;
 pub use scene::Scene;
 pub use timeline::{LineStyle, Mark, Panel, PanelSeries, Span, Timeline};
+pub use tornado::{Tornado, TornadoRow};
 pub use tradeoff::{Tradeoff, TradeoffPoint};
 
 /// A chart that can be painted.

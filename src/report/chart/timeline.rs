@@ -135,7 +135,7 @@ impl Chart for Timeline {
         if let Some(last) = rows.last() {
             let ticks = frame::horizontal(&mut page.scene, last, &time);
             frame::marks(&mut page.scene, last, &ticks);
-            frame::below(&mut page.scene, last, "virtual time");
+            frame::below(&mut page.scene, last, 0.0, "virtual time");
         }
         page.finish()
     }

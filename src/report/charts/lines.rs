@@ -68,13 +68,8 @@ fn chart(view: View<'_>, axis: usize, metrics: &[Metric], groups: &[Group]) -> N
         x: match numbers {
             Some(_) => Across::Values(Axis::new(&name, Unit::Plain(String::new()))),
             None => Across::Names {
-                // Tight, so that neighbours fit without being cut to the same letters.
                 names: (0..places)
-                    .map(|i| {
-                        words::axis_value(view, axis, i)
-                            .replace(" x ", "\u{d7}")
-                            .replace("iB", "i")
-                    })
+                    .map(|i| words::axis_value(view, axis, i).replace(" x ", " \u{d7}"))
                     .collect(),
                 label: name.clone(),
             },

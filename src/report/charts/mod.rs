@@ -6,7 +6,7 @@ mod heatmap;
 mod lines;
 mod timeline;
 mod tradeoff;
-mod words;
+pub(super) mod words;
 
 pub use words::replications;
 
@@ -35,7 +35,14 @@ pub fn draw(design: &Design, results: &Results, pictures: Pictures) -> Vec<(Stri
         true => fitting(view),
         false => design.charts.clone(),
     };
-    let charts = asked.iter().flat_map(|spec| charts(view, spec));
+    files_of(asked.iter().flat_map(|spec| charts(view, spec)), pictures)
+}
+
+/// The files of charts with names; of two with the same name the first.
+pub(super) fn files_of(
+    charts: impl IntoIterator<Item = Named>,
+    pictures: Pictures,
+) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for (name, chart) in charts {
         let svg = format!("{name}.svg");

@@ -20,7 +20,7 @@ use crate::model::trial::Horizon;
 use unicode_width::UnicodeWidthStr;
 
 /// As wide as a summary gets.
-const COLUMNS: usize = 100;
+pub const COLUMNS: usize = 100;
 
 /// Failed trials that are told one by one.
 const FAILURES: usize = 5;
@@ -41,7 +41,7 @@ pub fn print(design: &Design, results: &Results) -> String {
 }
 
 /// A line, broken at spaces where it is too wide; what follows is indented further.
-fn wrapped(line: &str, width: usize) -> String {
+pub fn wrapped(line: &str, width: usize) -> String {
     let indent = line.len() - line.trim_start().len();
     let mut text = String::new();
     let mut column = 0;

@@ -2,12 +2,13 @@
 //! that no case runs as something simpler than it is.
 
 use serde_json::Value;
-use veltrix::model::spec::*;
 
-use crate::systems::{S, class, drawn, fault, service, source};
+use super::measure::S;
+use super::plain::{class, fault, service, source};
+use crate::model::spec::*;
 
-/// What this version cannot express.
-type Lacking = String;
+/// What this version cannot express, in the words of the case.
+pub type Lacking = String;
 
 const SECOND: f64 = 1e9;
 
@@ -35,44 +36,36 @@ const SAID: &[&str] = &[
 
 /// The system of a model.
 pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
-    for (key, value) in model.as_object().unwrap() {
+    for (key, value) in model.as_object().into_iter().flatten() {
         let discipline = key == "discipline" && discipline(value).is_some();
         if !SAID.contains(&key.as_str()) && !discipline {
             return Err(format!("{key} = {value}"));
         }
     }
-    let count = |key: &str| model[key].as_u64().map(|n| u32::try_from(n).unwrap());
-    let cores = count("cores_per_node").unwrap_or(UNBOUNDED_CORES);
+    let count = |key: &str| match &model[key] {
+        Value::Null => Ok(None),
+        _ => whole(model, key).map(Some),
+    };
+    let cores = count("cores_per_node")?.unwrap_or(UNBOUNDED_CORES);
     let traced = &model["service"]["ns"];
     let work = if model["service"] == "none" {
-        drawn(Dist::constant(0.0).unwrap())
+        WorkSpec::drawn(constant(0.0)?)
     } else if traced.is_array() {
         WorkSpec::FromTrace
     } else {
         match &model["arrivals"]["classes"] {
-            Value::Array(_) => drawn(Dist::constant(0.0).unwrap()),
-            _ => drawn(dist(&model["service"])?),
+            Value::Array(_) => WorkSpec::drawn(constant(0.0)?),
+            _ => WorkSpec::drawn(dist(&model["service"])?),
         }
     };
     let group = GroupSpec {
-        ram_base: 0,
-        ram_policy: RamPolicy::Refuse,
         discipline: discipline(&model["discipline"]).unwrap_or_default(),
-        bytes: None,
-        name: None,
-        count: count("nodes").unwrap(),
-        cores,
         // A GiB of theirs is a byte of ours.
         ram: model["ram_gib_per_node"].as_u64(),
-        speed: 1.0,
-        weight: 1.0,
-        slots: count("waiting_slots_per_node"),
-        on_full: OnFull::Reject,
-        restart: Dist::constant(S as f64).unwrap(),
-        cold_start: None,
-        price_per_hour: 0.0,
+        slots: count("waiting_slots_per_node")?,
+        ..group(need(count("nodes")?, "nodes")?, cores)
     };
-    let mut sender = source("clients", arrivals(&model["arrivals"], traced)?);
+    let mut sender = source("clients", arrivals(&model["arrivals"], &model["service"])?);
     if model["arrivals"]["batch_size"].is_object() {
         sender.batch = Some(sizes(&model["arrivals"]["batch_size"])?);
     }
@@ -94,9 +87,59 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
         faults,
         prices: PriceSpec::default(),
     };
-    let problems = spec.check();
-    assert!(problems.is_empty(), "{problems:?}");
-    Ok(spec)
+    match spec.check().first() {
+        None => Ok(spec),
+        Some(problem) => Err(format!("{problem:?}")),
+    }
+}
+
+/// Workers that are all alike, with nothing special about them.
+pub(super) fn group(count: u32, cores: u32) -> GroupSpec {
+    GroupSpec {
+        ram_base: 0,
+        ram_policy: RamPolicy::Refuse,
+        discipline: Discipline::Fifo,
+        bytes: None,
+        name: None,
+        count,
+        cores,
+        ram: None,
+        speed: 1.0,
+        weight: 1.0,
+        slots: None,
+        on_full: OnFull::Reject,
+        restart: Dist::constant(S as f64).expect("a second is a constant"),
+        cold_start: None,
+        price_per_hour: 0.0,
+    }
+}
+
+fn need<T>(value: Option<T>, what: &str) -> Result<T, Lacking> {
+    value.ok_or_else(|| format!("{what} that is readable"))
+}
+
+fn number(value: &Value, key: &str) -> Result<f64, Lacking> {
+    need(value[key].as_f64(), key)
+}
+
+fn whole(value: &Value, key: &str) -> Result<u32, Lacking> {
+    need(value[key].as_u64().and_then(|n| n.try_into().ok()), key)
+}
+
+fn word<'v>(value: &'v Value, key: &str) -> Result<&'v str, Lacking> {
+    need(value[key].as_str(), key)
+}
+
+/// What a key must say, since nothing else is known here.
+fn says(value: &Value, key: &str, known: impl Into<Value>) -> Result<(), Lacking> {
+    match value[key] == known.into() {
+        true => Ok(()),
+        false => Err(format!("{key} = {}", value[key])),
+    }
+}
+
+fn constant(value: f64) -> Result<Dist, Lacking> {
+    Dist::constant(value).map_err(|e| e.to_string())
 }
 
 fn discipline(value: &Value) -> Option<Discipline> {
@@ -112,16 +155,19 @@ fn discipline(value: &Value) -> Option<Discipline> {
 fn classes(model: &Value) -> Result<Option<Vec<ClassSpec>>, Lacking> {
     if let Some(kinds) = model["arrivals"]["classes"].as_array() {
         let one = |(i, kind): (usize, &Value)| -> Result<ClassSpec, Lacking> {
-            let holds = |what: &str| kind["holds"][what].as_u64();
-            Ok(ClassSpec {
-                weight: kind["rate"].as_f64().unwrap(),
-                work: Some(drawn(dist(&kind["service"])?)),
-                cores: holds("cores").unwrap() as u32,
-                memory: holds("ram_gib").map(|gib| MemorySpec {
+            let memory = match kind["holds"]["ram_gib"].as_f64() {
+                Some(gib) => Some(MemorySpec {
                     held: Held::Admission,
-                    base: Dist::constant(gib as f64).unwrap(),
+                    base: constant(gib)?,
                     per_byte: 0.0,
                 }),
+                None => None,
+            };
+            Ok(ClassSpec {
+                weight: number(kind, "rate")?,
+                work: Some(WorkSpec::drawn(dist(&kind["service"])?)),
+                cores: whole(&kind["holds"], "cores")?,
+                memory,
                 ..class(&format!("class{i}"))
             })
         };
@@ -135,12 +181,18 @@ fn classes(model: &Value) -> Result<Option<Vec<ClassSpec>>, Lacking> {
     let Some(kinds) = model["classes"].as_array() else {
         return Ok(None);
     };
-    let one = |(i, kind): (i64, &Value)| ClassSpec {
-        weight: kind["share"].as_f64().unwrap(),
-        priority: i,
-        ..class(kind["name"].as_str().unwrap())
+    let one = |(i, kind): (i64, &Value)| -> Result<ClassSpec, Lacking> {
+        Ok(ClassSpec {
+            weight: number(kind, "share")?,
+            priority: i,
+            ..class(word(kind, "name")?)
+        })
     };
-    Ok(Some((0..).zip(kinds).map(one).collect()))
+    (0..)
+        .zip(kinds)
+        .map(one)
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 fn only(value: &Value, known: &[&str]) -> Result<(), Lacking> {
@@ -153,17 +205,17 @@ fn only(value: &Value, known: &[&str]) -> Result<(), Lacking> {
     Ok(())
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
-    let all = value.as_array().unwrap();
-    all.iter().map(|v| v.as_f64().unwrap()).collect()
+fn numbers(value: &Value, key: &str) -> Result<Vec<f64>, Lacking> {
+    let all = need(value[key].as_array(), key)?;
+    all.iter().map(|v| need(v.as_f64(), key)).collect()
 }
 
-fn whole_numbers(value: &Value) -> Vec<u64> {
-    let all = value.as_array().unwrap();
-    all.iter().map(|v| v.as_u64().unwrap()).collect()
+fn whole_numbers(value: &Value, key: &str) -> Result<Vec<u64>, Lacking> {
+    let all = need(value[key].as_array(), key)?;
+    all.iter().map(|v| need(v.as_u64(), key)).collect()
 }
 
-fn arrivals(value: &Value, traced: &Value) -> Result<Arrivals, Lacking> {
+fn arrivals(value: &Value, service: &Value) -> Result<Arrivals, Lacking> {
     only(
         value,
         &[
@@ -178,30 +230,30 @@ fn arrivals(value: &Value, traced: &Value) -> Result<Arrivals, Lacking> {
             "batch_size",
         ],
     )?;
-    match value["process"].as_str().unwrap() {
+    match word(value, "process")? {
         "poisson" => Ok(Arrivals::Poisson {
-            rate: value["rate"].as_f64().unwrap(),
+            rate: number(value, "rate")?,
         }),
         "renewal" if value["gap"]["distribution"] == "constant" => Ok(Arrivals::Constant {
-            rate: 1.0 / value["gap"]["value"].as_f64().unwrap(),
+            rate: 1.0 / number(&value["gap"], "value")?,
         }),
         "renewal" => Ok(Arrivals::Renewal {
             gap: dist(&value["gap"])?,
         }),
         "poisson_batches" => Ok(Arrivals::Poisson {
-            rate: value["batch_rate"].as_f64().unwrap(),
+            rate: number(value, "batch_rate")?,
         }),
         "mmpp2" => {
-            let leave = numbers(&value["switch_rates"]);
+            let leave = numbers(value, "switch_rates")?;
             Ok(Arrivals::Mmpp {
-                rates: numbers(&value["rates"]),
+                rates: numbers(value, "rates")?,
                 dwell: leave.iter().map(|rate| SECOND / rate).collect(),
                 switch: vec![vec![0.0, 1.0], vec![1.0, 0.0]],
             })
         }
         "trace" => Ok(Arrivals::Trace(std::sync::Arc::new(Trace {
-            at: whole_numbers(&value["at_ns"]),
-            work: whole_numbers(traced),
+            at: whole_numbers(value, "at_ns")?,
+            work: whole_numbers(service, "ns")?,
             ..Trace::default()
         }))),
         other => Err(format!("arrivals {other}")),
@@ -211,33 +263,37 @@ fn arrivals(value: &Value, traced: &Value) -> Result<Arrivals, Lacking> {
 /// How many arrive together.
 fn sizes(value: &Value) -> Result<Dist, Lacking> {
     match value["distribution"].as_str() {
-        Some("constant") => Ok(Dist::constant(value["value"].as_f64().unwrap()).unwrap()),
+        Some("constant") => constant(number(value, "value")?),
         _ => Err(format!("batches {value}")),
     }
 }
 
 /// A distribution of seconds, in nanoseconds.
 fn dist(value: &Value) -> Result<Dist, Lacking> {
-    let number = |key: &str| value[key].as_f64().unwrap();
-    let time = |key: &str| SECOND * number(key);
-    let times =
-        |key: &str| -> Vec<f64> { numbers(&value[key]).iter().map(|v| v * SECOND).collect() };
+    let time = |key: &str| number(value, key).map(|v| v * SECOND);
+    let times = |key: &str| -> Result<Vec<f64>, Lacking> {
+        Ok(numbers(value, key)?.iter().map(|v| v * SECOND).collect())
+    };
     let name = value["distribution"].as_str();
     let made = match name.ok_or_else(|| format!("service {value}"))? {
         "constant" => Dist::constant(match value["value_ns"].as_f64() {
             Some(ns) => ns,
-            None => time("value"),
+            None => time("value")?,
         }),
-        "exponential" => Dist::exponential(time("mean")),
-        "uniform" => Dist::uniform(time("low"), time("high")),
-        "erlang" => Dist::erlang(time("mean"), value["shape"].as_u64().unwrap() as u32),
-        "lognormal" => Dist::lognormal_log(number("mu"), number("sigma"), SECOND),
-        "bounded_pareto" => Dist::pareto(time("low"), number("alpha"), Some(time("high"))),
-        "hyperexponential" => Dist::hyperexponential_of(&times("means"), &numbers(&value["probs"])),
-        "two_point" => Dist::empirical(&times("values"), Some(&numbers(&value["probs"]))),
+        "exponential" => Dist::exponential(time("mean")?),
+        "uniform" => Dist::uniform(time("low")?, time("high")?),
+        "erlang" => Dist::erlang(time("mean")?, whole(value, "shape")?),
+        "lognormal" => Dist::lognormal_log(number(value, "mu")?, number(value, "sigma")?, SECOND),
+        "bounded_pareto" => {
+            Dist::pareto(time("low")?, number(value, "alpha")?, Some(time("high")?))
+        }
+        "hyperexponential" => {
+            Dist::hyperexponential_of(&times("means")?, &numbers(value, "probs")?)
+        }
+        "two_point" => Dist::empirical(&times("values")?, Some(&numbers(value, "probs")?)),
         other => return Err(format!("distribution {other}")),
     };
-    Ok(made.unwrap())
+    made.map_err(|e| e.to_string())
 }
 
 /// Cores that go down one by one.
@@ -269,7 +325,7 @@ fn call_failure(value: &Value) -> Result<Option<FaultSpec>, Lacking> {
     let Some(probability) = value["probability"].as_f64() else {
         return Ok(None);
     };
-    assert_eq!(value["known_at"], "end of service");
+    says(value, "known_at", "end of service")?;
     let kind = FaultKind::Error {
         probability,
         when: ErrorWhen::End,
@@ -284,15 +340,15 @@ fn breaker(value: &Value) -> Result<Option<BreakerSpec>, Lacking> {
         value,
         &["opens_after", "open_for", "half_open", "counts_refusals"],
     )?;
-    let Some(failures) = value["opens_after"]["consecutive_failures"].as_u64() else {
+    if value["opens_after"].is_null() {
         return Ok(None);
-    };
-    assert_eq!(value["half_open"]["probe"], "next arrival");
-    assert_eq!(value["counts_refusals"], false);
+    }
+    says(&value["half_open"], "probe", "next arrival")?;
+    says(value, "counts_refusals", false)?;
     Ok(Some(BreakerSpec::Consecutive {
-        failures: failures as u32,
+        failures: whole(&value["opens_after"], "consecutive_failures")?,
         open_for: dist(&value["open_for"])?,
-        half_open_calls: value["half_open"]["probes"].as_u64().unwrap() as u32,
+        half_open_calls: whole(&value["half_open"], "probes")?,
         successes: 1,
         counts: Failures::of(&[FailureKind::Error]),
     }))
@@ -312,7 +368,7 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
     only(value, &known)?;
     let mut client = ClientSpec::default();
     if let Some(after) = value["hedge_after_s"].as_f64() {
-        assert_eq!(value["cancel_loser"], true);
+        says(value, "cancel_loser", true)?;
         client.hedge = Some(HedgeSpec {
             kind: HedgeKind::Grpc,
             after: (after * SECOND) as u64,
@@ -322,7 +378,7 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
     }
     if value["retry"].is_object() {
         only(&value["retry"], &["pause", "max_attempts"])?;
-        assert!(value["retry"]["max_attempts"].is_null());
+        says(&value["retry"], "max_attempts", Value::Null)?;
         client.retry = Some(RetrySpec {
             attempts: u32::MAX,
             backoff: BackoffSpec::Drawn(dist(&value["retry"]["pause"])?),
@@ -330,14 +386,14 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
         });
     }
     if value["patience"].is_object() {
-        assert_eq!(value["applies"], "while waiting");
+        says(value, "applies", "while waiting")?;
         client.patience = Some(dist(&value["patience"])?);
     }
     if let Some(timeout) = value["timeout_s"].as_f64() {
         if value["cancels_work"] != false || value["retries"] != 0 {
             return Err("a timeout that cancels".into());
         }
-        client.timeout = Some(Dist::constant(timeout * SECOND).unwrap());
+        client.timeout = Some(constant(timeout * SECOND)?);
     }
     Ok(client)
 }
@@ -366,13 +422,13 @@ fn admission(value: &Value) -> Result<Option<LimitSpec>, Lacking> {
     let Some(rate) = bucket["rate"].as_f64() else {
         return Ok(None);
     };
-    assert_eq!(bucket["start"], "full");
-    let fill = match bucket["fill"].as_str().unwrap() {
+    says(bucket, "start", "full")?;
+    let fill = match word(bucket, "fill")? {
         "even" => Fill::Even,
         "one token per tick" => Fill::Tick,
         other => return Err(format!("tokens filled {other}")),
     };
-    let burst = bucket["depth"].as_u64().unwrap() as u32;
+    let burst = whole(bucket, "depth")?;
     Ok(Some(LimitSpec {
         rate: Some(RateSpec { rate, burst, fill }),
         in_flight: None,
@@ -391,11 +447,11 @@ fn balancer(value: &Value, balancer: &mut BalancerSpec) -> Result<(), Lacking> {
     ];
     only(value, &known)?;
     if value["counts"].is_string() {
-        assert_eq!(value["counts"], "waiting + in service");
+        says(value, "counts", "waiting + in service")?;
     }
     if value["service"].is_object() {
         balancer.dispatch = Some(dist(&value["service"])?);
-        balancer.cores = value["cores"].as_u64().unwrap() as u32;
+        balancer.cores = whole(value, "cores")?;
     }
     let Some(policy) = value["policy"].as_str() else {
         return Ok(());

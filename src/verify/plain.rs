@@ -1,0 +1,79 @@
+//! The parts of a system with everything plain, of which a caller then changes what matters.
+
+use crate::model::spec::*;
+
+/// No bytes, no memory.
+fn nothing() -> Dist {
+    Dist::constant(0.0).expect("zero is a constant")
+}
+
+/// The only class of its source, or one of several of the same weight.
+pub fn class(name: &str) -> ClassSpec {
+    ClassSpec {
+        priority: 0,
+        cores: 1,
+        name: name.into(),
+        weight: 1.0,
+        size: nothing(),
+        work: None,
+        work_factor: 1.0,
+        apart: false,
+        memory: None,
+    }
+}
+
+/// Sends to the first service; nobody gives up, nobody tries again.
+pub fn source(name: &str, arrivals: Arrivals) -> SourceSpec {
+    SourceSpec {
+        name: name.into(),
+        to: 0,
+        arrivals,
+        batch: None,
+        profile: None,
+        start: 0,
+        stop: None,
+        classes: vec![class("default")],
+        fan_out: None,
+        client: ClientSpec::default(),
+    }
+}
+
+/// Workers of one group, all alike.
+pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec) -> ServiceSpec {
+    ServiceSpec {
+        name: name.into(),
+        work: Some(work),
+        memory: MemorySpec {
+            held: Held::Admission,
+            base: nothing(),
+            per_byte: 0.0,
+        },
+        balancer: BalancerSpec {
+            bytes: None,
+            on_full: OnFull::Reject,
+            policy,
+            dispatch: None,
+            instances: 1,
+            cores: 1,
+            slots: None,
+            breaker: None,
+        },
+        groups: vec![group],
+    }
+}
+
+/// A fault of these workers (from, to) of the first service.
+pub fn fault(name: &str, kind: FaultKind, workers: (u32, u32), when: FaultWhen) -> FaultSpec {
+    FaultSpec {
+        name: name.into(),
+        enabled: true,
+        kind,
+        service: 0,
+        workers,
+        when,
+        lasts: None,
+        unit: FaultUnit::Worker,
+        in_service: None,
+        shared: false,
+    }
+}
