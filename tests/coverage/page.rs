@@ -71,6 +71,10 @@ fn the_page_shows_the_rows_that_there_are() {
         for metric in row.metrics {
             let line = lines.next().expect("docs/coverage.md lacks lines");
             let (start, end) = ends(&row, metric);
+            if line == format!("{start} not yet {end}") {
+                println!("not yet counted: {} {metric}", row.name);
+                continue;
+            }
             let (share, of) =
                 shown(line, &start, &end).unwrap_or_else(|| panic!("docs/coverage.md: {line}"));
             let held = (share / 100.0 * f64::from(of)).round() as u32;
