@@ -4,6 +4,8 @@
 
 #[path = "cli/bad.rs"]
 mod bad;
+#[path = "cli/estimates.rs"]
+mod estimates;
 #[allow(dead_code)]
 #[path = "config/fixture.rs"]
 mod fixture;

@@ -12,7 +12,7 @@ Examples:
                                              what the results depend on, input by input
   veltrix explain VX3102                     what a code means and what to do
   veltrix list metrics                       what can be measured
-  veltrix verify                             is veltrix right? against theory, a minute
+  veltrix verify                             is veltrix right? against theory
 
 Results go to stdout, all else to stderr. Exit codes: 0 done, 1 trouble (disk, permission),
 2 the command or a file is wrong, 3 the objective is not met, 5 trials failed, 6 numbers are not
@@ -32,8 +32,8 @@ interrupted goes on with the trials that are left. A second Ctrl-C ends at once.
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
-  veltrix verify                             every kind of theory, about a minute
-  veltrix verify --long                      all cases, several minutes
+  veltrix verify                             every kind of theory, less than a minute
+  veltrix verify --long                      all cases, a few minutes
   veltrix verify --case mm1-rho50            one case; may be repeated
   veltrix verify --case mmck                 all cases of a kind
   veltrix verify --canary                    a simulator that is wrong on purpose: must fail

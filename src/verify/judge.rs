@@ -33,8 +33,9 @@ impl Compared<'_> {
         z.is_finite().then_some(z)
     }
 
-    /// Half the width of the 95 % interval around what was simulated: 1.96 standard errors, and the error of the known value itself (which is next to nothing but
-    /// where the value comes from other simulations).
+    /// Half the width of the 95 % interval around what was simulated: 1.96 standard errors, and
+    /// the error of the known value itself (which is next to nothing but where that comes from
+    /// other simulations).
     pub fn half_width(&self) -> f64 {
         NORMAL_95 * self.known.standard_error(self.requests) + self.known.abs_error
     }

@@ -172,7 +172,7 @@ impl<'c> Job<'c> {
             born: warm_up..warm_up + horizon,
             ..Band::default()
         };
-        let output = caught::call(|| trial::run(&self.spec, &how, &mut band))?;
+        let output = trial::run(&self.spec, &how, &mut band)?;
         Ok(Measured {
             tally: output.tally,
             band,
@@ -216,7 +216,7 @@ pub fn run_all(
     let done = Mutex::new(Vec::new());
     let work = || {
         while let Some(&(i, r)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let measured = jobs[i].run(r);
+            let measured = caught::call(|| jobs[i].run(r));
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
             done.push((i, r, measured));
             drop(done);

@@ -151,6 +151,30 @@ fn an_interrupted_run_goes_on_where_it_was_and_ends_the_same() {
     }
 }
 
+/// What is found on the way is found again: the warm-up, and when there were enough trials.
+#[test]
+fn a_run_that_finds_its_warm_up_and_its_end_goes_on_too() {
+    let ground = Ground::new("found-resume");
+    let stopping = "{ min = 12, max = 60, precision = 0.02, metric = \"latency_mean\" }";
+    let found = MANY.replace("60", stopping) + "warm_up = \"auto\"\n";
+    ground.write("many.toml", &found);
+    let (exit, _, err) = ground.ran(&["run", "many.toml", "--out", "whole"]);
+    assert_eq!(exit, 0, "{err}");
+    for trials in [3, 14] {
+        let mut running = Running::begin(&ground, &RUN);
+        running.wait_for(trials);
+        running.signal("-INT");
+        let (exit, said, _) = running.end();
+        assert_eq!(exit, Some(130), "{said}");
+        assert!(said.contains(" of at most 70 trials are kept"), "{said}");
+        let (exit, _, err) = ground.ran(&RUN);
+        assert!(exit == 0 && err.contains("resumed: "), "{err}");
+        assert!(!err.contains("damaged"), "{err}");
+        same(&ground, "whole", "out");
+        fs::remove_dir_all(ground.0.join("out")).unwrap();
+    }
+}
+
 #[test]
 fn a_killed_run_keeps_its_trials_and_a_damaged_one_is_run_again() {
     let ground = ground("killed");

@@ -52,8 +52,8 @@ fn a_reader_who_doubts_finds_what_there_is_to_know() {
         "Dean & Barroso",
         "5.5 standard errors",
         "95 % interval",
-        "17 of 17 numbers hold",
-        "4 of 4 replays agree to the nanosecond",
+        "numbers that hold: 17 of 17; 95 % intervals with the theory inside: ",
+        "replays that agree to the nanosecond: 4 of 4",
         "500,000 requests after 20,000 that are left out; 4 numbers known by formula",
     ] {
         assert!(out.contains(words), "no {words:?} in\n{out}");
@@ -78,8 +78,8 @@ fn programs_get_every_number_in_full() {
         (&json["schema"], &json["seed"], &json["holds"]),
         (&1.into(), &1.into(), &true.into())
     );
-    let case = &json["cases"][1];
-    assert_eq!(case["case"], "erlang-b-c10");
+    let mut cases = json["cases"].as_array().unwrap().iter();
+    let case = cases.find(|c| c["case"] == "erlang-b-c10").unwrap();
     assert!(case["requests"].as_u64().unwrap() >= 500_000);
     let numbers = case["numbers"].as_array().unwrap();
     let loss = numbers.iter().find(|n| n["number"] == "loss.prob").unwrap();
@@ -120,7 +120,7 @@ fn the_canary_fails_and_says_so() {
 #[test]
 fn a_name_that_is_none_gets_the_nearest_one() {
     for (name, near) in [
-        ("erlang-b-c11", "did you mean `erlang-b-c10`?"),
+        ("erlang-b-10", "did you mean `erlang-b-c10`?"),
         ("mmck-c1-k10-rho8", "did you mean `mmck-c1-k10-rho80`?"),
         ("Recorded", "did you mean `recorded`?"),
         ("zzz", "`veltrix verify --list` shows all"),

@@ -49,6 +49,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("a price table", &["prices"]),
     ("[instance.\"NAME\"]", &["prices.instance.*"]),
     ("an experiment", &["experiment"]),
+    ("replications", &["experiment.replications"]),
     ("[[variant]]", &["experiment.variant.*"]),
     ("an axis", &["experiment.sweep.*"]),
     ("[objective]", &["experiment.objective"]),
@@ -86,6 +87,7 @@ fn read() -> Vec<(String, String)> {
     for (name, file) in [
         ("model", "models/every-key.toml"),
         ("experiment", "experiments/every-key.toml"),
+        ("experiment", "experiments/every-key-2.toml"),
         ("prices", "models/every-key/prices.toml"),
     ] {
         let text = fs::read_to_string(root.join(file)).expect(file);

@@ -303,16 +303,45 @@ const EXPERIMENT_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "later-experiment",
         "seed    = 14",
+        "uncertain = {}",
+        &["VX1010", "uncertain"],
+    ),
+    (
+        "terminating-warm-up",
+        "seed    = 14",
         "terminating = true",
-        &["VX1010", "terminating"],
+        &["VX1012", "terminating", "warm_up", "exclude"],
     ),
     (
         "replications-table",
         "seed    = 14",
         "replications = { min = 5 }",
-        &["VX1010", "replications"],
+        &["VX1006", "`precision`", "`metric`"],
     ),
-    ("warm-up-auto", "\"5s\"", "\"auto\"", &["VX1010", "auto"]),
+    (
+        "replications-order",
+        "seed    = 14",
+        "replications = { min = 500, precision = 0.05, metric = \"loss\" }",
+        &["VX1012", "500", "more than `max` (100)"],
+    ),
+    (
+        "replications-precision",
+        "seed    = 14",
+        "replications = { precision = 5, metric = [] }",
+        &["VX1007", "0.05", "at least one metric"],
+    ),
+    (
+        "replications-maximum",
+        "seed    = 14",
+        "replications = { precision = 0.05, metric = [\"loss\", \"queue_max\"] }",
+        &["VX1012", "queue_max", "never has an interval"],
+    ),
+    (
+        "warm-up-auto-trace",
+        "horizon = \"60s\"\nwarm_up = \"5s\"",
+        "horizon = \"trace\"\nwarm_up = \"auto\"",
+        &["VX1012", "auto", "`horizon`"],
+    ),
     (
         "searched-axis",
         "{ from = 3, to = 5, steps = 3 }",

@@ -212,7 +212,7 @@ impl Kind {
     pub fn words(self) -> String {
         match self {
             Kind::Pooled(n) => format!("10 replications of {n} requests"),
-            Kind::Paired(_, n) => format!("difference, 10 pairs of {n} requests"),
+            Kind::Paired(_, n) => format!("difference, 10 pairs of {n}"),
             Kind::Sequential(n, e) => format!("{n} requests a replication, until ±{} %", e * 100.0),
             Kind::Batches(n) => format!("one trial of {n} requests"),
         }

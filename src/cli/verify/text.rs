@@ -34,12 +34,18 @@ fn plural(n: usize, one: &str) -> String {
 
 fn heading(run: &Run<'_>) -> String {
     let (suite, outcome) = (run.suite, run.outcome);
+    let mut parts = Vec::new();
+    if !suite.jobs.is_empty() {
+        let numbers = plural(outcome.compared.len(), "number");
+        parts.push(format!("{numbers} of {}", plural(suite.jobs.len(), "case")));
+    }
+    if !suite.replays.is_empty() {
+        parts.push(plural(suite.replays.len(), "replay"));
+    }
     let mut text = format!(
-        "veltrix {VERSION} against what is known without it: {} of {}, {}\n\
+        "veltrix {VERSION} against what is known without it: {}\n\
          seed {SEED}, {} measured requests\n",
-        plural(outcome.compared.len(), "number"),
-        plural(suite.jobs.len(), "case"),
-        plural(suite.replays.len(), "replay"),
+        parts.join(", "),
         grouped(outcome.requests),
     );
     if run.canary {
@@ -165,7 +171,7 @@ fn cases(suite: &Suite<'_>) -> String {
             n => format!(" after {} that are left out", grouped(n)),
         };
         blocks.push(format!(
-            "{} ({}): {}\n  {} requests{warm_up}; {} known {}\n  from {}\n",
+            "{} ({}): {}\n  {} requests{warm_up}; {} known {}\n  source: {}\n",
             case.id,
             case.kind,
             case.description,
@@ -179,7 +185,7 @@ fn cases(suite: &Suite<'_>) -> String {
     for replay in &suite.replays {
         match replay {
             Replay::Case(case) => blocks.push(format!(
-                "{} ({}): {}\n  from {}\n",
+                "{} ({}): {}\n  source: {}\n",
                 case.id,
                 case.kind,
                 case.description,
@@ -190,10 +196,10 @@ fn cases(suite: &Suite<'_>) -> String {
     }
     if recorded {
         blocks.push(format!(
-            "{}: recorded traffic, first come first served, with so many cores (c) and slots (k)\n  \
-             from two programs that share no code and agree on every integer; traffic: Azure LLM \
-             inference trace 2023 (Microsoft, CC BY 4.0), NASA-HTTP of the Internet Traffic \
-             Archive\n",
+            "{}: recorded traffic, first come first served, with so many cores (c) and slots (k)\n\
+             \x20 source: two programs that share no code and agree on every integer; traffic: \
+             Azure LLM inference trace 2023 (Microsoft, CC BY 4.0), NASA-HTTP of the Internet \
+             Traffic Archive\n",
             replay::RECORDED
         ));
     }
@@ -242,9 +248,10 @@ fn summary(run: &Run<'_>) -> String {
         let inside = outcome.compared.iter().filter(|c| c.inside()).count();
         let share = inside as f64 / all as f64 * 100.0;
         lines.push(format!(
-            "{} of {} hold; the 95 % interval holds the theory for {inside} ({share:.1} %)",
+            "numbers that hold: {} of {}; 95 % intervals with the theory inside: {inside} \
+             ({share:.1} %)",
             grouped((all - wrong.len()) as u64),
-            plural(all, "number"),
+            grouped(all as u64),
         ));
         let size = |c: &&Compared<'_>| c.z().unwrap_or(0.0).abs();
         let furthest = outcome.compared.iter().filter(|c| c.z().is_some());
@@ -259,8 +266,10 @@ fn summary(run: &Run<'_>) -> String {
     }
     if !outcome.replays.is_empty() {
         let agree = outcome.replays.iter().filter(|r| r.holds()).count();
-        let all = plural(outcome.replays.len(), "replay");
-        lines.push(format!("{agree} of {all} agree to the nanosecond"));
+        let all = outcome.replays.len();
+        lines.push(format!(
+            "replays that agree to the nanosecond: {agree} of {all}"
+        ));
     }
     lines.extend(failures(run, &wrong));
     let left = run.suite.left.len();
