@@ -18,7 +18,12 @@ use std::process::Command;
 
 use veltrix::config::keys::BLOCKS;
 
-const PAGES: [&str; 8] = [
+const PAGES: &[&str] = &[
+    "README.md",
+    "CHANGELOG.md",
+    "docs/architecture.md",
+    "docs/confidence.md",
+    "docs/coverage.md",
     "docs/determinism.md",
     "docs/format.md",
     "docs/glossary.md",
