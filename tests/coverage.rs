@@ -35,9 +35,13 @@ use veltrix::stats::interval::mean_interval;
 /// What came of one metric of one row.
 #[derive(Clone, Debug)]
 pub struct Found {
+    /// Name of the row.
     pub row: &'static str,
+    /// Which of its metrics.
     pub metric: &'static str,
+    /// Experiments whose interval held the truth.
     pub held: u32,
+    /// Experiments.
     pub of: u32,
     /// Experiments that had no interval; they do not hold the truth.
     none: u32,
