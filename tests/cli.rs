@@ -6,6 +6,8 @@
 mod bad;
 #[path = "cli/estimates.rs"]
 mod estimates;
+#[path = "cli/find.rs"]
+mod find;
 #[allow(dead_code)]
 #[path = "config/fixture.rs"]
 mod fixture;
@@ -14,6 +16,8 @@ mod fixture;
 mod interrupts;
 #[path = "cli/one_trial.rs"]
 mod one_trial;
+#[path = "cli/rare.rs"]
+mod rare;
 #[path = "cli/sensitivity.rs"]
 mod sensitivity;
 #[path = "cli/verify.rs"]
@@ -50,7 +54,7 @@ fn every_key_runs() {
     assert_eq!(exit, 0, "{err}");
     assert!(said.contains("met by 8 of 8 points"), "{said}");
     let results = fs::read_to_string(out.join("results.csv")).unwrap();
-    assert_eq!(results.lines().count(), 11);
+    assert_eq!(results.lines().count(), 12);
     assert!(!results.contains("NaN"));
     let (exit, resolved, _) = ran(&["check", "--resolved", file]);
     assert_eq!(exit, 0);

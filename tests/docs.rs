@@ -25,8 +25,10 @@ const PAGES: &[&str] = &[
     "docs/confidence.md",
     "docs/coverage.md",
     "docs/determinism.md",
+    "docs/find.md",
     "docs/format.md",
     "docs/glossary.md",
+    "docs/rare.md",
     "docs/semantics.md",
     "docs/validation.md",
     "docs/verify.md",
@@ -78,7 +80,7 @@ fn blocks(page: &str) -> Vec<(String, String, String)> {
         let Some((kind, name)) = mark.and_then(|m| m.split_once(": ")) else {
             continue;
         };
-        if !["model", "experiment", "data"].contains(&kind) {
+        if !["model", "experiment", "data", "find"].contains(&kind) {
             continue;
         }
         let fence = lines.find(|l| !l.is_empty()).unwrap();
@@ -99,6 +101,7 @@ fn files_in_the_pages_can_be_checked_and_run() {
         ("README.md", 2),
         ("docs/format.md", 3),
         ("docs/confidence.md", 3),
+        ("docs/rare.md", 2),
     ] {
         let blocks = blocks(&page(name));
         assert!(blocks.len() >= least, "{name} has {} files", blocks.len());
@@ -122,6 +125,34 @@ fn files_in_the_pages_can_be_checked_and_run() {
                 assert!([0, 3].contains(&exit), "{name}: {file}: {exit} {err}");
             }
         }
+    }
+}
+
+#[test]
+fn the_example_of_find_is_found() {
+    let folder = folder("find");
+    let blocks = blocks(&page("docs/find.md"));
+    assert_eq!(blocks.len(), 2);
+    for (_, file, text) in &blocks {
+        fs::write(folder.join(file), text).unwrap();
+    }
+    let (exit, out, err) = veltrix(&folder, &["check", "shop-size.toml"]);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    assert!(
+        out.contains("an experiment for `veltrix find`: 1 variant, 80 points"),
+        "{out}"
+    );
+    let (exit, out, err) = veltrix(&folder, &["find", "shop-size.toml"]);
+    assert_eq!((exit, err.as_str()), (0, ""), "{out}");
+    for word in [
+        "winner  ",
+        "sure    95 %",
+        "fails   ",
+        "binds   ",
+        "money   ",
+        "took    ",
+    ] {
+        assert!(out.contains(word), "no {word:?} in\n{out}");
     }
 }
 

@@ -125,6 +125,8 @@ codes! {
         "warning: very many attempts without a pause or a budget";
     2009 OVERLOADED DiagnosticInput "no steady state"
         "note: work arrives at least as fast as it can be done";
+    2012 NOT_RARE DiagnosticInput "splitting does not apply"
+        "a metric or system that multilevel splitting cannot estimate, or not so precisely";
     3101 RAM_FULL Outcome "out of RAM"
         "an attempt was refused because its memory did not fit in the worker's RAM";
     3102 BUFFER_FULL Outcome "buffer overflow"

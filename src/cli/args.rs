@@ -10,6 +10,8 @@ Examples:
   veltrix run experiments/veltrix.toml       run it; results in runs/veltrix-DIGEST/
   veltrix sensitivity experiments/veltrix.toml
                                              what the results depend on, input by input
+  veltrix find experiments/veltrix-sizing.toml
+                                             the cheapest point that meets the objective
   veltrix explain VX3102                     what a code means and what to do
   veltrix list metrics                       what can be measured
   veltrix verify                             is veltrix right? against theory
@@ -53,6 +55,18 @@ sweep. Walks (morris) and shares of the variance (sobol) need the ranges of [unc
 How many trials that takes is said before they begin. The same file, options and version
 give the same bytes, on any number of threads; what was interrupted goes on.";
 
+const FIND_EXAMPLES: &str = "\
+Examples:
+  veltrix find experiments/veltrix-sizing.toml
+  veltrix find experiments/cheapest.toml --format json | jq .winner.cost
+  veltrix find experiments/cheapest.toml --set source.visitors.arrivals.rate=500/s
+
+The file needs an [objective]. Axes of its [sweep] may be lists, ranges, or
+{ min, max, step }, which only `find` searches. What is found, what nearly was and what it took
+is told, with how sure it is; everything looked at goes to runs/NAME-find-DIGEST/. The same file,
+options and version give the same bytes, on any number of threads. Exit code 3: no point meets
+the objective. Ctrl-C: the best so far is told, and nothing is written.";
+
 /// A deterministic, seeded, virtual-time simulator of event-driven back ends.
 #[derive(Debug, Parser)]
 #[command(name = "veltrix", version, max_term_width = 100, after_help = EXAMPLES)]
@@ -71,6 +85,9 @@ pub enum Command {
     /// Find out which inputs the results depend on
     #[command(after_help = SENSITIVITY_EXAMPLES)]
     Sensitivity(SensitivityArgs),
+    /// Find the cheapest point that meets the objective, and say how sure that is
+    #[command(after_help = FIND_EXAMPLES)]
+    Find(FindArgs),
     /// Check model and experiment files without running them
     Check(CheckArgs),
     /// List what there is: policies, distributions, metrics, codes, ...
@@ -125,6 +142,47 @@ pub struct RunArgs {
     #[arg(long, value_enum, default_value = "human")]
     pub format: Format,
     /// No progress and no summary, only what is wrong
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Options of `find`.
+#[derive(Clone, Debug, Args)]
+pub struct FindArgs {
+    /// The experiment file
+    pub file: PathBuf,
+    /// Set a value of the model: service.events.workers.ram=8GiB (may be repeated)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
+    pub set: Vec<String>,
+    /// Seed of all random streams, 0 to 18446744073709551615, or 0x and hex digits
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
+    pub seed: Option<u64>,
+    /// Trials of a point's first round; each further round doubles them
+    #[arg(long, value_name = "N", value_parser = replications, allow_hyphen_values = true)]
+    pub replications: Option<u32>,
+    /// Measured virtual time of a trial, such as 60s
+    #[arg(long, value_name = "TIME")]
+    pub horizon: Option<String>,
+    /// Threads; 0 is one for each core. Never changes a result
+    #[arg(
+        long,
+        visible_alias = "jobs",
+        value_name = "N",
+        default_value = "0",
+        value_parser = threads,
+        allow_hyphen_values = true
+    )]
+    pub threads: usize,
+    /// Output directory, instead of runs/NAME-find-DIGEST
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Search even if it was done before, and replace older results
+    #[arg(long)]
+    pub force: bool,
+    /// What goes to stdout
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Format,
+    /// No progress and no story, only what is wrong
     #[arg(long, short)]
     pub quiet: bool,
 }

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod exit;
 mod explain;
+mod find;
 mod host;
 mod interrupt;
 mod list;
@@ -51,6 +52,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let exit = match &cli.command {
         Command::Run(args) => run::run(args, &mut streams, terminal),
+        Command::Find(args) => find::find(args, &mut streams, terminal),
         Command::Sensitivity(args) => sensitivity::sensitivity(args, &mut streams, terminal),
         Command::Check(args) => check::check(args, &mut streams),
         Command::List(args) => list::list(args, &mut streams),

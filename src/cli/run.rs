@@ -207,20 +207,29 @@ fn place(args: &RunArgs, design: &Design, digest: &str) -> PathBuf {
         .unwrap_or_else(|| Path::new("runs").join(name))
 }
 
-/// Options that change what comes out, in one order.
 fn overrides(args: &RunArgs) -> Vec<String> {
-    let mut all: Vec<String> = args
-        .set
+    overrides_of(
+        &args.set,
+        args.seed,
+        args.replications,
+        args.horizon.as_deref(),
+    )
+}
+
+/// Options that change what comes out, in one order.
+pub(super) fn overrides_of(
+    set: &[String],
+    seed: Option<u64>,
+    replications: Option<u32>,
+    horizon: Option<&str>,
+) -> Vec<String> {
+    let mut all: Vec<String> = set
         .iter()
         .map(|set| format!("--set {}", quoted(set)))
         .collect();
-    all.extend(args.seed.map(|n| format!("--seed {n}")));
-    all.extend(args.replications.map(|n| format!("--replications {n}")));
-    all.extend(
-        args.horizon
-            .as_ref()
-            .map(|t| format!("--horizon {}", quoted(t))),
-    );
+    all.extend(seed.map(|n| format!("--seed {n}")));
+    all.extend(replications.map(|n| format!("--replications {n}")));
+    all.extend(horizon.map(|t| format!("--horizon {}", quoted(t))));
     all
 }
 

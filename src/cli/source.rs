@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::args::RunArgs;
+use super::args::{FindArgs, RunArgs};
 use super::exit::Exit;
 use crate::config::{self, Ask, Checked, Class, Diagnostics, InputFile, InputKind};
-use crate::config::{Overrides, Study, Style};
+use crate::config::{Maker, Overrides, Searched, Study, Style};
 use crate::experiment::design::Design;
+use crate::experiment::find::space::Space;
 use crate::report::manifest::FileDigest;
 use crate::report::summary;
 
@@ -66,6 +67,60 @@ pub fn load(args: &RunArgs, style: Style) -> Result<Loaded, Refusal> {
     })
 }
 
+/// An experiment that may be searched.
+pub struct Searchable {
+    /// What it asks; its points are corners of the space only.
+    pub design: Design,
+    /// What is searched.
+    pub space: Space,
+    /// Makes its points.
+    pub maker: Maker,
+    /// What its author should know, ready to be shown; empty: nothing.
+    pub warnings: String,
+    /// Every file that was read.
+    pub inputs: Vec<FileDigest>,
+    /// Those whose content is not in `resolved`: recorded data.
+    pub data: Vec<FileDigest>,
+    /// The experiment, its corners in full.
+    pub resolved: String,
+}
+
+/// Reads the experiment of a `find`, with the options that override it.
+///
+/// # Errors
+/// Something is wrong with the file, or with a file that it names.
+pub fn load_search(args: &FindArgs, style: Style) -> Result<Searchable, Refusal> {
+    let overrides = Overrides {
+        set: args.set.clone(),
+        seed: args.seed.map(|n| n.to_string()),
+        replications: args.replications.map(|n| n.to_string()),
+        horizon: args.horizon.clone(),
+    };
+    let searched = config::load_search(&args.file, &overrides);
+    let searched = searched.map_err(|d| refusal(&d, style))?;
+    let inputs = searched.inputs.iter();
+    let data = inputs.clone().filter(|i| i.kind == InputKind::Trace);
+    Ok(Searchable {
+        space: space_of(&searched),
+        warnings: searched.warnings.render(style),
+        data: data.map(digest).collect(),
+        inputs: inputs.map(digest).collect(),
+        resolved: searched.resolved,
+        design: searched.design,
+        maker: searched.maker,
+    })
+}
+
+fn space_of(searched: &Searched) -> Space {
+    let design = &searched.design;
+    let constraints = design.objective.as_ref().map(|o| &o.subject_to[..]);
+    Space::new(
+        searched.parts.clone(),
+        &design.axes,
+        constraints.unwrap_or_default(),
+    )
+}
+
 /// Reads one variant of an experiment for `sensitivity`.
 ///
 /// # Errors
@@ -108,6 +163,20 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                 forecast: String::new(),
                 warnings: model.warnings.render(style),
                 resolved: model.resolved,
+            })
+        }
+        Checked::Search(searched) => {
+            let design = &searched.design;
+            let space = space_of(&searched);
+            Ok(Report {
+                about: format!(
+                    "an experiment for `veltrix find`: {}, {}",
+                    counted(design.variants.len(), "variant"),
+                    counted(usize::try_from(space.size()).unwrap_or(usize::MAX), "point"),
+                ),
+                warnings: searched.warnings.render(style),
+                resolved: searched.resolved,
+                forecast: String::new(),
             })
         }
         Checked::Experiment(loaded) => {

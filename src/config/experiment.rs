@@ -14,11 +14,28 @@ use super::keys::EXPERIMENT;
 use super::limits;
 use super::objective::Named;
 use super::patch::Patch;
+use super::points::Draft;
 use super::replications::{MAX_REPLICATIONS, is_auto};
 use super::resolved::Resolved;
 use super::sweep::Sweep;
 use super::tree::{self, Node};
 use super::{Overrides, stem};
+
+/// An experiment before its points are made.
+pub struct Asked {
+    /// What is known of it so far.
+    pub design: Design,
+    /// Its variants.
+    pub drafts: Vec<Draft>,
+    /// Its axes.
+    pub sweep: Sweep,
+    /// What the command line sets.
+    pub arguments: Vec<Patch>,
+    /// Metrics it names.
+    pub named: Vec<Named>,
+    /// `[rare]`, and its metrics.
+    pub rare: Option<(Node, Vec<Named>)>,
+}
 
 impl Cx {
     /// Reads and checks an experiment's tree. What it gives back may only be used when no error
@@ -29,6 +46,50 @@ impl Cx {
         path: &Path,
         overrides: &Overrides,
     ) -> Option<(Design, String)> {
+        let Asked {
+            mut design,
+            drafts,
+            sweep,
+            arguments,
+            named,
+            rare,
+        } = self.asked(root, path, overrides)?;
+        self.listed(&sweep);
+        let counts = drafts
+            .iter()
+            .map(|d| if d.swept { sweep.size() } else { 1 });
+        let points: u128 = counts.sum();
+        if !limits::points(self, root.span, points, design.replications) || drafts.is_empty() {
+            return None;
+        }
+        let mut resolved = Resolved::new(points);
+        resolved.experiment(root, overrides);
+        self.points(&mut design, &drafts, &sweep, &arguments, &mut resolved);
+        self.columns(&mut design, named);
+        self.intervals(root, &design);
+        if let Some((node, metrics)) = &rare {
+            self.rare_applies(node, &design, metrics);
+        }
+        limits::design(self, root, &design);
+        Some((design, resolved.text))
+    }
+
+    /// Refuses axes that are to be searched where every point is to be run.
+    fn listed(&mut self, sweep: &Sweep) {
+        for lane in sweep.axes.iter().flat_map(|a| &a.lanes) {
+            if let Some(span) = lane.searched {
+                let message = format!("only `veltrix find` searches the axis `{}`", lane.path);
+                let d = Diagnostic::error(Code::KEYS_DISAGREE, message)
+                    .at(span, "`run` runs every point of a sweep")
+                    .help("use `veltrix find`, or write a list or { from, to, steps }")
+                    .path(format!("sweep.{}", lane.path));
+                self.push(d);
+            }
+        }
+    }
+
+    /// Reads everything of an experiment but its points.
+    pub fn asked(&mut self, root: &Node, path: &Path, overrides: &Overrides) -> Option<Asked> {
         let fields = self.fields(root, "", &EXPERIMENT)?;
         let mut named = Vec::new();
         let mut design = self.settings(&fields, overrides, &mut named);
@@ -58,6 +119,12 @@ impl Cx {
                 self.uncertain_fits(&ranges, draft, &arguments);
             }
         }
+        let rare = fields.get("rare").filter(|n| !n.is_none());
+        let asked = rare.and_then(|node| self.rare(node, &names));
+        if let Some((ask, metrics)) = &asked {
+            design.rare = Some(ask.clone());
+            named.extend(metrics.iter().cloned());
+        }
         if let Some(node) = fields.get("chart").filter(|n| !n.is_none()) {
             design.charts = self.charts(node, &sweep, &mut named);
         }
@@ -67,20 +134,14 @@ impl Cx {
             .map(super::sweep::SweepAxis::to_axis)
             .collect();
         self.overridden(&sweep, &arguments);
-        let counts = drafts
-            .iter()
-            .map(|d| if d.swept { sweep.size() } else { 1 });
-        let points: u128 = counts.sum();
-        if !limits::points(self, root.span, points, design.replications) || drafts.is_empty() {
-            return None;
-        }
-        let mut resolved = Resolved::new(points);
-        resolved.experiment(root, overrides);
-        self.points(&mut design, &drafts, &sweep, &arguments, &mut resolved);
-        self.columns(&mut design, named);
-        self.intervals(&fields, &design);
-        limits::design(self, root, &design);
-        Some((design, resolved.text))
+        Some(Asked {
+            design,
+            drafts,
+            sweep,
+            arguments,
+            named,
+            rare: rare.map(Node::clone).zip(asked.map(|(_, metrics)| metrics)),
+        })
     }
 
     /// The plain keys of an experiment.
@@ -134,6 +195,7 @@ impl Cx {
             points: Vec::new(),
             metrics: Vec::new(),
             objective: None,
+            rare: None,
             charts: Vec::new(),
         }
     }

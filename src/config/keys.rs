@@ -71,6 +71,7 @@ pub const BLOCKS: &[&Block] = &[
     &VARIANT,
     &RANGE,
     &OBJECTIVE,
+    &RARE,
     &CHART,
 ];
 

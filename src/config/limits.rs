@@ -16,6 +16,9 @@ use super::tree::Node;
 /// Most points of a design.
 pub const MAX_POINTS: u128 = 100_000;
 
+/// Most points of a space that is searched.
+pub const MAX_SEARCHED: u128 = 1_000_000;
+
 /// Most trials of a design.
 pub const MAX_TRIALS: u128 = 1_000_000;
 
@@ -62,6 +65,20 @@ pub fn points(cx: &mut Cx, span: Span, points: u128, replications: u32) -> bool 
     let d = Diagnostic::error(Code::TOO_LARGE_DESIGN, message)
         .at(span, "")
         .help("use fewer values an axis, fewer axes or fewer replications")
+        .class(Class::Limit);
+    cx.push(d);
+    false
+}
+
+/// Reports a space of too many points to search.
+pub fn searched(cx: &mut Cx, span: Span, points: u128) -> bool {
+    if points <= MAX_SEARCHED {
+        return true;
+    }
+    let message = format!("the space has {points} points, the limit is {MAX_SEARCHED}");
+    let d = Diagnostic::error(Code::TOO_LARGE_DESIGN, message)
+        .at(span, "")
+        .help("use larger steps or fewer axes")
         .class(Class::Limit);
     cx.push(d);
     false

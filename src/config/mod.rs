@@ -26,11 +26,13 @@ mod patch;
 mod points;
 mod prices;
 mod profile;
+mod rare;
 mod render;
 mod replications;
 mod resolved;
 mod retry;
 mod scan;
+mod search;
 mod services;
 mod sources;
 mod study;
@@ -45,7 +47,10 @@ use std::path::Path;
 
 pub use diagnostic::{Class, Diagnostic, Diagnostics, Label, MOST_SHOWN, Severity, Style};
 pub use files::{Files, InputFile, InputKind, MAX_CSV, MAX_TOML, Span};
-pub use limits::{MAX_ATTEMPTS_BYTES, MAX_EVENTS, MAX_POINTS, MAX_TRIAL_EVENTS, MAX_TRIALS};
+pub use limits::{
+    MAX_ATTEMPTS_BYTES, MAX_EVENTS, MAX_POINTS, MAX_SEARCHED, MAX_TRIAL_EVENTS, MAX_TRIALS,
+};
+pub use search::{Maker, Searched};
 pub use study::{Ask, Study, study};
 
 use crate::base::codes::Code;
@@ -95,12 +100,14 @@ pub struct LoadedModel {
 }
 
 /// What a file turned out to be.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Checked {
     /// A system.
     Model(Box<LoadedModel>),
     /// A question to one.
     Experiment(Box<Loaded>),
+    /// A question that only a search can answer: some of its axes are not listed.
+    Search(Box<Searched>),
 }
 
 /// Reads an experiment with everything it names, and checks every point.
@@ -117,6 +124,22 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Diagnostics> {
         cx.experiment(&root, path, overrides)
     });
     finish_experiment(cx, loaded)
+}
+
+/// Reads an experiment as a space to search. Its corners are checked; other points are made when
+/// they are asked for.
+///
+/// # Errors
+/// Every mistake found, in file order.
+pub fn load_search(path: &Path, overrides: &Overrides) -> Result<Searched, Diagnostics> {
+    let mut cx = Cx::new(folder_of(path));
+    match root(&mut cx, path, InputKind::Experiment) {
+        Some(root) => search::read(cx, &root, path, overrides),
+        None => {
+            let (found, files) = cx.into_parts();
+            Err(Diagnostics::new(found, files))
+        }
+    }
 }
 
 /// Reads a model alone, with `--set` values put in.
@@ -143,6 +166,10 @@ pub fn check_file(path: &Path, overrides: &Overrides) -> Result<Checked, Diagnos
     };
     if let Some(input) = cx.files.inputs.first_mut() {
         input.kind = InputKind::Experiment;
+    }
+    if search::is_for(&root) {
+        let searched = search::read(cx, &root, path, overrides)?;
+        return Ok(Checked::Search(Box::new(searched)));
     }
     let loaded = cx.experiment(&root, path, overrides);
     finish_experiment(cx, loaded).map(|l| Checked::Experiment(Box::new(l)))

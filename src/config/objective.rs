@@ -3,7 +3,7 @@
 use crate::base::codes::Code;
 use crate::base::units::{parse_bytes, parse_money, parse_rate, parse_time, shown};
 use crate::experiment::design::ChartSpec;
-use crate::experiment::objective::{Constraint, Objective, Op};
+use crate::experiment::objective::{Constraint, INDIFFERENCE, Objective, Op};
 use crate::model::metric::{Delay, Metric, Unit};
 use crate::model::series::NAMES;
 
@@ -108,12 +108,28 @@ impl Cx {
         let own = fields
             .get("confidence")
             .and_then(|n| self.confidence(n, "objective.confidence"));
+        let indifference = match fields.get("indifference") {
+            Some(node) => self.indifference(node),
+            None => Some(INDIFFERENCE),
+        };
         Some(Objective {
             variants: for_variants,
             minimise: minimise?,
             subject_to,
             confidence: own.unwrap_or(confidence),
+            indifference: indifference?,
         })
+    }
+
+    /// An indifference, above 0 and below 1.
+    fn indifference(&mut self, node: &Node) -> Option<f64> {
+        let path = "objective.indifference";
+        let value = self.number(node, path)?;
+        if value > 0.0 && value < 1.0 {
+            return Some(value);
+        }
+        self.out_of_range(node, path, "a share above 0 and below 1, such as 0.05");
+        None
     }
 
     /// A confidence, above 0 and below 1.

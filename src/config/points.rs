@@ -158,11 +158,7 @@ impl Cx {
                 } else {
                     Vec::new()
                 };
-                let mut tree = draft.tree.clone();
-                for (axis, &i) in sweep.axes.iter().zip(&at) {
-                    axis.patches(i).for_each(|p| self.patch(&mut tree, &p));
-                }
-                arguments.iter().for_each(|p| self.patch(&mut tree, p));
+                let tree = self.tree_at(draft, sweep, &at, arguments);
                 let spec = self.model(&tree);
                 limits::effects(self, &tree, &spec, &design.longest());
                 limits::trace_horizon(self, draft.span, &spec, &design.timing);
@@ -190,6 +186,22 @@ impl Cx {
                 resolved.point(&draft.name, number, &settings, &tree);
             }
         }
+    }
+
+    /// The tree of a point.
+    pub fn tree_at(
+        &mut self,
+        draft: &Draft,
+        sweep: &Sweep,
+        at: &[usize],
+        arguments: &[Patch],
+    ) -> Node {
+        let mut tree = draft.tree.clone();
+        for (axis, &i) in sweep.axes.iter().zip(at) {
+            axis.patches(i).for_each(|p| self.patch(&mut tree, &p));
+        }
+        arguments.iter().for_each(|p| self.patch(&mut tree, p));
+        tree
     }
 
     /// The standard metrics, then those that were asked for; each must exist in some point.

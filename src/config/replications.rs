@@ -76,11 +76,11 @@ impl Cx {
     }
 
     /// Reports metrics to stop at that never have an interval.
-    pub fn intervals(&mut self, fields: &Fields<'_>, design: &Design) {
+    pub fn intervals(&mut self, root: &Node, design: &Design) {
         let (Some(stopping), Some(point)) = (&design.stopping, design.points.first()) else {
             return;
         };
-        let Some(node) = fields.get("replications") else {
+        let Some(node) = root.table().and_then(|t| t.get("replications")) else {
             return;
         };
         let wanted = Wanted::for_metrics(&point.system, &stopping.metrics);

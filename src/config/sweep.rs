@@ -17,6 +17,16 @@ use super::tree::{Entry, Node, Origin, Value};
 /// Most values of one axis.
 const MAX_VALUES: u64 = 100_000;
 
+/// Values of a searched axis that is not of whole numbers and says no step, less one.
+const CONTINUOUS: f64 = 256.0;
+
+/// Whether an axis has keys of one that is searched.
+fn is_searched(node: &Node) -> bool {
+    let key = |k: &str| matches!(k, "min" | "max" | "step");
+    node.table()
+        .is_some_and(|t| t.entries.iter().any(|e| key(&e.key)))
+}
+
 /// An axis: paths that move together, with their values.
 #[derive(Clone, Debug)]
 pub struct SweepAxis {
@@ -33,6 +43,8 @@ pub struct Lane {
     pub span: Span,
     /// Its values.
     pub values: Vec<Node>,
+    /// Where it says that they are to be searched; only `find` does that.
+    pub searched: Option<Span>,
 }
 
 /// A whole sweep.
@@ -122,12 +134,7 @@ impl Cx {
     fn lanes(&mut self, entry: &Entry) -> Vec<Lane> {
         let nested = |n: &Node| {
             n.table().is_some_and(|t| {
-                !t.entries.is_empty()
-                    && t.entries.iter().all(|e| RANGE.key(&e.key).is_none())
-                    && !t
-                        .entries
-                        .iter()
-                        .any(|e| RANGE.later.contains(&e.key.as_str()))
+                !t.entries.is_empty() && t.entries.iter().all(|e| RANGE.key(&e.key).is_none())
             })
         };
         let mut lanes = Vec::new();
@@ -147,7 +154,12 @@ impl Cx {
             }
             let values = self.axis_values(node, &format!("sweep.{path}"));
             if let Some(values) = values {
-                lanes.push(Lane { path, span, values });
+                lanes.push(Lane {
+                    path,
+                    span,
+                    values,
+                    searched: is_searched(node).then_some(node.span),
+                });
             }
         }
         lanes
@@ -163,11 +175,13 @@ impl Cx {
                 return None;
             };
             let name = self.text(path, "sweep.zip")?;
+            let searched = is_searched(values).then_some(values.span);
             let values = self.axis_values(values, &format!("sweep.{name}"))?;
             lanes.push(Lane {
                 path: name,
                 span: path.span,
                 values,
+                searched,
             });
         }
         let lengths: Vec<usize> = lanes.iter().map(|l| l.values.len()).collect();
@@ -209,14 +223,8 @@ impl Cx {
 
     /// `{ from, to, steps, scale }`.
     fn range(&mut self, node: &Node, path: &str) -> Option<Vec<Node>> {
-        let searched = |k: &str| matches!(k, "min" | "max" | "step");
-        if node.table()?.entries.iter().any(|e| searched(&e.key)) {
-            self.later(
-                node.span,
-                path,
-                "an axis that is searched, `{ min, max, step }`,",
-            );
-            return None;
+        if is_searched(node) {
+            return self.searched(node, path);
         }
         let fields = self.fields(node, path, &RANGE)?;
         for key in ["from", "to", "steps"] {
@@ -260,9 +268,59 @@ impl Cx {
         Some(values)
     }
 
+    /// `{ min, max, step }`: whole numbers go by 1 where no step is said, others by a part of the
+    /// range.
+    fn searched(&mut self, node: &Node, path: &str) -> Option<Vec<Node>> {
+        let fields = self.fields(node, path, &RANGE)?;
+        let kind = "an axis that is searched";
+        self.only(&fields, kind, "min", &["min", "max", "step"]);
+        for key in ["min", "max"] {
+            if fields.get(key).is_none() {
+                self.missing(&fields, key, &RANGE);
+            }
+        }
+        let (min, max) = (fields.get("min")?, fields.get("max")?);
+        let Some(ends) = Ends::read(min, max) else {
+            self.two_kinds(&fields, min, max);
+            return None;
+        };
+        let range = ends.to - ends.from;
+        if range <= 0.0 {
+            self.out_of_range(max, &fields.path("max"), "above `min`");
+            return None;
+        }
+        let step = match fields.get("step") {
+            Some(step) => match Ends::read(step, step) {
+                Some(read) if read.kind == ends.kind || ends.kind == Kind::Real => read.from,
+                _ => {
+                    self.two_kinds(&fields, min, step);
+                    return None;
+                }
+            },
+            None if ends.kind == Kind::Whole => 1.0,
+            None => range / CONTINUOUS,
+        };
+        let count = range / step + 1e-9;
+        if step <= 0.0 || count >= MAX_VALUES as f64 {
+            let allowed = format!("above 0, and at most {MAX_VALUES} of them in the range");
+            let node = fields.get("step").unwrap_or(max);
+            self.out_of_range(node, &fields.path("step"), &allowed);
+            return None;
+        }
+        let values = (0..=count as u64).map(|i| Node {
+            value: ends.written(ends.from + step * i as f64),
+            span: node.span,
+            origin: Origin::Axis,
+        });
+        let mut values: Vec<Node> = values.collect();
+        // Whole units are rounded, and may coincide.
+        values.dedup_by(|a, b| a.to_toml() == b.to_toml());
+        Some(values)
+    }
+
     fn two_kinds(&mut self, fields: &Fields<'_>, from: &Node, to: &Node) {
         let message = format!(
-            "`from` and `to` must be two numbers or two quantities of one kind, not {} and {}",
+            "both ends of a range must be two numbers or two quantities of one kind, not {} and {}",
             from.to_toml(),
             to.to_toml()
         );
@@ -327,6 +385,11 @@ impl Ends {
                 self.from + (self.to - self.from) * t
             }
         };
+        self.written(x)
+    }
+
+    /// A value in the unit of the ends.
+    fn written(&self, x: f64) -> Value {
         match self.kind {
             Kind::Whole => Value::Integer(Some(x.round() as i128), format!("{}", x.round())),
             Kind::Real => Value::Float(x, format!("{x:?}")),

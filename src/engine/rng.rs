@@ -11,6 +11,8 @@
 //! uniform numbers: a change of library changes nothing but the words, and those are pinned.
 //! Must not know of distributions or of what the numbers are for.
 
+use std::fmt;
+
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -132,7 +134,7 @@ pub trait Bits {
 
 /// A stream of words drawn in order: one for each entity and purpose. A clone goes on from the
 /// same position.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Stream {
     chacha: ChaCha8Rng,
     /// Words made ahead, so that the usual draw is one load.
@@ -157,6 +159,14 @@ impl Stream {
         }
     }
 
+    /// The same path's stream under another key, at its start: a clone goes its own way.
+    pub fn rekey(&mut self, key: &Key) {
+        let path = self.chacha.get_stream();
+        self.chacha = ChaCha8Rng::from_seed(key.bytes());
+        self.chacha.set_stream(path);
+        self.next = AHEAD;
+    }
+
     /// The word to be drawn next, if it is made already: a hint and no more.
     #[inline(always)]
     pub fn peek(&self) -> Option<u64> {
@@ -170,6 +180,25 @@ impl Stream {
             *word = self.chacha.next_u64();
         }
         self.next = 0;
+    }
+}
+
+/// Its key, the hash of its path and its position say all of it.
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(self.chacha.get_seed().chunks_exact(8)) {
+            *word = bytes
+                .iter()
+                .rev()
+                .fold(0, |word, &byte| word << 8 | u64::from(byte));
+        }
+        f.debug_struct("Stream")
+            .field("key", &Key { words })
+            .field("path", &self.chacha.get_stream())
+            .field("made", &self.chacha.get_word_pos())
+            .field("next", &self.next)
+            .finish()
     }
 }
 
@@ -362,6 +391,22 @@ mod tests {
         let _ = first_words(stream.clone());
         stream.next_u64();
         assert_eq!(first_words(stream.clone()), first_words(stream));
+    }
+
+    #[test]
+    fn a_clone_of_another_lineage_is_the_stream_of_that_key_from_its_start() {
+        let (old, new) = (Key::new(1, 2, 0), Key::new(1, 2, 9));
+        for drawn in [0, 1, 5, 70] {
+            let mut stream = Stream::new(&old, "a");
+            for _ in 0..drawn {
+                stream.next_u64();
+            }
+            stream.rekey(&new);
+            let shown = format!("{stream:?}");
+            assert!(shown.contains(&format!("{new:?}")), "{shown}");
+            assert!(!shown.contains(&format!("{old:?}")), "{shown}");
+            assert_eq!(first_words(stream), first_words(Stream::new(&new, "a")));
+        }
     }
 
     #[test]

@@ -75,6 +75,20 @@ impl<'a> Crew<'a> {
         }
     }
 
+    /// Does what shares itself out over all threads; it is told how to ask whether to stop. `None`
+    /// from it: given up.
+    ///
+    /// # Errors
+    /// It was given up.
+    pub(super) fn all<T: Send>(
+        &self,
+        work: impl FnOnce(&(dyn Fn() -> bool + Sync)) -> Option<T> + Send,
+    ) -> Result<T, RunError> {
+        let stopped = || self.watch.stopped();
+        let done = self.threads.install(|| work(&stopped));
+        done.ok_or_else(|| RunError::Stopped(self.progress()))
+    }
+
     /// How far it is.
     pub(super) fn progress(&self) -> Progress {
         Progress {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::objective::Objective;
+use super::rare::Ask;
 use super::stopping::Stopping;
 use crate::model::metric::Metric;
 use crate::model::spec::SystemSpec;
@@ -45,6 +46,8 @@ pub struct Design {
     pub metrics: Vec<Metric>,
     /// What must be met.
     pub objective: Option<Objective>,
+    /// What is too rare to be counted.
+    pub rare: Option<Ask>,
     /// Charts asked for; empty: those that fit.
     pub charts: Vec<ChartSpec>,
 }

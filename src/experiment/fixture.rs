@@ -161,7 +161,9 @@ pub(crate) fn design() -> Design {
                 constraint("loss", 1e-4, "loss < 0.0001"),
             ],
             confidence: 0.95,
+            indifference: 0.05,
         }),
+        rare: None,
         charts: Vec::new(),
     }
 }

@@ -6,11 +6,13 @@ pub mod budget;
 pub(crate) mod caught;
 mod crew;
 pub mod design;
+pub mod find;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod forecast;
 pub mod objective;
 pub mod pool;
+pub mod rare;
 pub mod results;
 pub mod run;
 pub mod sensitivity;

@@ -12,9 +12,14 @@ pub struct Objective {
     pub minimise: Metric,
     /// All must hold.
     pub subject_to: Vec<Constraint>,
-    /// Of the intervals that constraints are judged by, 0 to 1.
+    /// Of the intervals that constraints are judged by, and of the answer of a search, 0 to 1.
     pub confidence: f64,
+    /// The relative zone on the good side of a bound in which a search may take a point for either.
+    pub indifference: f64,
 }
+
+/// What [`Objective::indifference`] is where nothing is said.
+pub const INDIFFERENCE: f64 = 0.05;
 
 /// `METRIC OP VALUE`.
 #[derive(Clone, Debug, PartialEq)]

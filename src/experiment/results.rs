@@ -1,6 +1,7 @@
 //! What came out, in plan order.
 
 use super::objective::Verdict;
+use super::rare::{RareError, RareEstimate};
 use super::stopping::Stopped;
 use super::warm_up::FoundWarmUp;
 use crate::model::series::Series;
@@ -59,6 +60,8 @@ pub struct PointResult {
     pub estimates: Vec<Option<Estimate>>,
     /// One for each constraint of the objective, when it is for this point's variant.
     pub verdicts: Option<Vec<Verdict>>,
+    /// What splitting said, metric by metric of [`Design::rare`](super::design::Design::rare).
+    pub rare: Vec<Result<RareEstimate, RareError>>,
     /// Counts and distributions of all its trials.
     pub tally: Tally,
     /// Trials that failed.

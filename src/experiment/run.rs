@@ -15,6 +15,7 @@ use super::crew::{Crew, Ended};
 use super::design::{Design, Point};
 use super::objective::Verdict;
 use super::pool::{self, Pooling, TrialParts};
+use super::rare::{self, Split};
 use super::results::{Estimate, PointResult, Results, TrialResult, TrialStatus};
 use super::stopping::{Course, Missed, Stopping};
 use super::warm_up;
@@ -200,7 +201,9 @@ where
         due = plan.more(&mut courses, &slots, &merged);
     }
     let finished = slots.into_iter().map(open).collect();
-    let mut results = collect(&plan, finished, merged.into_iter().map(open));
+    let rare = crew.all(|stopped| rare::of_points(design, stopped))?;
+    let merged = merged.into_iter().map(open);
+    let mut results = collect(&plan, finished, merged.zip(rare));
     for (point, course) in results.points.iter_mut().zip(courses) {
         point.stopped = course.stopped;
     }
@@ -415,14 +418,14 @@ impl<'a> Plan<'a> {
 fn collect(
     plan: &Plan<'_>,
     finished: Vec<Option<Finished>>,
-    merged: impl Iterator<Item = Tally>,
+    merged: impl Iterator<Item = (Tally, Vec<Split>)>,
 ) -> Results {
     let design = plan.design;
     let per_point = design.replications as usize;
     let of_points = finished.chunks(per_point);
     let points = design.points.iter().zip(of_points.zip(merged)).enumerate();
     let points = points
-        .map(|(i, (point, (trials, tally)))| pooled(plan, i, point, trials, tally))
+        .map(|(i, (point, (trials, counts)))| pooled(plan, i, point, trials, counts))
         .collect();
     Results {
         points,
@@ -436,7 +439,7 @@ fn pooled(
     index: usize,
     point: &Point,
     trials: &[Option<Finished>],
-    tally: Tally,
+    (tally, rare): (Tally, Vec<Split>),
 ) -> PointResult {
     let design = plan.design;
     let ran: Vec<&Finished> = trials.iter().flatten().collect();
@@ -449,14 +452,16 @@ fn pooled(
             confidence,
             terminating: design.terminating,
         };
-        let mut found = match parts[..] {
+        let mut estimates = match parts[..] {
             [] => vec![None; design.metrics.len()],
             _ => pool::estimates(&design.metrics, &parts, &merged, how),
         };
         if let [one] = ran[..] {
-            one.batches.widen(&design.metrics, &merged, &mut found, how);
+            one.batches
+                .widen(&design.metrics, &merged, &mut estimates, how);
         }
-        found
+        rare::replace(design, &rare, &mut estimates);
+        estimates
     };
     let estimates = at(design.confidence);
     let own = design.objective.as_ref().map(|o| o.confidence);
@@ -467,6 +472,7 @@ fn pooled(
         stable: load.highest() < 1.0,
         verdicts: verdicts(design, point, judged.as_ref().unwrap_or(&estimates)),
         estimates,
+        rare,
         tally,
         failed,
         stopped: None,

@@ -4,6 +4,7 @@
 //! The model does not know about replications, sweeps, threads, TOML or wall clocks.
 
 pub mod balancer;
+pub mod branch;
 pub mod breaker;
 mod event;
 pub mod fault;

@@ -6,6 +6,7 @@ pub mod chart;
 pub mod charts;
 pub mod csv_table;
 pub mod distributions_csv;
+pub mod find;
 pub mod folder;
 pub mod manifest;
 pub mod number;

@@ -36,6 +36,15 @@ pub fn student_quantile(p: f64, degrees: f64) -> Option<f64> {
     quantile(p, |t| student_tail(t, degrees), density)
 }
 
+/// The probability that a Student t with `degrees` degrees of freedom (at least 1) exceeds `t`.
+pub fn student_upper(t: f64, degrees: f64) -> f64 {
+    let tail = |t: f64| match degrees >= NEARLY_NORMAL {
+        true => 0.5 * math::erfc(t / 2.0_f64.sqrt()),
+        false => student_tail(t, degrees),
+    };
+    if t < 0.0 { 1.0 - tail(-t) } else { tail(t) }
+}
+
 /// The quantile of a law that is symmetric about 0, from its upper tail probability and its
 /// density, which falls from 0 up.
 fn quantile(p: f64, tail: impl Fn(f64) -> f64, density: impl Fn(f64) -> f64) -> Option<f64> {

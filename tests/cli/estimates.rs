@@ -63,7 +63,7 @@ fn a_warm_up_and_an_end_are_found_on_any_threads() {
         assert!(err.starts_with("forecast: about "), "{err}");
         for part in [
             "\nwarm-up ",
-            "replications were run until latency_mean, offered",
+            "replications were run for latency_mean, offered",
         ] {
             assert!(out.contains(part), "no {part:?} in\n{out}");
         }
@@ -104,7 +104,7 @@ fn a_precision_out_of_reach_is_said() {
 fn a_run_too_short_for_its_warm_up_says_so() {
     let ground = ground("short");
     let slow = "\n[[fault]]\nname = \"nightly\"\nkind = \"pause\"\ntarget = \"web\"\n\
-                every = \"1h\"\nlasts = \"1s\"\n";
+                every = \"1h\"\nfor = \"1s\"\n";
     ground.write("model.toml", &format!("{RATE}{slow}"));
     let (exit, out, err) = ground.ran(&["run", "busy.toml", "--out", "out"]);
     assert_eq!(exit, 0, "{err}");

@@ -53,6 +53,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("[[variant]]", &["experiment.variant.*"]),
     ("an axis", &["experiment.sweep.*"]),
     ("[objective]", &["experiment.objective"]),
+    ("[rare]", &["experiment.rare"]),
     ("[[chart]]", &["experiment.chart.*"]),
 ];
 
@@ -88,6 +89,8 @@ fn read() -> Vec<(String, String)> {
         ("model", "models/every-key.toml"),
         ("experiment", "experiments/every-key.toml"),
         ("experiment", "experiments/every-key-2.toml"),
+        // Axes that are searched: `run` refuses them.
+        ("experiment", "experiments/cheapest.toml"),
         ("prices", "models/every-key/prices.toml"),
     ] {
         let text = fs::read_to_string(root.join(file)).expect(file);

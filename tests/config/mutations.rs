@@ -303,8 +303,8 @@ const EXPERIMENT_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "later-experiment",
         "seed    = 14",
-        "uncertain = {}",
-        &["VX1010", "uncertain"],
+        "incident = {}",
+        &["VX1010", "incident"],
     ),
     (
         "terminating-warm-up",
@@ -346,7 +346,11 @@ const EXPERIMENT_CASES: &[(&str, &str, &str, &[&str])] = &[
         "searched-axis",
         "{ from = 3, to = 5, steps = 3 }",
         "{ min = 3, max = 5, step = 1 }",
-        &["VX1010", "min, max, step"],
+        &[
+            "VX1012",
+            "only `veltrix find` searches",
+            "{ from, to, steps }",
+        ],
     ),
     ("steps", "steps = 3", "steps = 0", &["VX1007", "steps"]),
     (

@@ -296,6 +296,7 @@ impl Row {
                 .map(|m| Metric::parse(m).unwrap())
                 .collect(),
             objective: None,
+            rare: None,
             charts: Vec::new(),
         }
     }

@@ -69,7 +69,8 @@ const CASES: &[Case] = &[
      "warm_up      = \"auto\"\n\n[[variant]]\nname = \"busy\"\n\n[variant.set]\n\
       \"source.shop.arrivals\" = \"5330/s\"\n"),
     (4006, RUN, "replications = 2",
-     "replications = { min = 2, max = 4, precision = 0.001, metric = \"latency_p99\" }"),
+     "replications = { min = 2, max = 4, precision = 0.001, metric = \"offered\" }"),
+    (2012, RUN, "", "\n[rare]\nmetrics = [\"latency_p99\"]\n"),
     (5003, WEB, "timeout = \"250ms\" }\n",
      "retry = { attempts = \"unbounded\", base = \"0s\" } }\n\n\
       [[fault]]\nkind   = \"crash\"\ntarget = \"web\"\nat     = \"2s\"\n"),

@@ -66,7 +66,9 @@ pub fn write(compared: &[Compared], cases: usize, requests: u64) {
         out += &line(c);
         out.push('\n');
     }
-    out += "\n## Waiting for a feature\n\n| case | waits for |\n|---|---|\n";
+    if !WAITING.is_empty() {
+        out += "\n## Waiting for a feature\n\n| case | waits for |\n|---|---|\n";
+    }
     for (name, what) in WAITING {
         writeln!(out, "| {name} | {what} |").unwrap();
     }

@@ -32,9 +32,10 @@ pub const EXPERIMENT: Block = Block {
             "",
             "an [uncertain] table of paths with [low, high]",
         ),
+        key("rare", "", "a [rare] table"),
         key("chart", "", "[[chart]] tables"),
     ],
-    later: &["rare", "incident"],
+    later: &["incident"],
 };
 
 /// `replications` as a table.
@@ -68,8 +69,11 @@ pub const RANGE: Block = Block {
         key("to", "", "a number or a quantity"),
         key("steps", "", "a whole number such as 5"),
         key("scale", "\"linear\"", "\"linear\" or \"log\""),
+        key("min", "", "a number or a quantity"),
+        key("max", "", "a number or a quantity"),
+        key("step", "", "a number or a quantity"),
     ],
-    later: &["min", "max", "step"],
+    later: &[],
 };
 
 /// `[objective]`
@@ -80,6 +84,19 @@ pub const OBJECTIVE: Block = Block {
         key("minimise", "\"cost_per_hour\"", "the name of a metric"),
         key("subject_to", "", "a list such as [\"latency_p99 < 50ms\"]"),
         key("confidence", "", "a share between 0 and 1"),
+        key("indifference", "0.05", "a share between 0 and 1"),
+    ],
+    later: &[],
+};
+
+/// `[rare]`
+pub const RARE: Block = Block {
+    name: "[rare]",
+    keys: &[
+        key("metrics", "", "a list such as [\"loss\"]"),
+        key("precision", "0.1", "a share such as 0.1"),
+        key("max_requests", "100000000", "a whole number"),
+        key("for", "", "a list of names of variants"),
     ],
     later: &[],
 };

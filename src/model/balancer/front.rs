@@ -121,6 +121,15 @@ impl<'s> Front<'s> {
         }
     }
 
+    /// Goes on under another key: its own draws and those of its breakers.
+    pub fn rekey(&mut self, key: &Key) {
+        self.stream.rekey(key);
+        let guards = self.guards.iter_mut().flat_map(|g| &mut g.all);
+        for stream in guards.filter_map(|guard| guard.stream.as_mut()) {
+            stream.rekey(key);
+        }
+    }
+
     /// Picks a worker (numbered within the service) and lets the attempt through its breaker;
     /// returns it with the breaker's epoch. `None`: breakers shut off every worker. An attempt
     /// whose caller has given up (`open` is false) goes where breakers let calls in, but takes no

@@ -64,6 +64,11 @@ impl Errors {
         }))
     }
 
+    /// Goes on under another key.
+    pub fn rekey(&mut self, key: &Key) {
+        self.key = *key;
+    }
+
     /// A fault holds at a worker from now on.
     pub fn hold(&mut self, worker: u32, fault: u32) {
         self.holding[worker as usize].push(fault);

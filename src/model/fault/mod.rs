@@ -62,6 +62,11 @@ pub struct Target<'s> {
 }
 
 impl Target<'_> {
+    /// Goes on under another key.
+    pub fn rekey(&mut self, key: &Key) {
+        self.stream.rekey(key);
+    }
+
     /// When it starts first.
     pub fn first(&mut self) -> Nanos {
         match self.when {

@@ -3,7 +3,7 @@
 
 use super::Amount;
 use crate::engine::dist::Dist;
-use crate::engine::rng::Stream;
+use crate::engine::rng::{Key, Stream};
 use crate::model::spec::{ClassSpec, MemorySpec, WorkSpec};
 
 /// Streams of a class, and what it would have drawn.
@@ -28,6 +28,16 @@ impl<'s> Apart<'s> {
                 memory: class.memory.as_ref().map(|_| (own("memory"), memory)),
             })
         })
+    }
+
+    /// Goes on under another key.
+    pub fn rekey(&mut self, key: &Key) {
+        if let Some((stream, _)) = &mut self.work {
+            stream.rekey(key);
+        }
+        if let Some((stream, _)) = &mut self.memory {
+            stream.rekey(key);
+        }
     }
 
     /// A draw of work.

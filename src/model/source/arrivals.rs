@@ -5,7 +5,7 @@ use super::states::States;
 use super::surge::Surges;
 use crate::base::units::{Nanos, SECOND};
 use crate::engine::dist::Dist;
-use crate::engine::rng::Stream;
+use crate::engine::rng::{Key, Stream};
 use crate::engine::ziggurat::exp1;
 use crate::model::source::whole;
 use crate::model::spec::{Arrivals, SourceSpec, Trace};
@@ -216,6 +216,29 @@ impl<'s> Gaps<'s> {
     }
 }
 
+impl Gaps<'_> {
+    /// Goes on under another key.
+    pub fn rekey(&mut self, key: &Key) {
+        self.stream.rekey(key);
+        if let Some(surges) = &mut self.surges {
+            surges.rekey(key);
+        }
+        match &mut self.process {
+            Process::Modulated(modulated) => modulated.stream.rekey(key),
+            Process::Batches(batches) => {
+                batches.stream.rekey(key);
+                batches.leaders.rekey(key);
+            }
+            Process::Silent
+            | Process::Poisson { .. }
+            | Process::Constant { .. }
+            | Process::Trace { .. }
+            | Process::Renewal { .. }
+            | Process::Profiled(_) => {}
+        }
+    }
+}
+
 impl<'s> Process<'s> {
     fn new(source: &'s SourceSpec, stream: &dyn Fn(&str) -> Stream) -> Self {
         let start = source.start;
@@ -397,7 +420,6 @@ fn again(trace: &Trace, start: &mut Nanos, row: &mut usize) -> Option<Nanos> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::rng::Key;
     use crate::model::spec::Profile;
 
     fn source(arrivals: Arrivals) -> SourceSpec {

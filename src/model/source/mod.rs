@@ -198,6 +198,25 @@ impl<'s> Source<'s> {
         }
     }
 
+    /// Goes its own way under another key: what is drawn from now on is. What was drawn stays.
+    pub fn rekey(&mut self, key: &Key) {
+        self.key = *key;
+        self.gaps.rekey(key);
+        for apart in self.classes.iter_mut().filter_map(|c| c.apart.as_mut()) {
+            apart.rekey(key);
+        }
+        let Streams {
+            class,
+            size,
+            work,
+            memory,
+            patience,
+        } = &mut self.streams;
+        for stream in [class, size, work, memory, patience] {
+            stream.rekey(key);
+        }
+    }
+
     /// When the next request is born; `None`: no more.
     #[inline(always)]
     pub fn next_birth(&mut self) -> Option<Nanos> {

@@ -50,6 +50,13 @@ impl<'s> Surges<'s> {
         Some(Box::new(surges))
     }
 
+    /// Goes on under another key.
+    pub fn rekey(&mut self, key: &Key) {
+        for surge in &mut self.all {
+            surge.fault.rekey(key);
+        }
+    }
+
     /// The factor that holds now, and up to when.
     pub fn now(&self) -> (f64, Nanos) {
         (self.factor, self.until)

@@ -13,6 +13,7 @@
 //! attempt of it is anywhere.
 
 mod batches;
+mod branch;
 mod cancel;
 mod closed;
 mod copies;

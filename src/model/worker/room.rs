@@ -15,6 +15,18 @@ impl Workers {
         memory <= self.hot[worker as usize].ram_free
     }
 
+    /// The part of `full` that its requests hold of the RAM they may have; 0 where RAM does not
+    /// end.
+    pub fn ram_held(&self, worker: u32, full: u64) -> u64 {
+        let (hot, cold) = (&self.hot[worker as usize], &self.cold[worker as usize]);
+        let all = cold.ram_for_requests();
+        if cold.ram == u64::MAX || all == 0 {
+            return 0;
+        }
+        let held = u128::from(all.saturating_sub(hot.ram_free));
+        u64::try_from(held * u128::from(full) / u128::from(all)).unwrap_or(full)
+    }
+
     /// How many are in service.
     pub fn in_service(&self, worker: u32) -> u32 {
         let cold = &self.cold[worker as usize];

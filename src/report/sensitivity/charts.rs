@@ -49,9 +49,9 @@ fn subtitle(found: &Findings<'_>, what: &str, replications: u32) -> String {
     )
 }
 
-fn change_axis(found: &Findings<'_>, metric: &Metric, what: &str) -> chart::Axis {
+fn change_axis(found: &Findings<'_>, metric: &Metric, over: &str) -> chart::Axis {
     let mut axis = words::axis(metric, found.currency());
-    axis.label = format!("{what} of {}", axis.label);
+    axis.label = format!("change of {}{over}", axis.label);
     axis.scale = chart::Scale::Linear;
     axis
 }
@@ -61,6 +61,15 @@ fn tornado(found: &Findings<'_>, moves: &Moves<'_>, m: usize, metric: &Metric) -
     let bar = |to: &Option<Move>, change: Option<Change>| {
         let change = change?;
         Some((to.as_ref()?.value.clone(), estimate(&change.difference)))
+    };
+    // Of a list the share says more than a piece of it.
+    let shares = |bar: Option<(String, Estimate)>, sign: &str| {
+        let (label, change) = bar?;
+        let label = match label.starts_with('[') {
+            true => format!("{sign}{by}"),
+            false => label,
+        };
+        Some((label, change))
     };
     let order = Tornado::order(&moves.effects, m);
     // A row without any effect is no bar.
@@ -72,7 +81,10 @@ fn tornado(found: &Findings<'_>, moves: &Moves<'_>, m: usize, metric: &Metric) -
             let (moved, effect) = (&moves.plan.rows[row], moves.effects[row][m]);
             TornadoRow {
                 name: short(&moved.input.path, NAME),
-                bars: vec![bar(&moved.down, effect.down), bar(&moved.up, effect.up)],
+                bars: vec![
+                    shares(bar(&moved.down, effect.down), "-"),
+                    shares(bar(&moved.up, effect.up), "+"),
+                ],
             }
         })
         .collect();
@@ -100,7 +112,7 @@ fn tornado(found: &Findings<'_>, moves: &Moves<'_>, m: usize, metric: &Metric) -
     chart::Tornado {
         title,
         subtitle: subtitle(found, &what, moves.plan.design.replications),
-        axis: change_axis(found, metric, "change"),
+        axis: change_axis(found, metric, ""),
         sides: vec![format!("{by} less"), format!("{by} more")],
         rows,
     }
@@ -114,7 +126,10 @@ fn ranked(
 ) -> Vec<TornadoRow> {
     let row = |row: usize| {
         let input = &inputs[row];
-        let range = format!("{} to {}", input.low, input.high);
+        let range = match input.low.starts_with('[') {
+            true => String::new(),
+            false => format!("{} to {}", input.low, input.high),
+        };
         TornadoRow {
             name: short(&input.input.path, NAME),
             bars: vec![of(row).map(|i| (range, estimate(&i)))],
@@ -139,7 +154,7 @@ fn morris(found: &Findings<'_>, walks: &Walks<'_>, m: usize, metric: &Metric) ->
     chart::Tornado {
         title,
         subtitle: subtitle(found, &what, walks.plan.design.replications),
-        axis: change_axis(found, metric, "change over the range"),
+        axis: change_axis(found, metric, " over the range"),
         sides: vec!["from one end of its range to the other".into()],
         rows,
     }

@@ -215,10 +215,7 @@ fn tornado(found: &Findings<'_>, moves: &Moves<'_>, m: usize, metric: &Metric) -
     if told.is_empty() {
         text.push_str("  no input is told from none\n");
     } else if !untold.is_empty() {
-        text.push_str(&format!(
-            "  {} inputs are not told from none\n",
-            untold.len()
-        ));
+        text.push_str(&format!("  {} more not told from none\n", untold.len()));
     }
     text
 }
@@ -247,12 +244,16 @@ fn morris(found: &Findings<'_>, walks: &Walks<'_>, m: usize, metric: &Metric) ->
     ]);
     let head = format!("{metric} over the ranges");
     table.row([&*head, "", "mu*", "mu", "sigma"]);
-    let (mut told, mut untold) = (0, 0);
+    let (mut told, mut untold, mut without) = (0, 0, 0);
     for row in walks.order(m) {
         let uncertain = &walks.plan.inputs[row];
         let Some(s) = walks.effects[row][m] else {
             continue;
         };
+        if s.mu_star.estimate == 0.0 {
+            without += 1;
+            continue;
+        }
         let sure = apart_from_0(&s.mu_star) || walks.plan.walks.len() < 2;
         untold += usize::from(!sure);
         told += usize::from(sure);
@@ -267,11 +268,17 @@ fn morris(found: &Findings<'_>, walks: &Walks<'_>, m: usize, metric: &Metric) ->
                 .map_or(String::new(), |x| show::value(unit, currency, x)),
         ]);
     }
+    if told + untold == 0 && without > 0 {
+        return format!("{head}: no input has an effect\n");
+    }
     let mut text = table.print();
     if told == 0 {
         text.push_str("  no uncertain input is told from none\n");
     } else if untold > 0 {
-        text.push_str(&format!("  {untold} of them are not told from none\n"));
+        text.push_str(&format!("  {untold} of them not told from none\n"));
+    }
+    if without > 0 {
+        text.push_str(&format!("  {without} more without effect\n"));
     }
     text
 }

@@ -43,7 +43,7 @@ fn warm_up(view: View<'_>) -> Option<String> {
     Some(format!("warm-up {time} by {by}{place}"))
 }
 
-/// `replications until latency_p99 is within 5 %: 25 to 60`.
+/// `25 to 60 replications were run for latency_p99 within 5 %`.
 fn stopping(view: View<'_>) -> Option<String> {
     let stopping = view.design.stopping.as_ref()?;
     let names: Vec<String> = stopping.metrics.iter().map(ToString::to_string).collect();
@@ -54,9 +54,8 @@ fn stopping(view: View<'_>) -> Option<String> {
         true => least.to_string(),
         false => format!("{least} to {most}"),
     };
-    let verb = if names.len() == 1 { "is" } else { "are" };
     Some(format!(
-        "{range} replications were run until {} {verb} within {}",
+        "{range} replications were run for {} within {}",
         names.join(", "),
         percent(stopping.precision)
     ))
@@ -109,10 +108,10 @@ pub fn forecast(design: &Design) -> Option<String> {
         true => least,
         false => format!("{least} to {most}"),
     };
+    let (needed, precision) = (rough(f.needed), percent(f.precision));
     Some(format!(
-        "forecast: about {} requests for a mean wait within {}{place}, load {:.2}; it has {measured}\n",
-        rough(f.needed),
-        percent(f.precision),
+        "forecast: about {needed} requests for a mean wait within {precision}{place}, load {:.2}; \
+         it has {measured}\n",
         f.load,
     ))
 }

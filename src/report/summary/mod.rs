@@ -6,6 +6,7 @@ mod choose;
 mod confidence;
 mod objective;
 mod points;
+mod rare;
 mod trouble;
 
 pub use choose::View;
@@ -32,6 +33,7 @@ pub fn print(design: &Design, results: &Results) -> String {
         heading(view),
         points::print(view),
         objective::print(view),
+        rare::print(view),
         trouble::print(view),
         failures(view),
     ];

@@ -86,6 +86,7 @@ pub fn notes(view: View<'_>, point: usize) -> Vec<(Code, String)> {
     }
     notes.extend(incidents(view, point));
     notes.extend(confidence::notes(view, point));
+    notes.extend(super::rare::notes(view, point));
     notes
 }
 
