@@ -16,6 +16,8 @@ mod fixture;
 #[cfg(unix)]
 #[path = "cli/interrupts.rs"]
 mod interrupts;
+#[path = "cli/one_trial.rs"]
+mod one_trial;
 #[path = "cli/rare.rs"]
 mod rare;
 #[path = "cli/sensitivity.rs"]

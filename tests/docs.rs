@@ -23,7 +23,11 @@ const PAGES: &[&str] = &[
     "CHANGELOG.md",
     "docs/architecture.md",
     "docs/confidence.md",
+<<<<<<< HEAD
     "docs/compare.md",
+=======
+    "docs/coverage.md",
+>>>>>>> batches
     "docs/determinism.md",
     "docs/find.md",
     "docs/format.md",

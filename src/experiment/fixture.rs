@@ -246,6 +246,7 @@ pub(crate) fn simulate(
         events: tally.events,
         fingerprint: words.next(),
         demand: born,
+        batches: Vec::new(),
         tally,
         series: Series {
             window: SECOND,

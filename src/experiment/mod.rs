@@ -1,6 +1,7 @@
 //! Design to trials to results. Does not know where a design was read from or how its results are
 //! shown.
 
+mod batches;
 pub mod budget;
 pub(crate) mod caught;
 pub mod compare;

@@ -22,6 +22,8 @@ pub(super) struct TrialParts {
     parts: Vec<Part>,
     /// How many delays a percentile was read from; one a metric, 0 for others.
     support: Vec<u64>,
+    /// Percentiles as points of their buckets: a spread may be less than a bucket.
+    points: Vec<Option<f64>>,
     /// For percentiles with too few values beyond them, the highest one that has enough; one a
     /// metric, or none at all for a single trial.
     least: Vec<Option<f64>>,
@@ -39,6 +41,10 @@ impl TrialParts {
         TrialParts {
             support: metrics.iter().map(&mut support).collect(),
             parts: context.parts(metrics, tally),
+            points: metrics
+                .iter()
+                .map(|metric| context.within_bucket(metric, tally))
+                .collect(),
             least: Vec::new(),
         }
     }
@@ -53,6 +59,20 @@ impl TrialParts {
         };
         whole.least = metrics.iter().zip(&whole.support).map(lower).collect();
         whole
+    }
+
+    /// What the interval of one metric, by its place, is made of.
+    pub(super) fn part(&self, metric: usize) -> Option<Part> {
+        match self.points.get(metric).copied().flatten() {
+            Some(point) => Some(Part::Read(Some(point))),
+            None => self.parts.get(metric).copied(),
+        }
+    }
+
+    /// The same, unless it was read from too few values for this metric.
+    pub(super) fn enough(&self, place: usize, metric: &Metric) -> Option<Part> {
+        let enough = reaches(metric, *self.support.get(place)?);
+        self.part(place).filter(|_| enough)
     }
 
     /// The values as they are shown: no percentile with too few values beyond it.
@@ -131,10 +151,11 @@ pub(super) fn estimate_of(
     how: Pooling,
 ) -> Option<Estimate> {
     let metric = &metrics[i];
-    let parts: Vec<Part> = trials.iter().map(|t| t.parts[i]).collect();
+    let parts: Vec<Part> = trials.iter().filter_map(|t| t.part(i)).collect();
     if reaches(metric, *merged.support.get(i)?) {
-        let e = estimate(&parts, merged.parts.get(i)?, how);
-        return e.map(|e| within(metric, e));
+        let e = estimate(&parts, &merged.part(i)?, how)?;
+        let shown = merged.parts.get(i)?.value();
+        return Some(about(metric, shown, e));
     }
     let least = merged.least.get(i).copied().flatten()?;
     Some(Estimate {
@@ -147,7 +168,7 @@ pub(super) fn estimate_of(
     })
 }
 
-fn estimate(parts: &[Part], merged: &Part, how: Pooling) -> Option<Estimate> {
+pub(super) fn estimate(parts: &[Part], merged: &Part, how: Pooling) -> Option<Estimate> {
     let confidence = how.confidence;
     match merged {
         Part::Share { .. } => share(parts, how),
@@ -253,6 +274,17 @@ fn fraction(part: &Part) -> (f64, f64) {
     }
 }
 
+/// An interval about the value that is shown: of a percentile the middle of its bucket, which the
+/// interval takes in.
+pub(super) fn about(metric: &Metric, shown: Option<f64>, mut e: Estimate) -> Estimate {
+    if let (Kind::Percentile(..), Some(shown)) = (&metric.kind, shown) {
+        e.mean = shown;
+        e.low = e.low.map(|low| low.min(shown));
+        e.high = e.high.map(|high| high.max(shown));
+    }
+    within(metric, e)
+}
+
 /// No metric can be below 0 and no share above 1, so no end of an interval is.
 fn within(metric: &Metric, mut e: Estimate) -> Estimate {
     let top = match metric.unit() {
@@ -295,6 +327,7 @@ mod tests {
         let each = |part: &Part| TrialParts {
             parts: vec![*part],
             support: vec![support],
+            points: vec![None],
             least: vec![Some(2.0)],
         };
         let trials: Vec<TrialParts> = parts.iter().map(each).collect();
@@ -312,6 +345,7 @@ mod tests {
         let trials = trials.map(|(num, den)| TrialParts {
             parts: vec![Part::Quotient { num, den }],
             support: vec![0],
+            points: vec![None],
             least: Vec::new(),
         });
         let how = Pooling {

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::batches::{self, BatchParts};
 use super::budget;
 use super::caught;
 use super::crew::{Crew, Ended};
@@ -227,6 +228,7 @@ fn open<T>(mutex: Mutex<T>) -> T {
 struct Finished {
     result: TrialResult,
     parts: TrialParts,
+    batches: BatchParts,
 }
 
 /// What is to be run, and in which order it is begun.
@@ -249,7 +251,7 @@ impl<'a> Plan<'a> {
             design,
             timing,
             wanted: points()
-                .map(|p| Wanted::for_metrics(&p.system, &design.metrics))
+                .map(|p| batches::measured(design, &p.system))
                 .collect(),
             length: points()
                 .map(|p| budget::expected_events(&p.system, &timing))
@@ -387,9 +389,12 @@ impl<'a> Plan<'a> {
             series: Series::default(),
         };
         let mut parts = TrialParts::default();
+        let mut batches = BatchParts::default();
         match output {
             Ok(output) => {
                 parts = TrialParts::take(&self.context(point), &self.design.metrics, &output.tally);
+                batches =
+                    BatchParts::take(&self.context(point), &self.design.metrics, output.batches);
                 result.values = parts.values(&self.design.metrics);
                 result.fingerprint = output.fingerprint;
                 result.demand = output.demand;
@@ -402,7 +407,11 @@ impl<'a> Plan<'a> {
                 result.status = TrialStatus::Failed(text);
             }
         }
-        Finished { result, parts }
+        Finished {
+            result,
+            parts,
+            batches,
+        }
     }
 }
 
@@ -447,6 +456,10 @@ fn pooled(
             [] => vec![None; design.metrics.len()],
             _ => pool::estimates(&design.metrics, &parts, &merged, how),
         };
+        if let [one] = ran[..] {
+            one.batches
+                .widen(&design.metrics, &merged, &mut estimates, how);
+        }
         rare::replace(design, &rare, &mut estimates);
         estimates
     };

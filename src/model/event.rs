@@ -124,6 +124,8 @@ pub enum Sample {
     WindowOver,
     /// Attempts inside are counted.
     Inside,
+    /// A batch of the measured time ends.
+    BatchOver,
     /// Measured time ends.
     HorizonOver,
     /// The run ends.
@@ -263,10 +265,11 @@ impl queue::Event for Event {
 const INDEX_BITS: u32 = 27;
 
 impl Sample {
-    const ALL: [Sample; 5] = [
+    const ALL: [Sample; 6] = [
         Sample::WarmUpOver,
         Sample::WindowOver,
         Sample::Inside,
+        Sample::BatchOver,
         Sample::HorizonOver,
         Sample::DrainOver,
     ];

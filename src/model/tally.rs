@@ -4,6 +4,8 @@
 //! A request and its attempts belong to the time of its birth: they are counted here when it was
 //! born in the measured time. Areas (time integrals) cover exactly the measured time.
 
+mod since;
+
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Outcome;
@@ -149,6 +151,9 @@ pub struct Wanted {
     pub inside_at: Vec<Nanos>,
     /// Measure slowdowns.
     pub slowdown: bool,
+    /// Into how many equal parts the measured time is cut, each with a tally of its own; 0: it is
+    /// not. Only where it has a fixed length.
+    pub batches: u32,
 }
 
 fn add_each<T: Clone + Default>(to: &mut Vec<T>, from: &[T], add: impl Fn(&mut T, &T)) {

@@ -80,6 +80,11 @@ pub struct TrialOutput {
     pub demand: u64,
     /// Events simulated.
     pub events: u64,
+    /// Counts of the equal parts of the measured time, where [`Wanted::batches`] asks for them.
+    /// What is counted of a request falls into the part in which it became known; what became known
+    /// after the measured time, into the last. Together they are the tally, but for maxima, which
+    /// are those of all parts so far.
+    pub batches: Vec<Tally>,
 }
 
 /// Why a trial has no result.

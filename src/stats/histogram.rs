@@ -108,6 +108,30 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
+    /// What was recorded since an earlier state of this histogram. Its greatest value is known
+    /// only if it is greater than all before; else the end of its bucket stands for it.
+    #[must_use]
+    pub fn since(&self, earlier: &Histogram) -> Histogram {
+        let mut counts = self.counts.clone();
+        for (count, before) in counts.iter_mut().zip(&earlier.counts) {
+            *count -= before;
+        }
+        while counts.last() == Some(&0) {
+            counts.pop();
+        }
+        let end = counts.len().checked_sub(1).map_or(0, |top| bounds(top).1);
+        Histogram {
+            n: self.n - earlier.n,
+            sum: self.sum - earlier.sum,
+            squares: match self.squares {
+                u128::MAX => u128::MAX,
+                squares => squares - earlier.squares,
+            },
+            max: self.max.min(end),
+            counts,
+        }
+    }
+
     /// Whether nothing has been recorded.
     pub const fn is_empty(&self) -> bool {
         self.n == 0
@@ -170,6 +194,28 @@ impl Histogram {
             if at_or_below >= rank {
                 return Some(middle(index).min(self.max));
             }
+        }
+        unreachable!("the counts sum to n, and a rank is at most n");
+    }
+
+    /// The same as a point of the bucket instead of its middle, as if the values of the bucket were
+    /// spread evenly over it. Where values are spread it is far closer than the middle, and it does
+    /// not jump from bucket to bucket: for the spread of percentiles, which may be less than a
+    /// bucket. Where many are equal it is within the bucket like any other point of it.
+    pub fn quantile_within(&self, q: f64) -> Option<f64> {
+        if self.n == 0 || q.is_nan() {
+            return None;
+        }
+        let rank = self.rank(q);
+        let mut below = 0;
+        for (index, &count) in self.counts.iter().enumerate() {
+            if below + count >= rank {
+                let (low, high) = bounds(index);
+                let share = ((rank - below) as f64 - 0.5) / count as f64;
+                let wide = (high - low) as f64 + if high > low { 1.0 } else { 0.0 };
+                return Some((low as f64 + share * wide).min(self.max as f64));
+            }
+            below += count;
         }
         unreachable!("the counts sum to n, and a rank is at most n");
     }
@@ -291,6 +337,47 @@ mod tests {
         assert_eq!(left, together, "grouping does not matter");
         left.merge(&Histogram::new());
         assert_eq!(left, together, "nothing adds nothing");
+    }
+
+    #[test]
+    fn within_a_bucket_quantiles_go_up_with_the_rank() {
+        // Ten buckets of 256 values from 2^16 up, each value once.
+        let values: Vec<u64> = (65_536..65_536 + 2560).collect();
+        let all = of(&values);
+        for (i, value) in values.iter().enumerate() {
+            let q = (i as f64 + 1.0) / 2560.0;
+            let read = all.quantile_within(q).unwrap();
+            assert!((read - *value as f64).abs() <= 0.5, "{read} for {value}");
+        }
+        let few = of(&[0, 0, 7, 300]);
+        assert_eq!(few.quantile_within(0.5), Some(0.0));
+        assert_eq!(few.quantile_within(0.75), Some(7.0));
+        assert_eq!(few.quantile_within(1.0), Some(300.0));
+        let equal = of(&[100_000_000; 9]);
+        assert_eq!(
+            index(equal.quantile_within(0.5).unwrap() as u64),
+            index(100_000_000)
+        );
+        assert_eq!(Histogram::new().quantile_within(0.5), None);
+        assert_eq!(all.quantile_within(f64::NAN), None);
+    }
+
+    #[test]
+    fn what_was_recorded_since_is_as_if_recorded_alone() {
+        let (first, then) = (numbers(1, 1000), numbers(2, 300));
+        let mut whole = of(&first);
+        let before = whole.clone();
+        then.iter().for_each(|value| whole.record(*value));
+        let (since, alone) = (whole.since(&before), of(&then));
+        assert_eq!(since.counts, alone.counts);
+        assert_eq!(
+            (since.n, since.sum, since.squares),
+            (alone.n, alone.sum, alone.squares)
+        );
+        assert_eq!(index(since.max), index(alone.max));
+        assert!(whole.since(&whole).is_empty());
+        assert_eq!(whole.since(&whole), Histogram::new());
+        assert_eq!(whole.since(&Histogram::new()), whole);
     }
 
     #[test]

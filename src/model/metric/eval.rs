@@ -173,6 +173,17 @@ impl<'a> Context<'a> {
             .collect()
     }
 
+    /// A percentile as a point of its bucket, instead of the bucket's middle that is its value: for
+    /// its spread. `None` for any other metric and without data.
+    pub fn within_bucket(&self, metric: &Metric, tally: &Tally) -> Option<f64> {
+        let Kind::Percentile(delay, share) = metric.kind else {
+            return None;
+        };
+        let delays = self.delays(&metric.scope, tally);
+        let read = pick(&delays, delay).quantile_within(share)?;
+        Some(read / SECOND)
+    }
+
     fn part(&self, metric: &Metric, sums: &Sums, tally: &Tally) -> Part {
         match metric.kind {
             Kind::Row(row) => (TABLE[row].eval)(sums),

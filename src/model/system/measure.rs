@@ -1,6 +1,7 @@
 //! What is measured and when. Measuring draws nothing and comes last within an instant, so it
 //! moves nothing.
 
+use super::batches::Batches;
 use super::*;
 use crate::model::series::{NAMES, Series};
 use crate::model::spec::UNBOUNDED_CORES;
@@ -28,10 +29,12 @@ pub(super) struct Measure<'s> {
     /// The service that each source calls.
     service_of: Vec<u32>,
     pub series: Series,
+    /// The batches that the measured time is cut into, where it is.
+    pub batches: Option<Box<Batches>>,
     /// Measured requests that are active.
     pub open_measured: u64,
     /// Half open: what is measured.
-    from: Nanos,
+    pub from: Nanos,
     to: Nanos,
     /// Measured time is over: the run ends when what was measured has ended.
     draining: bool,
@@ -90,6 +93,7 @@ impl<'s> Measure<'s> {
                 start: timing.warm_up,
                 rows: Vec::new(),
             },
+            batches: Batches::new(run),
             open_measured: 0,
             from: timing.warm_up,
             to,
@@ -276,6 +280,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
                 let inside = inside + fronts.sum::<u64>();
                 self.measure.tally.inside_at.push(inside);
             }
+            Sample::BatchOver => self.close_batch(queue),
             Sample::HorizonOver => {
                 self.measure_end(now);
                 self.measure.draining = true;
@@ -306,6 +311,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             balancer.busy_area += front.dispatching.area_at(now);
         }
         self.measure.before = self.totals(now);
+        self.schedule_batch(queue);
         if self.measure.series.window > 0 {
             let next = now.saturating_add(self.measure.series.window);
             if next < self.measure.to {
@@ -330,6 +336,12 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if self.measure.series.window > 0 && now > self.measure.window_from {
             self.close_window(now);
         }
+        self.read_areas(now, now_or_start);
+    }
+
+    /// Reads off what is an integral over the measured time up to now. Once only: it takes the
+    /// place of what is needed for it.
+    pub(super) fn read_areas(&mut self, now: Nanos, now_or_start: Nanos) {
         let tally = &mut self.measure.tally;
         tally.measured_ns = u128::from(now_or_start - self.measure.from);
         tally.pausing_area = self.pausing.area_at(now) - self.measure.pausing_before;

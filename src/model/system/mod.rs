@@ -12,6 +12,7 @@
 //! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
 //! attempt of it is anywhere.
 
+mod batches;
 mod branch;
 mod cancel;
 mod closed;
@@ -258,12 +259,13 @@ impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
         let open_attempts = self.attempts_open();
         self.ledger.balance(open_requests, open_attempts)?;
         self.workers.check()?;
-        let mut tally = self.measure.assemble();
-        for (worker, served) in tally.workers.iter_mut().zip(self.workers.served()) {
-            worker.ended[Outcome::Ok.index()] = served;
-        }
+        let mut tally = self.counted();
+        let batches = self.last_batch(&tally);
+        // Cutting the run into batches is no part of it.
+        let events = events - batches.len().saturating_sub(1) as u64;
         tally.events = events;
         Ok(TrialOutput {
+            batches,
             tally,
             series: std::mem::take(&mut self.measure.series),
             fingerprint: self.fingerprint.value(),

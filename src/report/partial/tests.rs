@@ -57,6 +57,7 @@ fn output() -> TrialOutput {
         fingerprint: u64::MAX,
         demand: 3,
         events: 4,
+        batches: Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ pub use trouble::notes;
 
 use super::csv_table::visible;
 use crate::experiment::design::Design;
-use crate::experiment::results::{Results, TrialStatus};
+use crate::experiment::results::{Method, Results, TrialStatus};
 use crate::model::trial::Horizon;
 use unicode_width::UnicodeWidthStr;
 
@@ -76,10 +76,14 @@ fn heading(view: View<'_>) -> String {
         plural(trials),
         design.seed
     ));
-    if design.replications > 1 {
+    let batched = batched(view.results);
+    if design.replications > 1 || batched {
         let percent = super::show::digits(design.confidence * 100.0, 3);
         let percent = percent.trim_end_matches('0').trim_end_matches('.');
         text.push_str(&format!("; ± and < are {percent} % intervals\n"));
+        if batched {
+            text.push_str("intervals are from batches of the one trial (method batch_means)\n");
+        }
     } else {
         text.push_str("; one replication gives no intervals\n");
     }
@@ -95,6 +99,14 @@ fn heading(view: View<'_>) -> String {
         text.push_str(&format!("points are named by {}\n", axes.join(" x ")));
     }
     text
+}
+
+/// Whether any interval is from batches of a trial.
+fn batched(results: &Results) -> bool {
+    let estimates = results.points.iter().flat_map(|p| &p.estimates).flatten();
+    estimates
+        .into_iter()
+        .any(|e| e.method == Method::BatchMeans)
 }
 
 /// The last word of a dotted path with the one before it: `workers.count`.
