@@ -24,6 +24,7 @@ const PAGES: &[&str] = &[
     "docs/architecture.md",
     "docs/confidence.md",
     "docs/determinism.md",
+    "docs/fit.md",
     "docs/find.md",
     "docs/format.md",
     "docs/glossary.md",
