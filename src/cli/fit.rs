@@ -213,8 +213,8 @@ fn lines_of(name: &str, read: &ReadLog, fitted: &Fitted) -> String {
     );
     let clock = print_time(read.log.resolution);
     text.push_str(&format!(
-        "lines     {} read, {} skipped, {} out of order (put in their place)\n          {} at the time \
-         of the one before (spread over {clock}, the step of the clock)\n",
+        "lines     {} read, {} skipped, {} out of order (put in their place)\n          \
+         {} at the time of the one before (spread over {clock}, the step of the clock)\n",
         fitted.requests, read.skipped, read.out_of_order, read.ties
     ));
     for (line, reason) in &read.bad {
