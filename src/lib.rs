@@ -9,6 +9,7 @@
 //! * [`model`]: balancer, workers, buffers, breakers, clients, faults
 //! * [`experiment`]: design → trials → results
 //! * [`verify`]: systems with known answers, run and judged
+//! * [`fit`]: recorded requests → arrivals, sizes, service times
 //! * [`config`]: TOML → checked design
 //! * [`report`]: tables, files, charts
 //! * [`cli`]: the command line
@@ -18,6 +19,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod experiment;
+pub mod fit;
 pub mod model;
 pub mod report;
 pub mod stats;

@@ -29,6 +29,7 @@ const PAGES: &[&str] = &[
     "docs/coverage.md",
 >>>>>>> batches
     "docs/determinism.md",
+    "docs/fit.md",
     "docs/find.md",
     "docs/format.md",
     "docs/glossary.md",

@@ -15,12 +15,21 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("stats", &["base"]),
     ("model", &["base", "engine", "stats"]),
     ("experiment", &["base", "engine", "stats", "model"]),
-    ("config", &["base", "model", "experiment"]),
+    ("fit", &["base", "engine", "stats", "model"]),
+    ("config", &["base", "fit", "model", "experiment"]),
     ("report", &["base", "stats", "model", "experiment"]),
     ("verify", &["base", "model", "experiment"]),
     (
         "cli",
-        &["base", "model", "experiment", "config", "report", "verify"],
+        &[
+            "base",
+            "fit",
+            "model",
+            "experiment",
+            "config",
+            "report",
+            "verify",
+        ],
     ),
 ];
 

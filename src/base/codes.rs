@@ -107,6 +107,8 @@ codes! {
         "the file has nothing in it";
     1014 TOO_LARGE_FILE DiagnosticInput "file too large or too deep"
         "the file is larger, or nested deeper, than the reader accepts";
+    1015 LOG DiagnosticInput "log cannot be fitted"
+        "a log of requests cannot be used, or too many of its lines cannot";
     2001 UNKNOWN_PATH DiagnosticInput "path not in the model"
         "a `set`, sweep axis or `--set` names something the model does not have";
     2002 TOO_LARGE_DESIGN DiagnosticInput "experiment too large"

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::fit_args::{FIT_EXAMPLES, FitArgs};
+
 const EXAMPLES: &str = "\
 Examples:
   veltrix check experiments/veltrix.toml     all mistakes at once, nothing is run
@@ -111,6 +113,9 @@ pub enum Command {
     /// Check veltrix itself against theory, number by number
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArgs),
+    /// Fit a model to a log of requests
+    #[command(after_help = FIT_EXAMPLES)]
+    Fit(FitArgs),
 }
 
 /// Options of `run`.

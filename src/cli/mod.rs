@@ -6,6 +6,8 @@ mod compare;
 mod exit;
 mod explain;
 mod find;
+mod fit;
+mod fit_args;
 mod host;
 mod interrupt;
 mod list;
@@ -60,6 +62,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::List(args) => list::list(args, &mut streams),
         Command::Explain(args) => explain::explain(args, &mut streams),
         Command::Verify(args) => verify::verify(args, &mut streams, terminal),
+        Command::Fit(args) => fit::fit(args, &mut streams),
     };
     exit.into()
 }

@@ -15,11 +15,13 @@ mod dist;
 mod experiment;
 mod faults;
 mod files;
+mod fitted;
 mod hedge;
 mod inputs;
 pub mod keys;
 mod limit;
 mod limits;
+mod log;
 mod model;
 mod objective;
 mod patch;
@@ -46,10 +48,13 @@ mod work;
 use std::path::Path;
 
 pub use diagnostic::{Class, Diagnostic, Diagnostics, Label, MOST_SHOWN, Severity, Style};
+pub use files::visible as plain;
 pub use files::{Files, InputFile, InputKind, MAX_CSV, MAX_TOML, Span};
+pub use fitted::{ASSUMED, Told, Work, model_text};
 pub use limits::{
     MAX_ATTEMPTS_BYTES, MAX_EVENTS, MAX_POINTS, MAX_SEARCHED, MAX_TRIAL_EVENTS, MAX_TRIALS,
 };
+pub use log::{LogFormat, LogOptions, ReadLog, read_log};
 pub use search::{Maker, Searched};
 pub use study::{Ask, Study, study};
 

@@ -105,6 +105,13 @@ const TESTED: &[(&[&str], &[Test])] = &[
         )],
     ),
     (
+        &["T027"],
+        &[(
+            "fit/command.rs",
+            "three_bad_lines_of_four_are_refused_with_their_numbers_and_the_counts",
+        )],
+    ),
+    (
         &["T016"],
         &[
             GOOD_TRACE,
@@ -157,7 +164,6 @@ const TESTED: &[(&[&str], &[Test])] = &[
 /// Lines without a test of their own, and what each waits for.
 const WAITING: &[(&str, &str)] = &[
     ("B040", "chains of calls: a service calls no other yet"),
-    ("T027", "reading access logs"),
     ("I001", "incident files"),
     ("I002", "incident files"),
     ("I003", "incident files"),

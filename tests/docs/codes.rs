@@ -53,6 +53,7 @@ const CASES: &[Case] = &[
     (1013, WEB, MODEL, ""),
     (1014, WEB, MODEL,
      "a = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n"),
+    (1015, WEB, "", ""),
     (2001, RUN, "", "\n[sweep]\n\"service.web.worker.count\" = [20, 25]\n"),
     (2002, RUN, "", "\n[sweep]\n\
       \"service.web.workers.count\" = { from = 1, to = 1000, steps = 1000 }\n\
@@ -99,6 +100,11 @@ fn printed((code, file, old, new): Case, command: &str) -> String {
     fs::write(
         folder.join("models/monday.csv"),
         "arrival_s\n0.5\n2.0\n1.5\n",
+    )
+    .unwrap();
+    fs::copy(
+        root().join("tests/bad-inputs/access-bad-lines.log"),
+        folder.join("models/monday.log"),
     )
     .unwrap();
     let words: Vec<&str> = command.split(' ').collect();
