@@ -23,11 +23,8 @@ const PAGES: &[&str] = &[
     "CHANGELOG.md",
     "docs/architecture.md",
     "docs/confidence.md",
-<<<<<<< HEAD
     "docs/compare.md",
-=======
     "docs/coverage.md",
->>>>>>> batches
     "docs/determinism.md",
     "docs/fit.md",
     "docs/find.md",

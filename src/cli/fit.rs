@@ -19,14 +19,14 @@ pub fn fit(args: &FitArgs, streams: &mut Streams<'_>) -> Exit {
         return Exit::Wrong;
     }
     let targets = args.out.as_deref().map(targets);
-    if let (Some((model, rates)), false) = (&targets, args.force) {
-        if let Some(there) = [model, rates].into_iter().find(|p| p.exists()) {
-            let there = shown(&there.display().to_string());
-            streams.say(&format!(
-                "error: {there} exists\nhelp: --force replaces it\n"
-            ));
-            return Exit::Wrong;
-        }
+    if let (Some((model, rates)), false) = (&targets, args.force)
+        && let Some(there) = [model, rates].into_iter().find(|p| p.exists())
+    {
+        let there = shown(&there.display().to_string());
+        streams.say(&format!(
+            "error: {there} exists\nhelp: --force replaces it\n"
+        ));
+        return Exit::Wrong;
     }
     let options = log_options(args);
     let read = match config::read_log(&args.log, &options) {

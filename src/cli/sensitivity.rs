@@ -1,6 +1,8 @@
 //! `veltrix sensitivity FILE`: moves inputs, says how many trials that takes, runs them, and tells
 //! what the results depend on.
 
+mod plans;
+
 use std::path::{Path, PathBuf};
 
 use super::args::{Format, Method, SensitivityArgs};
@@ -24,6 +26,7 @@ use crate::report::folder::{self, Folder, FolderError, Place};
 use crate::report::manifest::{self, FileDigest, Manifest};
 use crate::report::partial::{self, Partial};
 use crate::report::sensitivity::{Findings, JSON, Moves, Shares, Walks};
+use plans::{Plans, methods};
 
 /// Trials of a point, unless the command says how many.
 const TORNADO: u32 = 5;
@@ -103,157 +106,6 @@ fn ask(args: &SensitivityArgs) -> Ask {
         variant: args.variant.clone(),
         metrics: args.metrics.clone(),
         inputs: args.inputs.clone(),
-    }
-}
-
-/// What is to be done, in one order; or why that makes no sense.
-fn methods(args: &SensitivityArgs, study: &Study) -> Result<Vec<Method>, String> {
-    let asked = |m: &Method| match (args.method.is_empty(), m) {
-        (false, m) => args.method.contains(m),
-        (true, Method::Tornado) => true,
-        (true, Method::Morris) => study.uncertain_count() > 0,
-        (true, Method::Sobol) => false,
-    };
-    let all = [Method::Tornado, Method::Morris, Method::Sobol];
-    let methods: Vec<Method> = all.into_iter().filter(asked).collect();
-    let without_effect = [
-        ("--by", args.by.is_some(), Method::Tornado, "tornado"),
-        (
-            "--inputs",
-            !args.inputs.is_empty(),
-            Method::Tornado,
-            "tornado",
-        ),
-        (
-            "--trajectories",
-            args.trajectories.is_some(),
-            Method::Morris,
-            "morris",
-        ),
-        ("--samples", args.samples.is_some(), Method::Sobol, "sobol"),
-    ];
-    let uses_ranges = methods.iter().any(|m| *m != Method::Tornado);
-    if uses_ranges && study.uncertain_count() == 0 {
-        return Err(format!(
-            "error[{}]: `--method morris` and `sobol` need an [uncertain] table in the experiment\n\
-             help: give each input its range: \"service.x.work.mean\" = [\"2ms\", \"5ms\"]\n",
-            Code::MISSING_KEY
-        ));
-    }
-    for (option, given, method, word) in without_effect {
-        if given && !methods.contains(&method) {
-            return Err(format!(
-                "error[{}]: `{option}` has no effect without the method {word}\n\
-                 help: remove it, or add `--method {word}`\n",
-                Code::KEYS_DISAGREE
-            ));
-        }
-    }
-    if study.base().metrics.is_empty() {
-        return Err(format!(
-            "error[{}]: there is no metric to look at: the objective names costs alone, and the \
-             model has no prices\nhelp: name some, such as `--metrics latency_p99,loss`\n",
-            Code::MISSING_KEY
-        ));
-    }
-    Ok(methods)
-}
-
-/// What is to be run.
-#[derive(Default)]
-struct Plans {
-    tornado: Option<Tornado>,
-    screen: Option<Screen>,
-    variance: Option<Variance>,
-}
-
-impl Plans {
-    fn make(
-        args: &SensitivityArgs,
-        methods: &[Method],
-        study: &mut Study,
-    ) -> Result<Plans, Diagnostics> {
-        let replications = |usual| args.replications.unwrap_or(usual);
-        let (seed, inputs) = (study.base().seed, study.uncertain_count());
-        let mut plans = Plans::default();
-        if methods.contains(&Method::Tornado) {
-            let by = args.by.unwrap_or(BY);
-            plans.tornado = Some(study.tornado(by, replications(TORNADO))?);
-        }
-        if methods.contains(&Method::Morris) {
-            let count = args.trajectories.unwrap_or(TRAJECTORIES);
-            let walks = sensitivity::walks(seed, inputs, count as usize);
-            plans.screen = Some(study.screen(walks, replications(MORRIS))?);
-        }
-        if methods.contains(&Method::Sobol) {
-            let rows = args.samples.unwrap_or(SAMPLES);
-            let pairs = sensitivity::pairs(seed, inputs, rows as usize);
-            plans.variance = Some(study.variance(&pairs, replications(SOBOL))?);
-        }
-        Ok(plans)
-    }
-
-    /// Why nothing can be run; `None`: something can.
-    fn empty(&self) -> Option<String> {
-        let tornado = self.tornado.as_ref().filter(|t| t.rows.is_empty())?;
-        let mut text = "error: no input can be varied\n".to_owned();
-        for left in tornado.left_out.iter().take(20) {
-            text.push_str(&format!(
-                "  {} = {}: {}\n",
-                left.path, left.value, left.reason
-            ));
-        }
-        Some(text)
-    }
-
-    fn designs(&self) -> Vec<&Design> {
-        let tornado = self.tornado.iter().map(|t| &t.design);
-        let screen = self.screen.iter().map(|s| &s.design);
-        let variance = self.variance.iter().map(|v| &v.design);
-        tornado.chain(screen).chain(variance).collect()
-    }
-
-    fn trials(&self) -> usize {
-        self.designs().iter().map(|d| d.trial_count()).sum()
-    }
-
-    /// What is going to be run, one line a method.
-    fn predicted(&self) -> String {
-        let mut text = String::new();
-        let mut line = |what: String, design: &Design| {
-            let timing = &design.timing;
-            let length = match timing.horizon {
-                Horizon::For(length) => {
-                    format!(" of {}", print_time(timing.warm_up.saturating_add(length)))
-                }
-                Horizon::Trace => String::new(),
-            };
-            text.push_str(&format!(
-                "{what}: {} points x {} = {} trials{length}, about {:.1e} requests\n",
-                design.points.len(),
-                design.replications,
-                design.trial_count(),
-                expected_requests(design)
-            ));
-        };
-        if let Some(t) = &self.tornado {
-            let (moved, left) = (t.rows.len(), t.left_out.len());
-            line(
-                format!("tornado: {moved} inputs, {left} not varied"),
-                &t.design,
-            );
-        }
-        if let Some(s) = &self.screen {
-            let (walks, inputs) = (s.walks.len(), s.inputs.len());
-            line(
-                format!("morris: {walks} walks through {inputs} inputs"),
-                &s.design,
-            );
-        }
-        if let Some(v) = &self.variance {
-            line(format!("sobol: {} inputs", v.inputs.len()), &v.design);
-        }
-        text
     }
 }
 
@@ -493,7 +345,8 @@ impl Job<'_> {
             Err(RunError::Stopped(_)) => {
                 let (kept, total) = (partial.count(), self.plans.trials());
                 streams.say(&format!(
-                    "interrupted[{}]: {kept} of {total} trials are kept; the same command goes on\n",
+                    "interrupted[{}]: {kept} of {total} trials are kept; the same command goes \
+                     on\n",
                     Code::INTERRUPTED
                 ));
                 Err(self.interrupt.exit().unwrap_or(Exit::Interrupted))

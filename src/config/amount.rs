@@ -119,8 +119,8 @@ impl Amount {
         pairs().all(|(a, b)| a <= b) && pairs().any(|(a, b)| a < b)
     }
 
-    /// Part of the way from this one (0) to another of its kind (1), and how far that really is once
-    /// a count is rounded.
+    /// Part of the way from this one (0) to another of its kind (1), and how far that really is
+    /// once a count is rounded.
     pub fn toward(&self, other: &Amount, part: f64) -> (Amount, f64) {
         let pairs = self.values.iter().zip(&other.values);
         let between = pairs.map(|(a, b)| a + (b - a) * part);

@@ -140,7 +140,7 @@ impl Cx {
             sweep,
             arguments,
             named,
-            rare: rare.map(Node::clone).zip(asked.map(|(_, metrics)| metrics)),
+            rare: rare.cloned().zip(asked.map(|(_, metrics)| metrics)),
         })
     }
 

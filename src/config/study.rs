@@ -1,5 +1,5 @@
-//! What `veltrix sensitivity` asks of a file: one variant as it is, its inputs, and the systems that
-//! come out when they are moved.
+//! What `veltrix sensitivity` asks of a file: one variant as it is, its inputs, and the systems
+//! that come out when they are moved.
 
 use std::path::Path;
 use std::sync::Arc;

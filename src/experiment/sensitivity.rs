@@ -129,7 +129,7 @@ impl Tornado {
         self.rows.iter().map(row).collect()
     }
 
-    /// Trials of both are paired by their replication; those where either has no value are left out.
+    /// Trials of both are paired by their replication; where either has no value they are left out.
     fn change(&self, results: &Results, side: &Move, metric: usize) -> Option<Change> {
         let per_point = self.design.replications as usize;
         let of = |point: usize, r: usize| {
@@ -145,7 +145,7 @@ impl Tornado {
         })
     }
 
-    /// Rows by the size of their effect on a metric, largest first; equal ones as the model has them.
+    /// Rows by the size of their effect on a metric, largest first; equal ones in the model's order.
     pub fn order(effects: &[Vec<Effect>], metric: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..effects.len()).collect();
         let size = |row: usize| effects[row][metric].size();

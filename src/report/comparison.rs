@@ -178,7 +178,8 @@ fn notes(told: &Told<'_>) -> String {
     let rows = &told.comparison.rows;
     if rows.iter().any(|r| r.times_fewer().is_some()) {
         text.push_str(
-            "\npairing 3.0 x: independent runs need 3 times the replications for such an interval\n",
+            "\npairing 3.0 x: independent runs need 3 times the replications for such an \
+             interval\n",
         );
     }
     if let Some(row) = rows.iter().find(|r| r.confidence > told.confidence) {

@@ -64,7 +64,7 @@ impl Variances {
     /// common is below 0 every other time; that alone says nothing.
     pub fn slipped(&self, n: usize, confidence: f64) -> bool {
         let r = (self.a + self.b - self.difference) / (2.0 * (self.a * self.b).sqrt());
-        if !(r < 0.0) || n < 3 {
+        if r.is_nan() || r >= 0.0 || n < 3 {
             return false;
         }
         if r <= -1.0 {

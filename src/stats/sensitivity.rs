@@ -293,7 +293,7 @@ mod tests {
         }
     }
 
-    /// `x0 + 4 x1 x2`: the effect of `x1` is `4 x2`, and on the levels 0, 1/3, 2/3, 1 that has mean 2
+    /// `x0 + 4 x1 x2`: the effect of `x1` is `4 x2`; on the levels 0, 1/3, 2/3, 1 that has mean 2
     /// and variance 16 (1/9 + 4/9 + 1) / 4 - 4 = 20 / 9.
     #[test]
     fn an_interaction_shows_in_the_spread() {
@@ -305,7 +305,7 @@ mod tests {
             let interval = one.mu_star;
             assert!(interval.low.unwrap() < 2.0 && 2.0 < interval.high.unwrap());
         }
-        // An effect whose direction changes hides in mu and not in mu*: (x - 1/2)^2 over a step from
+        // An effect that changes direction hides in mu and not in mu*: (x - 1/2)^2 over a step from
         // 0 to 2/3 or 1/3 to 1 is -1/3 or +1/3.
         let bent = screened(1, 2000, |x| (x[0] - 0.5) * (x[0] - 0.5))[0];
         close(bent.mu_star.estimate, 1.0 / 3.0, 1e-9);
@@ -368,7 +368,7 @@ mod tests {
     }
 
     /// Sobol's g: the product of (|4 x - 2| + a) / (1 + a). With V_i = 1 / (3 (1 + a_i)²) the
-    /// variance is the product of (1 + V_i) less 1, and the total index of i is V_i times the product
+    /// variance is the product of (1 + V_i) less 1; the total index of i is V_i times the product
     /// over the others over it.
     #[test]
     fn the_indices_of_sobols_g() {

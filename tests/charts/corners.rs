@@ -72,7 +72,7 @@ fn tornado(words: &str, count: usize) -> Tornado {
         TornadoRow {
             name: format!("{words} {number}"),
             bars: vec![
-                Some(down).filter(|_| number % 3 > 0),
+                Some(down).filter(|_| !number.is_multiple_of(3)),
                 Some(up).filter(|_| number % 5 < 4),
             ],
         }

@@ -325,7 +325,8 @@ pub fn all() -> Vec<Grid> {
                 200.0,
                 "40ms",
                 "random",
-                "count = 10\ncores = 1\nspeed = 1.0\nram = \"2GiB\"\nbuffer = { slots = \"unbounded\" }",
+                "count = 10\ncores = 1\nspeed = 1.0\nram = \"2GiB\"\n\
+                 buffer = { slots = \"unbounded\" }",
             ),
             horizon: "20s",
             // A faster core has more RAM, which sets its price.
@@ -361,10 +362,10 @@ pub fn all() -> Vec<Grid> {
                 "count = 1\ncores = 25\nram = \"2GiB\"\nbuffer = { slots = \"unbounded\" }",
             ),
             horizon: "10s",
-            sweep: format!(
-                "\"service.web.workers.cores\" = {{ min = 1, max = 50 }}\n\
-                 \"service.web.workers.ram\" = {{ min = \"1GiB\", max = \"20GiB\", step = \"1GiB\" }}"
-            ),
+            sweep: "\"service.web.workers.cores\" = { min = 1, max = 50 }\n\
+                 \"service.web.workers.ram\" = \
+                 { min = \"1GiB\", max = \"20GiB\", step = \"1GiB\" }"
+                .to_string(),
             lens: vec![50, 20],
             limits: vec![Limit::WaitMean(0.0021), Limit::Wait(0.02, 0.05)],
             exact: |at| {

@@ -221,6 +221,7 @@ fn everything(spec: &SystemSpec, how: &RunSpec) -> RunSpec {
         scopes,
         inside_at: vec![how.timing.window],
         slowdown: true,
+        batches: 0,
     };
     more
 }

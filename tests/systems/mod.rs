@@ -9,6 +9,7 @@ use veltrix::model::tally::Wanted;
 use veltrix::model::trial::{
     AttemptRow, Horizon, Observer, RunSpec, Timing, TrialOutput, Width, run,
 };
+#[allow(unused_imports)]
 pub use veltrix::verify::plain::{class, fault, service, source};
 
 pub const US: u64 = 1_000;

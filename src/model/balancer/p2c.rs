@@ -32,8 +32,8 @@ impl P2c {
     pub fn likely(&self, eligible: &[u32], stream: &Stream) -> Option<[u32; 2]> {
         let word = stream.peek()?;
         let n = eligible.len() as u64;
-        let a = u64::from(word as u32) * n >> 32;
-        let b = (word >> 32) * (n - 1) >> 32;
+        let a = (u64::from(word as u32) * n) >> 32;
+        let b = ((word >> 32) * (n - 1)) >> 32;
         let worker = |place: u64| eligible.get(place as usize).copied();
         Some([worker(a)?, worker(b + u64::from(b >= a))?])
     }

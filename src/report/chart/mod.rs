@@ -2,8 +2,8 @@
 //!
 //! Six kinds, one structure each: [`Tradeoff`], [`Lines`], [`Heatmap`], [`Timeline`],
 //! [`Distribution`] and [`Tornado`]. A kind lays itself out as a [`Scene`], a list of shapes in
-//! logical pixels; one painter turns a scene into bytes. The same chart gives the same bytes on every machine:
-//! the font is embedded, its metrics are read from it, logarithms are pure Rust.
+//! logical pixels; one painter turns a scene into bytes. The same chart gives the same bytes on
+//! every machine: the font is embedded, its metrics are read from it, logarithms are pure Rust.
 //!
 //! Must not know the rest of the crate: whoever has results fills these structures.
 
