@@ -124,7 +124,8 @@ fn files_in_the_pages_can_be_checked_and_run() {
                 "{out}"
             );
             if kind == "experiment" {
-                let (exit, _, err) = veltrix(&folder, &["run", file, "--out", "out"]);
+                let (exit, _, err) =
+                    veltrix(&folder, &["run", file, "--out", &format!("out-{file}")]);
                 assert!([0, 3].contains(&exit), "{name}: {file}: {exit} {err}");
             }
         }

@@ -50,7 +50,8 @@ fn every_experiment_runs_shortened() {
             // Its axes are to be searched: tests/cli/find.rs does.
             continue;
         }
-        let mut more = vec!["--replications", "1", "--horizon", "5s"];
+        // No warm-up is longer than what is measured.
+        let mut more = vec!["--replications", "1", "--horizon", "10s"];
         if name.starts_with("veltrix") {
             more.extend(THIN);
         }

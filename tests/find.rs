@@ -52,7 +52,8 @@ fn the_cheapest_feasible_point_is_found_and_cheaply() {
     let (grids, seeds) = (grids::all(), seeds());
     let mut table = String::from(
         "| grid | points | within 5 % of a bound | right | the cheapest itself | \
-         points run, median | of the whole grid's requests, median | at most |\n|---|---|---|---|---|---|---|---|\n",
+         points run, median | of the whole grid's requests, median | at most |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     let (mut right, mut all, mut tight) = (0, 0, 0);
     let mut poor = Vec::new();

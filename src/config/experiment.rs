@@ -301,7 +301,7 @@ impl Cx {
             );
             self.flag("--replications", text, message);
         }
-        value.and_then(|v| u32::try_from(v).ok())
+        value
     }
 
     fn horizon_argument(&mut self, text: &str) -> Option<Horizon> {

@@ -145,7 +145,8 @@ impl Tornado {
         })
     }
 
-    /// Rows by the size of their effect on a metric, largest first; equal ones in the model's order.
+    /// Rows by the size of their effect on a metric, largest first, equal ones as the
+    /// model has them.
     pub fn order(effects: &[Vec<Effect>], metric: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..effects.len()).collect();
         let size = |row: usize| effects[row][metric].size();

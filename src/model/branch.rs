@@ -1,9 +1,10 @@
 //! Runs that branch: a run is stopped where it has become full to some level, copied as a whole,
 //! and the copies go on with random words of their own.
 //!
-//! A copy of another **lineage** keeps all that was drawn before (arrivals to come, work aboard,
-//! pending ends); from then on it draws from streams that begin anew under the key of its seed,
-//! replication and lineage. Copies of the same lineage go on identically.
+//! A copy of another **lineage** keeps all that was drawn before (arrivals to come, work begun,
+//! pending ends) but for work that nothing has depended on yet; from then on it draws from streams
+//! that begin anew under the key of its seed, replication and lineage. Copies of the same lineage
+//! go on identically.
 
 use std::ops::Range;
 

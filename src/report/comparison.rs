@@ -283,7 +283,7 @@ mod tests {
             "better",
             "B won 4 of 4, pairing ",
             " points",
-            "-$3,569, -45.9 %",
+            "-$3,569, -45.8 %",
             "not judged: a maximum",
             "independent runs need 3 times",
             "2 metrics are judged together (Bonferroni): each at 97.5 %",

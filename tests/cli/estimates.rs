@@ -109,7 +109,7 @@ fn a_run_too_short_for_its_warm_up_says_so() {
     let (exit, out, err) = ground.ran(&["run", "busy.toml", "--out", "out"]);
     assert_eq!(exit, 0, "{err}");
     assert!(
-        out.contains("warm-up 40s by 5 cycles of fault.nightly"),
+        out.contains("warm-up 40 s by 5 cycles of fault.nightly"),
         "{out}"
     );
     assert!(out.contains("VX4005 "), "{out}");

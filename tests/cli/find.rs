@@ -137,7 +137,7 @@ fn what_cannot_be_met_ends_with_3() {
     assert_eq!((exit, err.as_str()), (3, ""));
     assert!(said.contains("winner  none"), "{said}");
     assert!(
-        said.contains("misses  `latency_p95 < 9ms`: 1 point"),
+        said.contains("misses  `latency_p95 < 9ms`: 3 points"),
         "{said}"
     );
     // What is asked of the cost alone needs no run.
@@ -149,10 +149,16 @@ fn what_cannot_be_met_ends_with_3() {
 }
 
 #[test]
-fn what_counting_cannot_decide_is_said() {
+fn what_counting_cannot_decide_is_split_or_said() {
     let asks = ASKS.replace("loss < 0.01", "loss < 0.000000001");
-    let asks = asks.replace("max = 12", "max = 40");
     let place = Place::new("rare", &asks);
+    let (exit, said, _) = place.find("out", &[]);
+    assert_eq!(exit, 0, "{said}");
+    assert!(said.contains("  loss < 0.000000001  "), "{said}");
+    assert!(!said.contains("loss < 0.000000001  0 "), "never 0: {said}");
+    // A delay is not split.
+    let asks = ASKS.replace("loss < 0.01", "latency_over_10s < 0.000000001");
+    let place = Place::new("undecided", &asks);
     let (exit, said, _) = place.find("out", &[]);
     assert_eq!(exit, 3);
     assert!(said.contains("not decided by counting"), "{said}");
@@ -185,7 +191,7 @@ fn run_refuses_what_only_find_searches_and_find_what_it_cannot_know() {
         (
             "[\"1GiB\", \"8GiB\"]",
             "{ min = \"1GiB\", max = \"1TiB\", step = \"1MiB\" }",
-            "the limit is 1000000",
+            "at most 100000",
         ),
         (
             "[objective]\n",

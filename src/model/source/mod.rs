@@ -379,6 +379,20 @@ impl<'s> Source<'s> {
         Some(whole(drawn * asks.work_factor))
     }
 
+    /// Core-time at speed 1 of a request that has not begun, drawn anew under this key; `None`
+    /// where it is not a draw of its own.
+    pub fn unseen_work(&self, number: u64, class: u32) -> Option<Nanos> {
+        let asks = &self.classes[(class - self.first_class) as usize];
+        match asks.work {
+            WorkSpec::Drawn { cpu, per_kib, .. } if *per_kib == 0.0 => {
+                let mut keyed = Keyed::new(&self.key, self.purposes.copy, number, u32::MAX, 0);
+                Some(whole(cpu.sample(&mut keyed) * asks.work_factor))
+            }
+            _ => None,
+        }
+        .filter(|_| !self.spec.records_work())
+    }
+
     /// How long dispatching this attempt takes.
     #[inline]
     pub fn dispatch(&self, dist: &Dist, number: u64, attempt: u32) -> Nanos {

@@ -6,7 +6,8 @@ use crate::model::tally::Tally;
 
 impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
     /// Every stream begins anew under another key, and keyed draws take it in. What is drawn
-    /// already (arrivals to come, work aboard, pending ends) stays.
+    /// already (arrivals to come, work begun, pending ends) stays; only work that nothing has
+    /// depended on yet is drawn anew.
     pub fn rekey(&mut self, key: &Key) {
         for source in &mut self.sources {
             source.rekey(key);
@@ -23,6 +24,31 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if let Some(errors) = &mut self.errors {
             errors.rekey(key);
         }
+        self.redraw_unseen();
+    }
+
+    /// Draws the work of requests anew that have not begun: so far nothing that happened depended
+    /// on it, so that a new draw has the same law, given all that happened. Copies of a full
+    /// buffer would otherwise have most of their future in common.
+    fn redraw_unseen(&mut self) {
+        if self.interrupted.is_some() || self.copies.is_some() || self.crowd.is_some() {
+            return;
+        }
+        for place in self.jobs.places() {
+            let a = self.jobs.attempt(place);
+            if a.start != NOT_STARTED || a.try_number != 1 || self.has_tried_again(place) {
+                continue;
+            }
+            let source = &self.sources[self.source_of[a.class as usize] as usize];
+            if let Some(work) = source.unseen_work(a.number, a.class) {
+                self.jobs.attempt_mut(place).work = work;
+            }
+        }
+    }
+
+    /// Whether there is, or was, another attempt of the request whose first is in this place.
+    fn has_tried_again(&self, place: u32) -> bool {
+        self.jobs.knows_requests() && self.jobs.request(place).tries > 1
     }
 
     /// Requests born so far.

@@ -178,6 +178,11 @@ impl Jobs {
         }
     }
 
+    /// Whether request halves are written from birth on; else only those of what failed are.
+    pub fn knows_requests(&self) -> bool {
+        self.eager
+    }
+
     /// Whether a place in use holds a request whose client still waits or will try again.
     pub fn is_active(&self, place: u32) -> bool {
         let a = self.attempt(place);

@@ -133,7 +133,11 @@ fn next(found: Found<'_>) -> String {
         });
         return match cheaper {
             true => "fails   all that is cheaper, by theory alone\n".into(),
-            false => "fails   nothing: no point is cheaper\n".into(),
+            false => {
+                "fails   no cheaper point was run: theory, or a better one that misses, rules \
+                      out what there is\n"
+                    .into()
+            }
         };
     };
     let looked = &found.answer.looked[next.place];
