@@ -264,7 +264,7 @@ fn files_are_checked_without_being_run() {
         out,
         "model.toml: ok, a model: 1 source, 1 service, 2 workers\n\
          web.toml: ok, an experiment: 1 variant, 1 point, 2 trials\n\
-         forecast: about 34,000 requests for a mean wait within 2 %, load 0.25; it has 2000\n"
+         forecast: about 34,000 requests for mean waits within 2 %, load 0.25; it has 2000\n"
     );
     let (exit, out, _) = ground.ran(&["check", "web.toml", "--resolved"]);
     assert!(

@@ -13,7 +13,7 @@ pub struct Station {
     pub work: f64,
 }
 
-/// About how many requests must be measured for a mean wait within a relative half-width of
+/// About how many requests must be measured for mean waits within a relative half-width of
 /// `precision`: `(z / precision)^2 * 2 (arrivals + work) / (1 - load)^2`, for heavy traffic (Whitt
 /// 1989, Planning queueing simulations, Management Science 35). At M/M/1 and a load of 0.9 it asks
 /// for a tenth too few. Where few requests wait, or queues are bounded, fewer do.

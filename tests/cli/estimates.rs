@@ -185,7 +185,7 @@ fn what_a_precision_takes_is_said_before() {
     assert_eq!((exit, err.as_str()), (0, ""));
     // M/M/2 at 330/s of 5 ms, load 0.825: 2 * 2 * (1.96 / 0.05)^2 / 0.175^2.
     let wanted = "busy.toml: ok, an experiment: 1 variant, 2 points, at most 36 trials\n\
-                  forecast: about 201,000 requests for a mean wait within 5 % at base 330/s, load \
+                  forecast: about 201,000 requests for mean waits within 5 % at base 330/s, load \
                   0.82; it has 40,000 to 238,000\n";
     assert_eq!(out, wanted);
     ground.write(

@@ -110,7 +110,7 @@ pub fn forecast(design: &Design) -> Option<String> {
     };
     let (needed, precision) = (rough(f.needed), percent(f.precision));
     Some(format!(
-        "forecast: about {needed} requests for a mean wait within {precision}{place}, load {:.2}; \
+        "forecast: about {needed} requests for mean waits within {precision}{place}, load {:.2}; \
          it has {measured}\n",
         f.load,
     ))
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn a_forecast_names_the_point_that_takes_most() {
         let text = forecast(&fixture::design()).unwrap();
-        let wanted = "forecast: about 190,000 requests for a mean wait within 2 % at after 44 x 4 \
+        let wanted = "forecast: about 190,000 requests for mean waits within 2 % at after 44 x 4 \
                       x 4GiB, load 0.68; it has 9.6 million\n";
         assert_eq!(text, wanted);
     }
