@@ -4,10 +4,10 @@
 //! (`docs/find.md`):
 //!
 //! 1. [`screen`]: what theory alone refuses is not run;
-//! 2. [`race`]: points are run in rounds that double, paired by their replications, until every
+//! 2. `race`: points are run in rounds that double, paired by their replications, until every
 //!    constraint is shown to be met or one is shown to be missed; regions of the space are cut off
 //!    by what their best and their cheapest corner show, where axes are ordered ([`space`]);
-//! 3. [`confirm`]: the winner alone, on replications that the race never used; only their
+//! 3. `confirm`: the winner alone, on replications that the race never used; only their
 //!    intervals are published.
 //!
 //! Everything is a function of the space, the seed and the options; an [`Oracle`] says what a
@@ -142,7 +142,7 @@ impl Settings {
     pub const FEWEST: u32 = 4;
 
     /// Rounds where nothing else is said.
-    pub const ROUNDS: u32 = 8;
+    pub const ROUNDS: u32 = 6;
 
     /// Settings from what an experiment says of its replications and its confidence.
     pub fn new(confidence: f64, replications: u32) -> Settings {
