@@ -13,10 +13,6 @@ pub(super) const FRESH: u32 = 1 << 20;
 /// A confirmation begins with so many first rounds, for an interval worth publishing.
 const FIRST: u32 = 4;
 
-/// It may have so many rounds more than the race: a point whose truth lies just beyond the
-/// indifference would else be dropped undecided.
-const LONGER: u32 = 3;
-
 impl Race<'_, '_> {
     /// Confirms a point; `None`: it was not shown, and is no candidate any more.
     pub(super) fn confirm(&mut self, point: PointId) -> Result<Option<Winner>, Halt> {
@@ -26,7 +22,7 @@ impl Race<'_, '_> {
         let level = spent(self.settings.half(), number) / checks.list.len().max(1) as f64;
         let raced = self.points[&point].trials.len() as u32;
         let first = raced.max(self.settings.first.saturating_mul(FIRST));
-        let most = self.settings.at(self.settings.rounds + LONGER).max(first);
+        let most = self.settings.at(self.settings.rounds + 1).max(first);
         let others = self.otherwise(point, number, level);
         let (mut trials, mut look): (Vec<Trial>, u32) = (Vec::new(), 0);
         let mut wanted = first;

@@ -142,7 +142,7 @@ impl Settings {
     pub const FEWEST: u32 = 4;
 
     /// Rounds where nothing else is said.
-    pub const ROUNDS: u32 = 6;
+    pub const ROUNDS: u32 = 8;
 
     /// Settings from what an experiment says of its replications and its confidence.
     pub fn new(confidence: f64, replications: u32) -> Settings {
