@@ -66,20 +66,6 @@ impl Cx {
         balancer
     }
 
-    /// A buffer at a balancer that takes no time is refused, unless others wait there: for workers
-    /// that pull, or for room at one whose full buffer blocks.
-    pub fn unused_buffer(&mut self, balancer: &Node, path: &str) {
-        let given = |key| balancer.table().and_then(|table| table.get(key));
-        if let (Some(node), None) = (given("buffer").filter(|n| !n.is_none()), given("dispatch")) {
-            let message = format!(
-                "`{path}` has no effect: dispatching takes no time, and no worker's full buffer \
-                 blocks"
-            );
-            let help = "give `dispatch`, the core-time that an attempt costs the balancer";
-            self.disagree(node.span, path, &message, help);
-        }
-    }
-
     fn policy(&mut self, fields: &Fields<'_>) -> PolicySpec {
         let now = &[
             "random",

@@ -3,8 +3,8 @@
 use crate::base::codes::Code;
 use crate::base::units::SECOND;
 use crate::model::spec::{
-    ColdStartSpec, Discipline, Dist, GroupSpec, Held, MemorySpec, OnFull, PolicySpec, RamPolicy,
-    ServiceSpec, UNBOUNDED_CORES, WorkSpec,
+    ColdStartSpec, Discipline, Dist, GroupSpec, Held, MemorySpec, OnFull, RamPolicy, ServiceSpec,
+    UNBOUNDED_CORES, WorkSpec,
 };
 
 use super::balancer::plain_balancer;
@@ -117,13 +117,6 @@ impl Cx {
         match fields.get("workers") {
             Some(node) => service.groups = self.groups(node, &fields.path("workers"), prices),
             None => self.missing(&fields, "workers", &SERVICE),
-        }
-        if let Some(node) = fields.get("balancer") {
-            let blocks = service.groups.iter().any(|g| g.on_full == OnFull::Block);
-            let pulled = service.balancer.policy == PolicySpec::CentralQueue;
-            if !(blocks || pulled) {
-                self.unused_buffer(node, &fields.path("balancer.buffer"));
-            }
         }
         (service, from)
     }

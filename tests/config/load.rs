@@ -159,34 +159,6 @@ fn a_trace_that_says_the_work_leaves_none_to_its_classes() {
 }
 
 #[test]
-fn recorded_work_is_not_multiplied() {
-    let rows = "arrival_s,w_ms,kind\n0,5,big\n";
-    let own = "[[source.s.class]]\nname = \"big\"\nwork_factor = 2\n";
-    let model = TRACED.replace("class = { big = { work = \"1ms\" } }", "");
-    let folder = Folder::new(&[("model.toml", &format!("{model}\n{own}")), ("t.csv", rows)]);
-    let text = folder.model("model.toml").map(|_| ()).expect_err("refused");
-    names(
-        &text,
-        &["VX1012", "`source.s.class.big.work_factor` has no effect"],
-    );
-}
-
-#[test]
-fn a_balancer_that_nobody_waits_at_has_no_buffer() {
-    let model = "[source.s]\nto = \"a\"\narrivals = \"10/s\"\n[service.a]\nwork = \"1ms\"\n\
-                 workers = { cores = 4, buffer = { slots = 2, on_full = \"block\" } }\n\
-                 balancer = { buffer = { slots = 9 } }\n";
-    let folder = Folder::new(&[("model.toml", model)]);
-    assert!(folder.model("model.toml").is_ok());
-    folder.write("model.toml", model.replace("block", "reject").as_bytes());
-    let text = folder.model("model.toml").map(|_| ()).expect_err("refused");
-    names(
-        &text,
-        &["VX1012", "`service.a.balancer.buffer` has no effect"],
-    );
-}
-
-#[test]
 fn a_class_of_a_source_has_no_work_beside_the_column_either() {
     let rows = "arrival_s,w_ms,kind\n0,5,big\n";
     let own = "[[source.s.class]]\nname = \"big\"\nwork = \"1ms\"\n";

@@ -14,24 +14,10 @@ impl Rules {
             self.variation(service.work.as_ref(), &callers, &path);
         }
         for source in &system.sources {
-            self.factors(source);
             for class in &source.classes {
                 let path = format!("source.{}.class.{}.work.vary", source.name, class.name);
                 self.variation(class.work.as_ref(), &[source], &path);
             }
-        }
-    }
-
-    /// What multiplies work that was recorded would go unheard.
-    fn factors(&mut self, source: &SourceSpec) {
-        if !source.records_work() {
-            return;
-        }
-        for class in source.classes.iter().filter(|c| c.work_factor != 1.0) {
-            let path = format!("source.{}.class.{}.work_factor", source.name, class.name);
-            let message =
-                format!("`{path}` has no effect: the trace says the work of every row as it was");
-            self.add(Code::KEYS_DISAGREE, &path, message, Some("remove it"));
         }
     }
 
