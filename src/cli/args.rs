@@ -55,7 +55,8 @@ Examples:
 
 Inputs are moved one at a time from what the variant's model says, without the axes of a
 sweep. Walks (morris) and shares of the variance (sobol) need the ranges of [uncertain].
-How many trials that takes is said before they begin. The same file, options and version
+A point has 5 trials in a tornado, 2 in a walk and 1 in a sample, unless --replications says
+otherwise; how many that makes is said before they begin. The same file, options and version
 give the same bytes, on any number of threads; what was interrupted goes on.";
 
 const FIND_EXAMPLES: &str = "\
@@ -118,23 +119,31 @@ pub enum Command {
     Fit(FitArgs),
 }
 
-/// Options of `run`.
-#[derive(Clone, Debug, Args)]
-pub struct RunArgs {
-    /// The experiment file
-    pub file: PathBuf,
+/// Options by which a command changes what the files say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Changes {
     /// Set a value of the model: service.events.workers.count=30 (may be repeated)
     #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
     pub set: Vec<String>,
     /// Seed of all random streams, 0 to 18446744073709551615, or 0x and hex digits
     #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
     pub seed: Option<u64>,
-    /// Trials for each point
+    /// Trials for each point (`find`: in its first round)
     #[arg(long, value_name = "N", value_parser = replications, allow_hyphen_values = true)]
     pub replications: Option<u32>,
-    /// Measured virtual time, such as 60s
+    /// Measured virtual time of a trial, such as 60s
     #[arg(long, value_name = "TIME")]
     pub horizon: Option<String>,
+}
+
+/// Options of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// The experiment file
+    pub file: PathBuf,
+    /// What is changed about the files
+    #[command(flatten)]
+    pub changes: Changes,
     /// Threads; 0 is one for each core. Never changes a result
     #[arg(
         long,
@@ -170,18 +179,9 @@ pub struct RunArgs {
 pub struct FindArgs {
     /// The experiment file
     pub file: PathBuf,
-    /// Set a value of the model: service.events.workers.ram=8GiB (may be repeated)
-    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
-    pub set: Vec<String>,
-    /// Seed of all random streams, 0 to 18446744073709551615, or 0x and hex digits
-    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
-    pub seed: Option<u64>,
-    /// Trials of a point's first round; each further round doubles them
-    #[arg(long, value_name = "N", value_parser = replications, allow_hyphen_values = true)]
-    pub replications: Option<u32>,
-    /// Measured virtual time of a trial, such as 60s
-    #[arg(long, value_name = "TIME")]
-    pub horizon: Option<String>,
+    /// What is changed about the files
+    #[command(flatten)]
+    pub changes: Changes,
     /// Threads; 0 is one for each core. Never changes a result
     #[arg(
         long,
@@ -232,18 +232,9 @@ pub struct SensitivityArgs {
     /// sobol: places of each sample, 16 to 100000, rounded up to a multiple of 8 [default: 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=100_000))]
     pub samples: Option<u32>,
-    /// Set a value of the model: service.events.workers.count=30 (may be repeated)
-    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
-    pub set: Vec<String>,
-    /// Seed of all random streams, 0 to 18446744073709551615, or 0x and hex digits
-    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
-    pub seed: Option<u64>,
-    /// Trials for each point [default: tornado 5, morris 2, sobol 1]
-    #[arg(long, value_name = "N", value_parser = replications, allow_hyphen_values = true)]
-    pub replications: Option<u32>,
-    /// Measured virtual time, such as 60s
-    #[arg(long, value_name = "TIME")]
-    pub horizon: Option<String>,
+    /// What is changed about the files
+    #[command(flatten)]
+    pub changes: Changes,
     /// Threads; 0 is one for each core. Never changes a result
     #[arg(
         long,
@@ -309,18 +300,9 @@ pub struct CompareArgs {
     /// Judge all metrics together (Bonferroni), not only those of `--fail-if`
     #[arg(long)]
     pub family: bool,
-    /// Set a value of the model, on both sides (may be repeated)
-    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
-    pub set: Vec<String>,
-    /// Seed of all random streams, 0 to 18446744073709551615, or 0x and hex digits
-    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
-    pub seed: Option<u64>,
-    /// Trials for each side
-    #[arg(long, value_name = "N", value_parser = replications, allow_hyphen_values = true)]
-    pub replications: Option<u32>,
-    /// Measured virtual time, such as 60s
-    #[arg(long, value_name = "TIME")]
-    pub horizon: Option<String>,
+    /// What is changed about the files
+    #[command(flatten)]
+    pub changes: Changes,
     /// Threads; 0 is one for each core. Never changes a result
     #[arg(
         long,

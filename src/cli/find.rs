@@ -8,7 +8,6 @@ use super::args::{FindArgs, Format};
 use super::exit::Exit;
 use super::host::quoted;
 use super::interrupt::Interrupt;
-use super::run::overrides_of;
 use super::source::{self, Searchable};
 use super::streams::Streams;
 use crate::base::codes::Code;
@@ -192,7 +191,7 @@ impl Job<'_> {
             experiment: found.design.name.clone(),
             digest: self.digest.clone(),
             seed: found.design.seed.to_string(),
-            overrides: self.overrides(),
+            overrides: self.args.changes.words(),
             command: self.command(),
             failed: 0,
             objective_met: Some(found.answer.winner.is_some()),
@@ -202,20 +201,10 @@ impl Job<'_> {
         folder.write_unlisted(manifest::NAME, &manifest.bytes())
     }
 
-    fn overrides(&self) -> Vec<String> {
-        let args = self.args;
-        overrides_of(
-            &args.set,
-            args.seed,
-            args.replications,
-            args.horizon.as_deref(),
-        )
-    }
-
     fn command(&self) -> String {
         let name = self.args.file.file_name().unwrap_or_default();
         let mut words = vec!["veltrix find".to_owned(), quoted(&name.to_string_lossy())];
-        words.extend(self.overrides());
+        words.extend(self.args.changes.words());
         words.join(" ")
     }
 

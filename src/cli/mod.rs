@@ -1,6 +1,7 @@
 //! Words in, words out, exit codes. One file a command; none of them knows another.
 
 mod args;
+mod changes;
 mod check;
 mod compare;
 mod exit;

@@ -193,7 +193,7 @@ fn origin(args: &RunArgs, loaded: &Loaded) -> Origin {
         .into_owned();
     Origin {
         digest: manifest::digest(&loaded.resolved, &loaded.data),
-        overrides: overrides(args),
+        overrides: args.changes.words(),
         command: command(args, &name),
         inputs: loaded.inputs.clone(),
     }
@@ -207,35 +207,9 @@ fn place(args: &RunArgs, design: &Design, digest: &str) -> PathBuf {
         .unwrap_or_else(|| Path::new("runs").join(name))
 }
 
-fn overrides(args: &RunArgs) -> Vec<String> {
-    overrides_of(
-        &args.set,
-        args.seed,
-        args.replications,
-        args.horizon.as_deref(),
-    )
-}
-
-/// Options that change what comes out, in one order.
-pub(super) fn overrides_of(
-    set: &[String],
-    seed: Option<u64>,
-    replications: Option<u32>,
-    horizon: Option<&str>,
-) -> Vec<String> {
-    let mut all: Vec<String> = set
-        .iter()
-        .map(|set| format!("--set {}", quoted(set)))
-        .collect();
-    all.extend(seed.map(|n| format!("--seed {n}")));
-    all.extend(replications.map(|n| format!("--replications {n}")));
-    all.extend(horizon.map(|t| format!("--horizon {}", quoted(t))));
-    all
-}
-
 fn command(args: &RunArgs, file: &str) -> String {
     let mut words = vec!["veltrix run".to_owned(), quoted(file)];
-    words.extend(overrides(args));
+    words.extend(args.changes.words());
     words.join(" ")
 }
 

@@ -14,7 +14,7 @@ use super::source;
 use super::streams::Streams;
 use crate::base::codes::Code;
 use crate::base::units::print_time;
-use crate::config::{Ask, Diagnostics, Overrides, Study};
+use crate::config::{Ask, Diagnostics, Study};
 use crate::experiment::TRAJECTORY;
 use crate::experiment::design::Design;
 use crate::experiment::results::Results;
@@ -48,7 +48,12 @@ pub fn sensitivity(args: &SensitivityArgs, streams: &mut Streams<'_>, terminal: 
         streams.say("error: `--png` is not in this build; build it with the feature `png`\n");
         return Exit::Wrong;
     }
-    let study = match source::study(&args.file, &overrides(args), &ask(args), streams.style) {
+    let study = match source::study(
+        &args.file,
+        &args.changes.overrides(),
+        &ask(args),
+        streams.style,
+    ) {
         Ok(study) => study,
         Err(refusal) => {
             streams.say(&refusal.text);
@@ -92,15 +97,6 @@ pub fn sensitivity(args: &SensitivityArgs, streams: &mut Streams<'_>, terminal: 
     job.execute(streams)
 }
 
-fn overrides(args: &SensitivityArgs) -> Overrides {
-    Overrides {
-        set: args.set.clone(),
-        seed: args.seed.map(|n| n.to_string()),
-        replications: args.replications.map(|n| n.to_string()),
-        horizon: args.horizon.clone(),
-    }
-}
-
 fn ask(args: &SensitivityArgs) -> Ask {
     Ask {
         variant: args.variant.clone(),
@@ -138,7 +134,7 @@ impl Origin {
             "metrics": metrics,
             "trajectories": args.trajectories.unwrap_or(TRAJECTORIES),
             "samples": args.samples.unwrap_or(SAMPLES),
-            "replications": args.replications,
+            "replications": args.changes.replications,
         });
         let resolved = format!("# sensitivity: {asked}\n\n{}", study.resolved());
         Origin {
@@ -165,12 +161,7 @@ fn options(args: &SensitivityArgs) -> Vec<String> {
     add("metrics", list(&args.metrics));
     add("trajectories", args.trajectories.map(|n| n.to_string()));
     add("samples", args.samples.map(|n| n.to_string()));
-    for set in &args.set {
-        add("set", Some(set.clone()));
-    }
-    add("seed", args.seed.map(|n| n.to_string()));
-    add("replications", args.replications.map(|n| n.to_string()));
-    add("horizon", args.horizon.clone());
+    all.extend(args.changes.words());
     all
 }
 

@@ -51,13 +51,7 @@ pub struct Report {
 /// # Errors
 /// Something is wrong with the file, or with a file that it names.
 pub fn load(args: &RunArgs, style: Style) -> Result<Loaded, Refusal> {
-    let overrides = Overrides {
-        set: args.set.clone(),
-        seed: args.seed.map(|n| n.to_string()),
-        replications: args.replications.map(|n| n.to_string()),
-        horizon: args.horizon.clone(),
-    };
-    load_file(&args.file, &overrides, style)
+    load_file(&args.file, &args.changes.overrides(), style)
 }
 
 /// Reads an experiment with what overrides it.
@@ -99,13 +93,7 @@ pub struct Searchable {
 /// # Errors
 /// Something is wrong with the file, or with a file that it names.
 pub fn load_search(args: &FindArgs, style: Style) -> Result<Searchable, Refusal> {
-    let overrides = Overrides {
-        set: args.set.clone(),
-        seed: args.seed.map(|n| n.to_string()),
-        replications: args.replications.map(|n| n.to_string()),
-        horizon: args.horizon.clone(),
-    };
-    let searched = config::load_search(&args.file, &overrides);
+    let searched = config::load_search(&args.file, &args.changes.overrides());
     let searched = searched.map_err(|d| refusal(&d, style))?;
     let inputs = searched.inputs.iter();
     let data = inputs.clone().filter(|i| i.kind == InputKind::Trace);

@@ -178,20 +178,10 @@ fn percentile(values: &[f64], q: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::draws::units;
     use super::super::interval::mean_interval;
     use super::*;
     use crate::base::math;
-
-    /// Numbers between 0 and 1, both excluded, by SplitMix64.
-    fn units(seed: u64) -> impl FnMut() -> f64 {
-        let mut state = seed;
-        move || {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
-        }
-    }
 
     /// A first-order autoregressive series with mean 5 that begins in its steady state.
     fn autoregressive(phi: f64, n: usize, unit: &mut impl FnMut() -> f64) -> Vec<f64> {

@@ -269,17 +269,12 @@ impl Histogram {
 
 #[cfg(test)]
 mod tests {
+    use super::super::draws::words;
     use super::*;
 
     /// Numbers of all sizes: the words of SplitMix64, cut to a length that walks.
     fn numbers(seed: u64, n: usize) -> Vec<u64> {
-        let mut state = seed;
-        let mut next = move || {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^ (z >> 31)
-        };
+        let mut next = words(seed);
         (0..n).map(|_| next() >> (16 + next() % 48)).collect()
     }
 

@@ -130,20 +130,8 @@ pub fn upper_bound_none_seen(n: u64, confidence: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::student::normal_quantile;
+    use super::super::draws::normals;
     use super::*;
-
-    /// Standard normals by inversion of a SplitMix64.
-    fn normals(seed: u64) -> impl FnMut() -> f64 {
-        let mut state = seed;
-        move || {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            let unit = (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1_u64 << 52) as f64;
-            normal_quantile(unit).unwrap()
-        }
-    }
 
     fn close(got: Option<f64>, wanted: f64) {
         let got = got.unwrap();

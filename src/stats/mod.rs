@@ -1,6 +1,8 @@
 //! Histograms, time averages and intervals. Knows nothing of the model.
 
 pub mod batch_means;
+#[cfg(test)]
+mod draws;
 pub mod histogram;
 pub mod interval;
 pub mod paired;

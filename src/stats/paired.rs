@@ -203,21 +203,9 @@ fn at_most(seen: u64, mean: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::draws::normals;
     use super::super::interval::{ratio_interval, upper_bound_none_seen};
-    use super::super::student::normal_quantile;
     use super::*;
-
-    /// Standard normals by inversion of a SplitMix64.
-    fn normals(seed: u64) -> impl FnMut() -> f64 {
-        let mut state = seed;
-        move || {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            let unit = (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1_u64 << 52) as f64;
-            normal_quantile(unit).unwrap()
-        }
-    }
 
     fn close(got: f64, wanted: f64) {
         let slack = 1e-9 * wanted.abs().max(1e-3);

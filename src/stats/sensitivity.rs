@@ -213,20 +213,10 @@ pub fn indices(a: &[f64], b: &[f64], mixed: &[f64], confidence: f64) -> Option<I
 
 #[cfg(test)]
 mod tests {
+    use super::super::draws::units;
     use super::*;
     use crate::base::math;
     use std::f64::consts::PI;
-
-    /// Uniform numbers of a SplitMix64.
-    fn units(seed: u64) -> impl FnMut() -> f64 {
-        let mut state = seed;
-        move || {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
-        }
-    }
 
     fn screened(inputs: usize, count: usize, f: impl Fn(&[f64]) -> f64) -> Vec<Screening> {
         let walks = walks(inputs, count, &mut units(1));

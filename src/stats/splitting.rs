@@ -122,19 +122,8 @@ pub fn runs_for(half_width: f64, runs: usize, precision: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::draws::units;
     use super::*;
-
-    /// SplitMix64, enough for a test.
-    struct Words(u64);
-
-    impl Words {
-        fn unit(&mut self) -> f64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-        }
-    }
 
     #[test]
     fn weights_follow_the_shares() {
@@ -217,7 +206,7 @@ mod tests {
         let (up, top) = (0.3_f64, 12_u64);
         let odds = (1.0 - up) / up;
         let truth = (odds - 1.0) / (math::pow(odds, top as f64) - 1.0);
-        let mut words = Words(1);
+        let mut unit = units(1);
         let mut values = Vec::new();
         for _ in 0..400 {
             let mut stages = Vec::new();
@@ -227,7 +216,7 @@ mod tests {
                 let reached = (0..trials).filter(|_| {
                     let mut at = level;
                     while at > 0 && at < next {
-                        let rises = words.unit() < up;
+                        let rises = unit() < up;
                         at = if rises { at + 1 } else { at - 1 };
                     }
                     at == next

@@ -63,20 +63,10 @@ pub fn mser5(series: &[f64]) -> Option<Cut> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::draws::units;
     use super::super::student::normal_quantile;
     use super::*;
     use crate::base::math;
-
-    /// Uniforms of a SplitMix64, above 0 and below 1.
-    fn uniforms(seed: u64) -> impl FnMut() -> f64 {
-        let mut state = seed;
-        move || {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
-        }
-    }
 
     fn averaged(replications: u64, length: usize, one: impl Fn(u64) -> Vec<f64>) -> Vec<f64> {
         let mut sum = vec![0.0; length];
@@ -88,7 +78,7 @@ mod tests {
 
     /// AR(1) about 10 with coefficient 0.9, begun at `start`: its bias halves in 6.6 steps.
     fn autoregressive(seed: u64, start: f64, length: usize) -> Vec<f64> {
-        let mut uniform = uniforms(seed);
+        let mut uniform = units(seed);
         let mut x = start - 10.0;
         let step = |_| {
             x = 0.9 * x + normal_quantile(uniform()).unwrap();
@@ -99,7 +89,7 @@ mod tests {
 
     /// Waits of an M/M/1 queue that begins empty, by Lindley's recursion; the mean work is 1.
     fn waits(seed: u64, load: f64, length: usize) -> Vec<f64> {
-        let mut uniform = uniforms(seed);
+        let mut uniform = units(seed);
         let mut exponential = move |mean: f64| -mean * math::ln(uniform());
         let mut wait = 0.0_f64;
         let next = |_| {

@@ -3,8 +3,7 @@
 
 use serde_json::Value;
 
-use super::measure::S;
-use super::plain::{class, fault, service, source};
+use super::plain::{class, fault, group, service, source};
 use crate::model::spec::*;
 
 /// What this version cannot express, in the words of the case.
@@ -90,27 +89,6 @@ pub fn system(model: &Value) -> Result<SystemSpec, Lacking> {
     match spec.check().first() {
         None => Ok(spec),
         Some(problem) => Err(format!("{problem:?}")),
-    }
-}
-
-/// Workers that are all alike, with nothing special about them.
-pub(super) fn group(count: u32, cores: u32) -> GroupSpec {
-    GroupSpec {
-        ram_base: 0,
-        ram_policy: RamPolicy::Refuse,
-        discipline: Discipline::Fifo,
-        bytes: None,
-        name: None,
-        count,
-        cores,
-        ram: None,
-        speed: 1.0,
-        weight: 1.0,
-        slots: None,
-        on_full: OnFull::Reject,
-        restart: Dist::constant(S as f64).expect("a second is a constant"),
-        cold_start: None,
-        price_per_hour: 0.0,
     }
 }
 

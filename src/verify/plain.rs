@@ -1,5 +1,6 @@
 //! The parts of a system with everything plain, of which a caller then changes what matters.
 
+use crate::base::units::SECOND;
 use crate::model::spec::*;
 
 /// No bytes, no memory.
@@ -75,5 +76,26 @@ pub fn fault(name: &str, kind: FaultKind, workers: (u32, u32), when: FaultWhen) 
         unit: FaultUnit::Worker,
         in_service: None,
         shared: false,
+    }
+}
+
+/// Workers that are all alike, with nothing special about them.
+pub fn group(count: u32, cores: u32) -> GroupSpec {
+    GroupSpec {
+        ram_base: 0,
+        ram_policy: RamPolicy::Refuse,
+        discipline: Discipline::Fifo,
+        bytes: None,
+        name: None,
+        count,
+        cores,
+        ram: None,
+        speed: 1.0,
+        weight: 1.0,
+        slots: None,
+        on_full: OnFull::Reject,
+        restart: Dist::constant(SECOND as f64).expect("a second is a constant"),
+        cold_start: None,
+        price_per_hour: 0.0,
     }
 }

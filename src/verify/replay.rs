@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::measure::{broken, run_spec};
-use super::plain::{service, source};
+use super::plain::{group, service, source};
 use super::read::Case;
 use super::{build, truth};
 use crate::experiment::caught;
@@ -226,7 +226,7 @@ pub fn line(line: usize) -> Result<Replayed, TrialError> {
 fn one_queue(recorded: Arrivals, cores: u32, slots: u32) -> SystemSpec {
     let group = GroupSpec {
         slots: Some(slots),
-        ..build::group(1, cores)
+        ..group(1, cores)
     };
     SystemSpec {
         title: "recorded traffic".into(),

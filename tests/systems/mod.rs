@@ -9,6 +9,7 @@ use veltrix::model::tally::Wanted;
 use veltrix::model::trial::{
     AttemptRow, Horizon, Observer, RunSpec, Timing, TrialOutput, Width, run,
 };
+use veltrix::verify::plain;
 #[allow(unused_imports)]
 pub use veltrix::verify::plain::{class, fault, service, source};
 
@@ -32,21 +33,10 @@ pub fn trace(rows: &[(u64, u64)]) -> Arrivals {
 
 pub fn group(count: u32, cores: u32, slots: Option<u32>) -> GroupSpec {
     GroupSpec {
-        ram_base: 0,
-        ram_policy: RamPolicy::Refuse,
-        discipline: Discipline::Fifo,
-        bytes: None,
-        name: None,
-        count,
-        cores,
-        ram: None,
-        speed: 1.0,
-        weight: 1.0,
         slots,
-        on_full: OnFull::Reject,
         restart: just(10 * S),
-        cold_start: None,
         price_per_hour: 1.0,
+        ..plain::group(count, cores)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::args::CompareArgs;
 use super::super::exit::Exit;
-use super::super::source::{self, Loaded, Overrides};
+use super::super::source::{self, Loaded};
 use super::super::streams::Streams;
 use super::Stop;
 use crate::base::codes::Code;
@@ -215,18 +215,8 @@ fn loaded(
     streams: &Streams<'_>,
 ) -> Result<(Loaded, Choice, Vec<String>), Stop> {
     let load = |more: &[&str]| {
-        let overrides = Overrides {
-            set: args
-                .set
-                .iter()
-                .map(String::as_str)
-                .chain(more.iter().copied())
-                .map(str::to_owned)
-                .collect(),
-            seed: args.seed.map(|n| n.to_string()),
-            replications: args.replications.map(|n| n.to_string()),
-            horizon: args.horizon.clone(),
-        };
+        let mut overrides = args.changes.overrides();
+        overrides.set.extend(more.iter().map(|&set| set.to_owned()));
         source::load_file(input(args, side), &overrides, streams.style).map_err(|refusal| Stop {
             text: refusal.text,
             exit: refusal.exit,
@@ -253,10 +243,10 @@ fn loaded(
 
 fn folders_of(args: &CompareArgs, streams: &mut Streams<'_>) -> Result<Folders, Stop> {
     let useless = [
-        ("--set", !args.set.is_empty()),
-        ("--seed", args.seed.is_some()),
-        ("--replications", args.replications.is_some()),
-        ("--horizon", args.horizon.is_some()),
+        ("--set", !args.changes.set.is_empty()),
+        ("--seed", args.changes.seed.is_some()),
+        ("--replications", args.changes.replications.is_some()),
+        ("--horizon", args.changes.horizon.is_some()),
         ("--threads", args.threads.is_some()),
     ];
     if let Some((option, _)) = useless.iter().find(|(_, given)| *given) {

@@ -1,5 +1,6 @@
 //! `run` over a made-up simulation: folders, exit codes, what goes where.
 
+use super::super::args::Changes;
 use super::*;
 use crate::config::Style;
 use crate::experiment::fixture;
@@ -33,10 +34,7 @@ struct Told {
 fn args(out: &Path) -> RunArgs {
     RunArgs {
         file: "experiments/story.toml".into(),
-        set: Vec::new(),
-        seed: None,
-        replications: None,
-        horizon: None,
+        changes: Changes::default(),
         threads: 2,
         out: Some(out.to_owned()),
         force: false,
@@ -282,9 +280,9 @@ fn the_exit_code_tells_what_came_out_also_the_second_time() {
 #[test]
 fn the_command_reads_back_in_a_shell() {
     let mut args = args(Path::new("out"));
-    args.set = vec!["a.b=30".into(), "c=it's {x = 1}".into()];
-    args.seed = Some(u64::MAX);
-    args.horizon = Some("60 s".into());
+    args.changes.set = vec!["a.b=30".into(), "c=it's {x = 1}".into()];
+    args.changes.seed = Some(u64::MAX);
+    args.changes.horizon = Some("60 s".into());
     assert_eq!(
         command(&args, "my file.toml"),
         "veltrix run 'my file.toml' --set a.b=30 --set 'c=it'\\''s {x = 1}' \

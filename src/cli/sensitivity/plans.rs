@@ -69,7 +69,7 @@ impl Plans {
         methods: &[Method],
         study: &mut Study,
     ) -> Result<Plans, Diagnostics> {
-        let replications = |usual| args.replications.unwrap_or(usual);
+        let replications = |usual| args.changes.replications.unwrap_or(usual);
         let (seed, inputs) = (study.base().seed, study.uncertain_count());
         let mut plans = Plans::default();
         if methods.contains(&Method::Tornado) {

@@ -40,17 +40,18 @@ impl Race<'_, '_> {
                 Err(halt) => return Err(halt),
             }
             let at = spent(level, look);
-            let say = |(c, other): (&super::checks::Check, &Option<Option<Otherwise>>)| match other
+            let say = |(c, other): (&super::checks::Check, &Option<Otherwise>)| match other
+                .and_then(|other| other.met)
             {
                 None => c.said(&trials, at, at),
-                Some(Some(other)) if other.met => Said::Met,
-                Some(_) => Said::Missed,
+                Some(true) => Said::Met,
+                Some(false) => Said::Missed,
             };
             let said: Vec<Said> = checks.list.iter().zip(&others).map(say).collect();
             if said.iter().all(|s| *s == Said::Met) {
                 let mut confirmed = published(checks, &trials, at);
                 for (confirmed, other) in confirmed.iter_mut().zip(&others) {
-                    if let Some(Some(other)) = other {
+                    if let Some(other) = other {
                         confirmed.shown = Some(other.ends);
                     }
                 }
@@ -85,17 +86,15 @@ impl Race<'_, '_> {
 impl Race<'_, '_> {
     /// What another method says anew of the constraints that it decided in the race: one a
     /// constraint, and nothing of those that are counted.
-    fn otherwise(
-        &mut self,
-        point: PointId,
-        number: u32,
-        level: f64,
-    ) -> Vec<Option<Option<Otherwise>>> {
+    fn otherwise(&mut self, point: PointId, number: u32, level: f64) -> Vec<Option<Otherwise>> {
         let mut all = Vec::new();
         for check in 0..self.checks.list.len() {
             let asked = self.otherwise.contains(&(point, check));
-            let said = asked.then(|| self.oracle.undecided(point, check, number, level));
-            self.requests += said.flatten().map_or(0, |said| said.requests);
+            let said = match asked {
+                true => self.oracle.undecided(point, check, number, level),
+                false => None,
+            };
+            self.requests += said.map_or(0, |said| said.requests);
             all.push(said);
         }
         all

@@ -106,8 +106,8 @@ pub trait Oracle {
 /// What another method than counting says of a constraint.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Otherwise {
-    /// Whether it is met.
-    pub met: bool,
+    /// Whether it is met; nothing where this did not decide it either.
+    pub met: Option<bool>,
     /// The estimate with the ends of its interval.
     pub ends: answer::Ends,
     /// Requests it simulated.

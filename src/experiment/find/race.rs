@@ -405,7 +405,8 @@ impl Race<'_, '_> {
                 return Ok(());
             }
             if self.is_too_rare(record, pass) {
-                break;
+                self.by_other_means(point, record);
+                return Ok(());
             }
             if let Some(check) = record.said.iter().position(|s| *s == Said::Near) {
                 let since = *near_since.get_or_insert(round);
@@ -416,7 +417,6 @@ impl Race<'_, '_> {
                 }
             }
         }
-        self.by_other_means(point, record);
         Ok(())
     }
 
@@ -435,7 +435,8 @@ impl Race<'_, '_> {
             })
     }
 
-    /// What counting did not decide goes to the one place for that.
+    /// What counting cannot decide goes to the one place for that. What more rounds would decide
+    /// does not: there another method is no surer, and dearer.
     fn by_other_means(&mut self, point: PointId, record: &mut Record) {
         for check in 0..record.said.len() {
             if record.said[check] == Said::Met {
@@ -446,12 +447,17 @@ impl Race<'_, '_> {
                 continue;
             };
             self.requests += said.requests;
-            if !said.met {
-                record.fate = Fate::Missed(check);
-                return;
+            match said.met {
+                Some(true) => {
+                    record.said[check] = Said::Met;
+                    self.otherwise.insert((point, check));
+                }
+                Some(false) => {
+                    record.fate = Fate::Missed(check);
+                    return;
+                }
+                None => {}
             }
-            record.said[check] = Said::Met;
-            self.otherwise.insert((point, check));
         }
         if record.said.iter().all(|s| *s == Said::Met) {
             record.fate = Fate::Met;

@@ -173,9 +173,9 @@ impl Oracle for Simulated<'_> {
         let estimate = || rare::estimate(system, &constraint.metric, &setting, &stopped);
         let found = self.threads.install(estimate).ok()?;
         let met = match constraint.judge(Some(&found.estimate())) {
-            Verdict::Met => true,
-            Verdict::Missed => false,
-            Verdict::NotShown => return None,
+            Verdict::Met => Some(true),
+            Verdict::Missed => Some(false),
+            Verdict::NotShown => None,
         };
         Some(Otherwise {
             met,
