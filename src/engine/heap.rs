@@ -77,7 +77,15 @@ const WAYS: usize = 4;
 /// of what its entries stand for.
 const FAR: usize = 4096;
 /// Levels near the root: what is there comes soon.
-pub const NEAR_LEVELS: usize = 3;
+const NEAR_LEVELS: usize = 3;
+
+/// The least of the children of a place, and which of them it is.
+#[inline(always)]
+fn least<W: Entry>(&[a, b, c, d]: &[W; WAYS]) -> (W, usize) {
+    let (left, i) = if b < a { (b, 1) } else { (a, 0) };
+    let (right, j) = if d < c { (d, 3) } else { (c, 2) };
+    if right < left { (right, j) } else { (left, i) }
+}
 
 /// The heap. Places behind the last entry are filled with [`Entry::LAST`], so that the children
 /// of a place can always be looked at as four.
@@ -120,12 +128,6 @@ impl<W: Entry> Heap<W> {
         } else {
             self.items[0].time()
         }
-    }
-
-    /// The earliest entry.
-    #[inline(always)]
-    pub fn first(&self) -> Option<W> {
-        (self.len > 0).then(|| self.items[0])
     }
 
     /// Adds an entry.
@@ -176,12 +178,10 @@ impl<W: Entry> Heap<W> {
             if first >= len {
                 break;
             }
-            let Some(&[a, b, c, d]) = items[first..].first_chunk::<WAYS>() else {
+            let Some(four) = items[first..].first_chunk::<WAYS>() else {
                 break;
             };
-            let (left, i) = if b < a { (b, 1) } else { (a, 0) };
-            let (right, j) = if d < c { (d, 3) } else { (c, 2) };
-            let (child, k) = if right < left { (right, j) } else { (left, i) };
+            let (child, k) = least(four);
             if last <= child {
                 break;
             }
@@ -209,12 +209,10 @@ impl<W: Entry> Heap<W> {
             prefetch_index(&*items, below);
             prefetch_index(&*items, below + WAYS * WAYS / 2);
             prefetch_index(&*items, below + WAYS * WAYS - 1);
-            let Some(&[a, b, c, d]) = items[first..].first_chunk::<WAYS>() else {
+            let Some(four) = items[first..].first_chunk::<WAYS>() else {
                 break;
             };
-            let (left, i) = if b < a { (b, 1) } else { (a, 0) };
-            let (right, j) = if d < c { (d, 3) } else { (c, 2) };
-            let (child, k) = if right < left { (right, j) } else { (left, i) };
+            let (child, k) = least(four);
             if last <= child {
                 break;
             }
