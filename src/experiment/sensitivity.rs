@@ -101,6 +101,13 @@ impl Effect {
         sizes.fold(0.0, f64::max)
     }
 
+    /// The largest difference that is told from none; 0 without one.
+    fn told(&self) -> f64 {
+        let told = self.sides().filter(|c| apart_from_0(&c.difference));
+        told.map(|c| c.difference.estimate.abs())
+            .fold(0.0, f64::max)
+    }
+
     /// Whether some difference is told from none: its interval does not hold 0.
     pub fn shown(&self) -> bool {
         self.sides().any(|c| apart_from_0(&c.difference))
@@ -145,12 +152,18 @@ impl Tornado {
         })
     }
 
-    /// Rows by the size of their effect on a metric, largest first, equal ones as the
-    /// model has them.
+    /// Rows by the size of their effect on a metric, largest first: by what is told from none, then
+    /// by what is not; equal ones as the model has them.
     pub fn order(effects: &[Vec<Effect>], metric: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..effects.len()).collect();
-        let size = |row: usize| effects[row][metric].size();
-        order.sort_by(|&a, &b| size(b).total_cmp(&size(a)).then(a.cmp(&b)));
+        let size = |row: usize| {
+            let effect = &effects[row][metric];
+            (effect.told(), effect.size())
+        };
+        order.sort_by(|&a, &b| {
+            let ((x, y), (v, w)) = (size(a), size(b));
+            v.total_cmp(&x).then(w.total_cmp(&y)).then(a.cmp(&b))
+        });
         order
     }
 }
