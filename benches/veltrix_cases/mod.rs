@@ -173,7 +173,6 @@ impl Ring {
 }
 
 impl Observer for Ring {
-    const ON: bool = true;
     fn begin(&mut self) {
         self.rows.clear();
         self.seen = 0;

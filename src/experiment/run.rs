@@ -102,7 +102,6 @@ pub struct Sample {
 }
 
 impl Observer for Sample {
-    const ON: bool = true;
     fn begin(&mut self) {
         self.rows.clear();
     }
@@ -114,13 +113,15 @@ impl Observer for Sample {
 }
 
 /// Watches through another observer, and gives the run up once it is told to.
-struct Until<'a, O> {
-    inner: O,
+struct Until<'a> {
+    inner: &'a mut dyn Observer,
     stop: &'a AtomicBool,
 }
 
-impl<O: Observer> Observer for Until<'_, O> {
-    const ON: bool = O::ON;
+impl Observer for Until<'_> {
+    fn wants_rows(&self) -> bool {
+        self.inner.wants_rows()
+    }
     fn begin(&mut self) {
         self.inner.begin();
     }
@@ -144,7 +145,14 @@ pub fn simulate_until(
 ) -> Result<TrialOutput, TrialError> {
     match sample {
         Some(inner) => trial::run(spec, run, &mut Until { inner, stop }),
-        None => trial::run(spec, run, &mut Until { inner: Blind, stop }),
+        None => trial::run(
+            spec,
+            run,
+            &mut Until {
+                inner: &mut Blind,
+                stop,
+            },
+        ),
     }
 }
 

@@ -13,6 +13,7 @@ use super::metric::{Kind, Metric, Scope, TABLE};
 use super::outcome::Outcome;
 use super::spec::{GroupSpec, PolicySpec, SystemSpec, UNBOUNDED_CORES};
 use super::system::System;
+use super::system::rows::NoRows;
 use super::tally::Tally;
 use super::trial::{Blind, RunSpec, TrialError};
 use crate::base::codes::Code;
@@ -203,8 +204,8 @@ pub struct Branch<'s> {
 
 #[derive(Clone, Debug)]
 enum State<'s> {
-    Plain(Box<System<'s, Blind, false>>),
-    Rich(Box<System<'s, Blind, true>>),
+    Plain(Box<System<'s, NoRows<'s>, false>>),
+    Rich(Box<System<'s, NoRows<'s>, true>>),
 }
 
 macro_rules! system {
@@ -245,9 +246,9 @@ impl<'s> Branch<'s> {
     pub fn new(spec: &'s SystemSpec, run: &'s RunSpec) -> Branch<'s> {
         let mut queue = Queue::new();
         let state = if spec.is_rich() {
-            State::Rich(Box::new(System::new(spec, run, Blind, &mut queue)))
+            State::Rich(Box::new(System::new(spec, run, NoRows(&Blind), &mut queue)))
         } else {
-            State::Plain(Box::new(System::new(spec, run, Blind, &mut queue)))
+            State::Plain(Box::new(System::new(spec, run, NoRows(&Blind), &mut queue)))
         };
         Branch {
             state,
@@ -326,7 +327,7 @@ impl<'s> Branch<'s> {
 }
 
 fn step<const RICH: bool>(
-    system: &mut System<'_, Blind, RICH>,
+    system: &mut System<'_, NoRows<'_>, RICH>,
     queue: &mut Queue<Wide, Event>,
     (gauge, until): (&Gauge, &Until),
     (peak, events, budget): (&mut u64, &mut u64, u64),

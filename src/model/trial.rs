@@ -7,6 +7,7 @@ use super::outcome::Outcome;
 use super::series::Series;
 use super::spec::SystemSpec;
 use super::system::System;
+use super::system::rows::{AllRows, NoRows, Rows};
 use super::tally::{Tally, Wanted};
 use crate::base::codes::Code;
 use crate::base::units::{Nanos, print_time};
@@ -127,9 +128,11 @@ pub struct AttemptRow {
 }
 
 /// Watches a run without moving it.
-pub trait Observer {
-    /// Whether it wants anything: lets the compiler leave it out.
-    const ON: bool;
+pub trait Observer: Sync {
+    /// Whether it wants rows: a run that nobody wants rows of makes none.
+    fn wants_rows(&self) -> bool {
+        true
+    }
     /// A run begins; what was seen before is forgotten (a run may be begun anew with wider
     /// entries).
     fn begin(&mut self);
@@ -147,14 +150,15 @@ pub trait Observer {
 pub struct Blind;
 
 impl Observer for Blind {
-    const ON: bool = false;
+    fn wants_rows(&self) -> bool {
+        false
+    }
     fn begin(&mut self) {}
     fn attempt(&mut self, _: &AttemptRow) {}
 }
 
 /// Keeps every row.
 impl Observer for Vec<AttemptRow> {
-    const ON: bool = true;
     fn begin(&mut self) {
         self.clear();
     }
@@ -163,28 +167,15 @@ impl Observer for Vec<AttemptRow> {
     }
 }
 
-impl<O: Observer> Observer for &mut O {
-    const ON: bool = O::ON;
-    fn begin(&mut self) {
-        (**self).begin();
-    }
-    fn attempt(&mut self, row: &AttemptRow) {
-        (**self).attempt(row);
-    }
-    fn given_up(&self) -> bool {
-        (**self).given_up()
-    }
-}
-
 /// Runs a system once.
 ///
 /// # Errors
 /// A limit was reached (VX5002, VX5003), the observer gave up (VX5004), or an invariant broke
 /// (VX9001). The spec must have passed [`SystemSpec::check`].
-pub fn run<O: Observer>(
+pub fn run(
     spec: &SystemSpec,
     run: &RunSpec,
-    observer: &mut O,
+    observer: &mut dyn Observer,
 ) -> Result<TrialOutput, TrialError> {
     let timing = &run.timing;
     let end = match timing.horizon {
@@ -195,13 +186,13 @@ pub fn run<O: Observer>(
         Horizon::Trace => Nanos::MAX,
     };
     if run.width == Width::Auto && end < Narrow::MAX_TIME {
-        match run_width::<Narrow, O>(spec, run, observer) {
+        match run_width::<Narrow>(spec, run, observer) {
             Err(Stop::Limit(Limit::Slots, ..)) => {}
             Err(stop) => return Err(stop.into_error()),
             Ok(output) => return Ok(output),
         }
     }
-    run_width::<Wide, O>(spec, run, observer).map_err(Stop::into_error)
+    run_width::<Wide>(spec, run, observer).map_err(Stop::into_error)
 }
 
 enum Stop {
@@ -209,26 +200,27 @@ enum Stop {
     Broken(String, Nanos),
 }
 
-fn run_width<W: Entry, O: Observer>(
+fn run_width<W: Entry>(
     spec: &SystemSpec,
     run: &RunSpec,
-    observer: &mut O,
+    observer: &mut dyn Observer,
 ) -> Result<TrialOutput, Stop> {
-    if spec.is_rich() {
-        run_with::<W, O, true>(spec, run, observer)
-    } else {
-        run_with::<W, O, false>(spec, run, observer)
+    observer.begin();
+    match (observer.wants_rows(), spec.is_rich()) {
+        (false, false) => run_with::<W, _, false>(spec, run, NoRows(observer)),
+        (false, true) => run_with::<W, _, true>(spec, run, NoRows(observer)),
+        (true, false) => run_with::<W, _, false>(spec, run, AllRows(observer)),
+        (true, true) => run_with::<W, _, true>(spec, run, AllRows(observer)),
     }
 }
 
-fn run_with<W: Entry, O: Observer, const RICH: bool>(
+fn run_with<W: Entry, O: Rows, const RICH: bool>(
     spec: &SystemSpec,
     run: &RunSpec,
-    observer: &mut O,
+    rows: O,
 ) -> Result<TrialOutput, Stop> {
-    observer.begin();
     let mut queue = Queue::<W, Event>::new();
-    let build = || System::<_, RICH>::new(spec, run, observer, &mut queue);
+    let build = || System::<_, RICH>::new(spec, run, rows, &mut queue);
     let (mut system, clash) = paths::watched(build);
     if let Some(Clash(a, b)) = clash {
         let text = format!("the paths {a} and {b} have the same hash: another name would help");

@@ -72,7 +72,6 @@ pub(super) struct Band {
 }
 
 impl Observer for Band {
-    const ON: bool = true;
     fn begin(&mut self) {
         (self.sum, self.n) = (0.0, 0);
         self.latencies.clear();

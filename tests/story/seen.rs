@@ -187,8 +187,6 @@ struct Watch {
 }
 
 impl Observer for Watch {
-    const ON: bool = true;
-
     fn begin(&mut self) {
         *self = Watch::default();
     }

@@ -50,7 +50,7 @@ impl Batches {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn schedule_batch<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
         if let Some(next) = self.measure.batches.as_ref().and_then(|b| b.next()) {
             let at = self.measure.from.saturating_add(next);

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::branch::{Gauge, Hits, Shelf, part};
 use crate::model::tally::Tally;
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Every stream begins anew under another key, and keyed draws take it in. What is drawn
     /// already (arrivals to come, work begun, pending ends) stays; only work that nothing has
     /// depended on yet is drawn anew.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::spec::Cancel;
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Takes back an attempt that nobody waits for any more, as far as asked.
     pub(super) fn cancel_attempt<W: Entry>(
         &mut self,
@@ -21,7 +21,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         let a = Attempt { open: false, ..a };
         self.fold(now, kind::CANCELLED, a.number, a.worker);
         self.count_failed(&a, Outcome::Cancelled);
-        if O::ON {
+        if O::WANTED {
             self.observe(attempt, Some((now, Outcome::Cancelled)));
         }
         self.take_call_back(attempt, now);

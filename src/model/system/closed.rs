@@ -46,7 +46,7 @@ impl Loops {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Every user of a closed source begins with a think.
     pub(super) fn start_loops<W: Entry>(&mut self, queue: &mut Queue<W, Event>, source: u32) {
         let users = self.loops.as_ref().map_or(0, |l| l.left[source as usize]);

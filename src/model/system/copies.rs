@@ -146,7 +146,7 @@ impl Copies {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     fn plan(&self, class: u32) -> Option<Plan> {
         let source = self.source_of[class as usize] as usize;
         self.copies.as_ref()?.plans[source]
@@ -406,7 +406,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         if a.measured {
             self.workers.count_served(a.worker);
         }
-        if O::ON {
+        if O::WANTED {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
         self.tell_breaker(attempt, false, now);

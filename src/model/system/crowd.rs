@@ -29,7 +29,7 @@ impl Crowd {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// A request is born in a place: nothing is added to its work yet.
     #[inline(never)]
     pub(super) fn begin_uncrowded(&mut self, place: u32) {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// When the deadline of an attempt's request is; `None`: it has none.
     pub(super) fn deadline_of(&self, attempt: u32) -> Option<Nanos> {
         let a = self.jobs.attempt(attempt);

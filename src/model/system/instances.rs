@@ -106,7 +106,7 @@ impl Instances {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// The balancer that an attempt which sets out goes to.
     #[inline(always)]
     pub(super) fn next_front(&mut self, attempt: u32, service: usize) -> usize {

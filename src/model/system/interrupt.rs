@@ -50,7 +50,7 @@ impl Interrupted {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// What an attempt has behind it, if it lost a core.
     fn rest_of(&self, attempt: u32) -> Option<Rest> {
         let generation = self.jobs.attempt(attempt).generation;

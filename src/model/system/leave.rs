@@ -4,7 +4,7 @@
 use super::*;
 use crate::model::spec::Cancel;
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// A new request gets its patience.
     #[cold]
     pub(super) fn draw_patience(&mut self, place: u32, source: u32) {

@@ -83,7 +83,7 @@ impl Limits {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// An attempt of a system with limits wants to set out.
     #[cold]
     pub(super) fn ask_to_send<W: Entry>(

@@ -240,7 +240,7 @@ fn covers(scope: Narrow, a: &Attempt, source: u32, service: u32) -> bool {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn schedule_samples<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
         let timing = &self.measure.run.timing;
         let from = timing.warm_up;

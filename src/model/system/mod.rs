@@ -28,6 +28,7 @@ mod measure;
 mod pull;
 mod request;
 mod room;
+pub(super) mod rows;
 mod sender;
 mod serve;
 mod share;
@@ -44,6 +45,7 @@ use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use limits::Limits;
 use measure::Measure;
 use room::Needs;
+use rows::Rows;
 use warming::Warming;
 
 use super::balancer::Front;
@@ -54,7 +56,7 @@ use super::level::Level;
 use super::outcome::Outcome;
 use super::source::Source;
 use super::spec::{PolicySpec, SourceSpec, SystemSpec};
-use super::trial::{Horizon, Observer, RunSpec, TrialOutput};
+use super::trial::{Horizon, RunSpec, TrialOutput};
 use super::worker::Workers;
 use crate::base::units::Nanos;
 use crate::engine::digest::Fingerprint;
@@ -142,7 +144,7 @@ pub struct System<'s, O, const RICH: bool> {
     observer: O,
 }
 
-impl<'s, O: Observer, const RICH: bool> System<'s, O, RICH> {
+impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
     /// The system of a spec at time 0, with its first events scheduled.
     pub fn new<W: Entry>(
         spec: &'s SystemSpec,
@@ -345,7 +347,7 @@ fn restarts(spec: &SystemSpec, key: &Key) -> Vec<Option<Stream>> {
     streams
 }
 
-impl<W: Entry, O: Observer, const RICH: bool> Model<W> for System<'_, O, RICH> {
+impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
     type Event = Event;
 
     #[inline(always)]
@@ -404,7 +406,7 @@ impl<W: Entry, O: Observer, const RICH: bool> Model<W> for System<'_, O, RICH> {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Whether a run that may stop does.
     #[cold]
     fn flow(&self) -> Flow {

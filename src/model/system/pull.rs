@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// An attempt goes to the worker with the most free cores, or waits for whichever is free
     /// first.
     #[inline(never)]

@@ -5,7 +5,7 @@ use crate::model::breaker::Call;
 use crate::model::source::Birth;
 use crate::model::trial::AttemptRow;
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     #[inline(always)]
     pub(super) fn schedule_birth<W: Entry>(&mut self, queue: &mut Queue<W, Event>, source: u32) {
         let s = &mut self.sources[source as usize];
@@ -253,7 +253,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             self.measure
                 .answered_narrow(class, self.source_of[class as usize], latency);
         }
-        if O::ON {
+        if O::WANTED {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
         self.tell_breaker(attempt, false, now);
@@ -339,7 +339,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
         self.jobs
             .complete_request(attempt, self.source_of[a.class as usize]);
         self.count_failed(&a, outcome);
-        if O::ON {
+        if O::WANTED {
             self.observe(attempt, Some((now, outcome)));
         }
         self.tell_breaker_of_failure(attempt, outcome, now);
@@ -447,7 +447,7 @@ impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
             if self.jobs.is_active(place) && a.measured {
                 self.measure.tally.classes[a.class as usize].unfinished += 1;
             }
-            if O::ON && a.open {
+            if O::WANTED && a.open {
                 self.observe(place, None);
             }
         }

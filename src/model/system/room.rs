@@ -29,7 +29,7 @@ impl Needs {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     fn needs(&self, attempt: u32) -> Needs {
         self.needs[self.jobs.attempt(attempt).class as usize]
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::spec::OnFull;
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// An attempt waits for a dispatch core of its balancer, if there is room.
     #[inline(never)]
     pub(super) fn wait_at_balancer<W: Entry>(

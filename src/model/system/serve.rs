@@ -5,7 +5,7 @@ use super::*;
 use crate::model::spec::{ErrorWhen, OnFull};
 use crate::model::worker::Admission;
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// An attempt arrives at a balancer that takes time to dispatch.
     pub(super) fn reach_balancer<W: Entry>(
         &mut self,

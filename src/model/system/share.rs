@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Schedules the next end among those who share a worker's cores.
     pub(super) fn schedule_share<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
         if let Some((after, epoch)) = self.workers.next_shared_end(worker) {

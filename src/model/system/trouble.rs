@@ -4,7 +4,7 @@ use super::*;
 use crate::model::fault::Try;
 use crate::model::spec::{ErrorWhen, FaultKind, InService};
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn schedule_faults<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
         for (target, index) in self.targets.iter_mut().zip(0..) {
             queue.at(target.first(), Event::FaultStart { target: index });

@@ -7,7 +7,7 @@ pub(super) fn turn_of(priority: i64) -> u64 {
     (priority as u64) ^ (1 << 63)
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Keeps the recorded priority of a new request.
     #[inline(never)]
     pub(super) fn note_turn(&mut self, place: u32, priority: i64) {

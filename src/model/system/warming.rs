@@ -39,7 +39,7 @@ impl Warming {
     }
 }
 
-impl<O: Observer, const RICH: bool> System<'_, O, RICH> {
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     fn cold_start_of(&self, worker: u32) -> Option<ColdStartSpec> {
         let cold = &self.workers.cold[worker as usize];
         self.spec.services[cold.service as usize].groups[cold.group as usize].cold_start
