@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::design::{Axis, Design, Point, Variant, WarmUp};
 use super::objective::{Constraint, Objective, Op};
-use super::run::Sample;
+use super::sample::Sample;
 use crate::base::codes::Code;
 use crate::engine::dist::Dist;
 use crate::model::metric::Metric;

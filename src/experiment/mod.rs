@@ -16,6 +16,7 @@ pub mod pool;
 pub mod rare;
 pub mod results;
 pub mod run;
+pub mod sample;
 pub mod sensitivity;
 pub mod stopping;
 pub mod warm_up;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use super::batches::{self, BatchParts};
 use super::budget;
@@ -17,6 +17,7 @@ use super::objective::Verdict;
 use super::pool::{self, Pooling, TrialParts};
 use super::rare::{self, Split};
 use super::results::{Estimate, PointResult, Results, TrialResult, TrialStatus};
+use super::sample::{Sample, simulate_until};
 use super::stopping::{Course, Missed, Stopping};
 use super::warm_up;
 use crate::base::units::Nanos;
@@ -24,9 +25,7 @@ use crate::model::metric::Context;
 use crate::model::series::Series;
 use crate::model::spec::SystemSpec;
 use crate::model::tally::{Tally, Wanted};
-use crate::model::trial::{
-    self, AttemptRow, Blind, Observer, RunSpec, Timing, TrialError, TrialOutput, Width,
-};
+use crate::model::trial::{AttemptRow, RunSpec, Timing, TrialError, TrialOutput, Width};
 
 /// How a design is run; nothing of it changes a result.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,69 +90,6 @@ pub trait Watch: Sync {
 /// Hears nothing.
 impl Watch for () {
     fn progress(&self, _: Progress) {}
-}
-
-/// Keeps the rows of one request in so many, by its number.
-#[derive(Clone, Debug)]
-pub struct Sample {
-    every: u64,
-    /// What was kept.
-    pub rows: Vec<AttemptRow>,
-}
-
-impl Observer for Sample {
-    fn begin(&mut self) {
-        self.rows.clear();
-    }
-    fn attempt(&mut self, row: &AttemptRow) {
-        if row.request.is_multiple_of(self.every) {
-            self.rows.push(*row);
-        }
-    }
-}
-
-/// Watches through another observer, and gives the run up once it is told to.
-struct Until<'a> {
-    inner: &'a mut dyn Observer,
-    stop: &'a AtomicBool,
-}
-
-impl Observer for Until<'_> {
-    fn wants_rows(&self) -> bool {
-        self.inner.wants_rows()
-    }
-    fn begin(&mut self) {
-        self.inner.begin();
-    }
-    fn attempt(&mut self, row: &AttemptRow) {
-        self.inner.attempt(row);
-    }
-    fn given_up(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-}
-
-/// One trial of the model, watched by a sample where there is one, until `stop` is set.
-///
-/// # Errors
-/// As [`trial::run`].
-pub fn simulate_until(
-    spec: &SystemSpec,
-    run: &RunSpec,
-    sample: Option<&mut Sample>,
-    stop: &AtomicBool,
-) -> Result<TrialOutput, TrialError> {
-    match sample {
-        Some(inner) => trial::run(spec, run, &mut Until { inner, stop }),
-        None => trial::run(
-            spec,
-            run,
-            &mut Until {
-                inner: &mut Blind,
-                stop,
-            },
-        ),
-    }
 }
 
 /// Runs every trial of a design.

@@ -151,7 +151,8 @@ fn what_cannot_be_met_ends_with_3() {
 #[test]
 fn what_counting_cannot_decide_is_split_or_said() {
     let asks = ASKS.replace("loss < 0.01", "loss < 0.000000001");
-    let place = Place::new("rare", &asks);
+    let few = "[rare]\nmetrics = [\"loss\"]\nprecision = 0.5\nmax_requests = 1000000\n";
+    let place = Place::new("rare", &(asks + few));
     let (exit, said, _) = place.find("out", &[]);
     assert_eq!(exit, 0, "{said}");
     assert!(said.contains("  loss < 0.000000001  "), "{said}");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::super::objective::{Constraint, Verdict};
-use super::super::{budget, caught, rare, run};
+use super::super::{budget, caught, rare, sample};
 use super::checks::Checks;
 use super::space::Space;
 use super::{Halt, Known, Oracle, Otherwise, PointId, SoFar, Trial, screen};
@@ -130,7 +130,7 @@ impl Oracle for Simulated<'_> {
                 event_budget: budget::of(system, &question.timing),
                 width: Width::Auto,
             };
-            let output = caught::call(|| run::simulate_until(system, &spec, None, stop));
+            let output = caught::call(|| sample::simulate_until(system, &spec, None, stop));
             output.map(|output| read(&context, &checks.gauges, &output))
         };
         let ended: Vec<_> = self.threads.install(|| {

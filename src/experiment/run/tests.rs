@@ -4,6 +4,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use std::sync::atomic::Ordering;
+
 use super::*;
 use crate::experiment::fixture;
 use crate::model::metric::Metric;

@@ -129,8 +129,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         };
         let worker = front.first_worker + picked;
         a.worker = worker;
-        for likely in front.likely_next().into_iter().flatten() {
-            self.workers.fetch(front.first_worker + likely);
+        if let Some(likely) = front.likely_next() {
+            for worker in likely {
+                self.workers.fetch(front.first_worker + worker);
+            }
         }
         if RICH && let Some(copies) = &mut self.copies {
             copies.goes_to(self.source_of[a.class as usize], a.request, picked);

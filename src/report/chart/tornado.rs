@@ -20,7 +20,10 @@ const GAP: f64 = 8.0;
 /// Longest name of an input.
 const NAME: f64 = 260.0;
 /// Longest label at the end of a bar.
-const END: f64 = 84.0;
+const END: f64 = 150.0;
+/// The axis reaches at least this far beyond the longest bar, in bars. What is left of a wider
+/// interval is cut there: else one that tells nothing makes all bars too small to be seen.
+const BEYOND: f64 = 0.5;
 
 /// Bars about a middle line: what a metric changes by when one input changes.
 #[derive(Clone, Debug)]
@@ -65,8 +68,14 @@ impl Chart for Tornado {
             .collect();
         let shown = &rows[..rows.len().min(MOST)];
         page.note(rows.len() - shown.len(), "smaller one", "smaller ones");
-        let reach = shown.iter().flat_map(|row| row.drawable());
-        let reach = reach.flat_map(|(_, _, change)| change.reach()).chain([0.0]);
+        let bars = || shown.iter().flat_map(|row| row.drawable());
+        let means = bars().map(|(_, _, change)| change.mean);
+        let (low, high) = means.fold((0.0f64, 0.0f64), |(l, h), m| (l.min(m), h.max(m)));
+        let spare = BEYOND * (high - low);
+        let reach = bars().flat_map(|(_, _, change)| change.reach());
+        let reach = reach
+            .map(|value| value.clamp(low - spare, high + spare))
+            .chain([0.0]);
         let Some(ruler) = Ruler::fit(&self.axis, reach).filter(|_| !shown.is_empty()) else {
             page.no_data();
             return page.finish();
@@ -95,7 +104,24 @@ impl Chart for Tornado {
             for (side, label, change) in row.drawable() {
                 let middle = y + (side as f64 + 0.5) * LANE;
                 let at = |value: f64| area.left + ruler.place(value) * area.width();
-                bar(&mut page.scene, (zero, middle, side), label, change, at);
+                let value = self.axis.unit.text(change.mean);
+                let label = match label {
+                    "" => value,
+                    label => {
+                        let value = format!(": {value}");
+                        let room = END - 6.0 - font::width(&value, SMALL);
+                        font::shorten(label, SMALL, room) + &value
+                    }
+                };
+                let within = (area.left, area.right);
+                bar(
+                    &mut page.scene,
+                    (zero, middle, side),
+                    &label,
+                    change,
+                    within,
+                    at,
+                );
             }
         }
         page.scene
@@ -113,12 +139,13 @@ impl Chart for Tornado {
     }
 }
 
-/// One bar with its interval, and what the input is there at its end.
+/// One bar with its interval; at its end what the input is there, and what that changes.
 fn bar(
     scene: &mut Scene,
     (zero, middle, side): (f64, f64, usize),
     label: &str,
     change: &Estimate,
+    (left, right): (f64, f64),
     at: impl Fn(f64) -> f64,
 ) {
     let end = at(change.mean);
@@ -127,17 +154,18 @@ fn bar(
     scene.fill(rect, colour(side));
     let (mut from, mut to) = (low, high);
     if let Some((least, most)) = change.interval() {
-        let (least, most) = (at(least), at(most));
+        let ends = [at(least), at(most)];
+        let (least, most) = (ends[0].max(left), ends[1].min(right));
         scene.line((least, middle), (most, middle), INK, 1.0);
-        for x in [least, most] {
+        // No end is drawn where it is cut.
+        for x in ends.into_iter().filter(|x| (left..=right).contains(x)) {
             scene.line((x, middle - 3.0), (x, middle + 3.0), INK, 1.0);
         }
         (from, to) = (from.min(least), to.max(most));
     }
-    let text = font::shorten(label, SMALL, END - 6.0);
     let (x, anchor) = match change.mean < 0.0 {
         true => (from - 5.0, Anchor::End),
         false => (to + 5.0, Anchor::Start),
     };
-    scene.text((x, centred(middle, SMALL)), anchor, SMALL, MUTED, &text);
+    scene.text((x, centred(middle, SMALL)), anchor, SMALL, MUTED, label);
 }
