@@ -5,7 +5,8 @@
 //! follow a profile or a trace, or something happens at a fixed time, parts of the measured time
 //! are no replications of each other. Whether batches are long enough is asked of each metric's
 //! values (see [`crate::stats::batch_means`]); a metric for which they are not keeps its value
-//! without an interval.
+//! without an interval. Batches put together from shorter ones may as well overlap: quotients get
+//! their intervals from those.
 
 use super::design::Design;
 use super::pool::{self, Pooling, TrialParts};
@@ -14,7 +15,7 @@ use crate::model::metric::{Context, Metric, Part};
 use crate::model::spec::{Arrivals, FaultWhen, SystemSpec};
 use crate::model::tally::{Tally, Wanted};
 use crate::model::trial::Horizon;
-use crate::stats::batch_means::{BATCHES, FEWEST, independent};
+use crate::stats::batch_means::{BATCHES, FEWEST, independent, overlapping_batch_ratio};
 
 /// How far the batches' sums may be from the trial's, relatively: they are rounded.
 const ROUNDING: f64 = 1e-9;
@@ -82,16 +83,46 @@ impl BatchParts {
             let Some((bare, merged)) = bare.zip(merged.part(i)) else {
                 continue;
             };
-            let mut levels = self.0.iter();
-            let found = levels.find_map(|batches| {
+            let mut levels = (0..).zip(&self.0);
+            let found = levels.find_map(|(level, batches)| {
                 let parts = batches.iter().map(|b| b.enough(i, metric));
                 let parts: Vec<Part> = parts.collect::<Option<_>>()?;
-                from(&parts, &merged, bare.mean, how)
+                let found = from(&parts, &merged, bare.mean, how)?;
+                Some(self.overlapping(i, level, found, how).unwrap_or(found))
             });
             if let Some(e) = found {
                 *estimate = Some(pool::about(metric, Some(bare.mean), e));
             }
         }
+    }
+}
+
+impl BatchParts {
+    /// The interval of a quotient from all batches as long as those of a level, overlapping ones
+    /// too.
+    fn overlapping(
+        &self,
+        metric: usize,
+        level: u32,
+        found: Estimate,
+        how: Pooling,
+    ) -> Option<Estimate> {
+        if level == 0 || found.method != Method::BatchMeans {
+            return None;
+        }
+        let quotient = |parts: &TrialParts| match parts.part(metric)? {
+            Part::Quotient { num, den } => Some((num, den)),
+            Part::Share { num, den } => Some((num as f64, den as f64)),
+            Part::Read(_) | Part::Highest(_) => None,
+        };
+        let parts: Option<Vec<(f64, f64)>> = self.0.first()?.iter().map(quotient).collect();
+        let over = overlapping_batch_ratio(&parts?, 1 << level, how.confidence)?;
+        Some(Estimate {
+            low: over.interval.low,
+            high: over.interval.high,
+            method: Method::OverlappingBatchMeans,
+            ..found
+        })
     }
 }
 
@@ -177,7 +208,13 @@ mod tests {
             .collect();
         for i in [0, 1, 2, 3, 4, 5, 10] {
             let e = found[i];
-            assert_eq!(e.method, Method::BatchMeans, "{e:?}");
+            // Percentiles and spreads are read off; the others overlap where there are fewer.
+            let quotient = !matches!(i, 1 | 2);
+            let method = match quotient && e.n < 32 {
+                true => Method::OverlappingBatchMeans,
+                false => Method::BatchMeans,
+            };
+            assert_eq!(e.method, method, "{e:?}");
             assert!(e.low.unwrap() < e.mean && e.mean < e.high.unwrap(), "{e:?}");
             assert!([32, 16, 8].contains(&e.n), "{e:?}");
             assert_eq!(results.trials[0].values[i], Some(e.mean));
@@ -185,7 +222,8 @@ mod tests {
         // The mean of M/M/1/7 at 0.5 is 1.972 ms; 50,000 requests.
         assert!(found[0].low.unwrap() < 1.972e-3 && 1.972e-3 < found[0].high.unwrap());
         for i in [6, 7, 8] {
-            assert_ne!(found[i].method, Method::BatchMeans, "{:?}", found[i]);
+            let batched = [Method::BatchMeans, Method::OverlappingBatchMeans];
+            assert!(!batched.contains(&found[i].method), "{:?}", found[i]);
         }
         assert_eq!((found[6].low, found[8].low), (None, None));
         assert_eq!(

@@ -6,8 +6,8 @@
 //! Whether they are long enough is asked of the values themselves, by the ratio of von Neumann;
 //! while it says no, pairs of neighbours are put together. Too few batches give no interval.
 //!
-//! Overlapping batches (Meketon & Schmeiser 1984) take every start of a batch: two thirds of the
-//! variance of the half-width for the same length of a batch.
+//! Overlapping batches (Meketon & Schmeiser 1984) take every start of a batch: down to two thirds
+//! of the variance of the half-width for the same length of a batch (Welch 1987).
 //!
 //! Knows nothing of what was measured.
 
@@ -110,8 +110,8 @@ pub fn batch_percentile(values: &[f64], q: f64, confidence: f64) -> Option<Batch
 /// The mean of a run, with an interval from all its batches of `size` values, overlapping ones
 /// too (Meketon & Schmeiser 1984). Of `n` values the variance of the mean is estimated by
 /// `size / ((n - size + 1) (n - size))` times the sum of squared distances of the `n - size + 1`
-/// batch means from the mean; it has half again the degrees of freedom of batches side by side,
-/// `1.5 (n / size - 1)`.
+/// batch means from the mean. Against batches side by side its variance is `2/3 + 1/(3 size^2)`
+/// (Welch 1987), and its degrees of freedom are as many times `n / size - 1` as that is below 1.
 ///
 /// None for a `size` of 0 or of more than half the run, or where something is not finite.
 pub fn overlapping_batch_means(values: &[f64], size: usize, confidence: f64) -> Option<Batched> {
@@ -129,7 +129,8 @@ pub fn overlapping_batch_means(values: &[f64], size: usize, confidence: f64) -> 
     }
     let (count, wide) = (n as f64, size as f64);
     let variance = squares / (wide * (count - wide + 1.0) * (count - wide));
-    let t = student_quantile(0.5 + confidence / 2.0, 1.5 * (count / wide - 1.0))?;
+    let spread = 2.0 / 3.0 + 1.0 / (3.0 * wide * wide);
+    let t = student_quantile(0.5 + confidence / 2.0, (count / wide - 1.0) / spread)?;
     let half = t * variance.sqrt();
     (half.is_finite() && half >= 0.0 && t > 0.0).then_some(Batched {
         interval: Interval {
@@ -140,6 +141,25 @@ pub fn overlapping_batch_means(values: &[f64], size: usize, confidence: f64) -> 
         },
         size,
     })
+}
+
+/// A ratio of two sums over a run, from a numerator and a denominator for each of its parts, with
+/// an interval from all its batches of `size` parts, overlapping ones too:
+/// [`overlapping_batch_means`] of the ratio in a straight line about itself,
+/// `R + (num - R den) / (mean of den)`.
+///
+/// None where that has none.
+pub fn overlapping_batch_ratio(
+    parts: &[(f64, f64)],
+    size: usize,
+    confidence: f64,
+) -> Option<Batched> {
+    let add = |a: (f64, f64), b: &(f64, f64)| (a.0 + b.0, a.1 + b.1);
+    let (num, den) = parts.iter().fold((0.0, 0.0), add);
+    let (ratio, each) = (num / den, den / parts.len() as f64);
+    let straight = |&(num, den): &(f64, f64)| ratio + (num - ratio * den) / each;
+    let values: Vec<f64> = parts.iter().map(straight).collect();
+    overlapping_batch_means(&values, size, confidence)
 }
 
 /// Tries ever fewer, longer batches of `n` parts until one number of them serves.
@@ -289,6 +309,41 @@ mod tests {
         );
     }
 
+    /// Over equal denominators it is the mean of the quotients; batches of one part do not overlap.
+    #[test]
+    fn overlapping_ratios_are_means_where_nothing_is_below_the_line() {
+        let values = autoregressive(0.5, 64, &mut units(3));
+        let parts: Vec<(f64, f64)> = values.iter().map(|v| (3.0 * v, 3.0)).collect();
+        let close = |a: Interval, b: Interval| {
+            let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+            near(a.estimate, b.estimate) && near(a.low.unwrap(), b.low.unwrap())
+        };
+        for size in [1, 2, 4] {
+            let ratio = overlapping_batch_ratio(&parts, size, 0.95).unwrap();
+            let plain = overlapping_batch_means(&values, size, 0.95).unwrap();
+            assert!(close(ratio.interval, plain.interval), "{size}");
+        }
+        let apart = mean_interval(&values, 0.95).unwrap();
+        let one = overlapping_batch_means(&values, 1, 0.95).unwrap();
+        assert!(close(one.interval, apart));
+    }
+
+    #[test]
+    fn overlapping_ratios_of_unequal_parts_cover() {
+        let (covered, had) = coverage(1500, 2.0, |unit| {
+            let part = |_| {
+                let den = 1.0 - math::ln(unit());
+                (den * 2.0 - math::ln(unit()) - 1.0, den)
+            };
+            let parts: Vec<(f64, f64)> = (0..32).map(part).collect();
+            overlapping_batch_ratio(&parts, 2, 0.95)
+        });
+        assert!(
+            (0.922..=0.978).contains(&covered) && had == 1.0,
+            "{covered} {had}"
+        );
+    }
+
     #[test]
     fn overlapping_batches_vary_less_by_a_third() {
         let mut unit = units(11);
@@ -303,7 +358,7 @@ mod tests {
             let t = |degrees| student_quantile(0.975, degrees).unwrap();
             apart.push(half(mean_interval(&means, 0.95).unwrap(), t(31.0)));
             let found = overlapping_batch_means(&values, 20, 0.95).unwrap();
-            over.push(half(found.interval, t(46.5)));
+            over.push(half(found.interval, t(31.0 / (2.0 / 3.0 + 1.0 / 1200.0))));
         }
         let variance = |v: &[f64]| {
             let m = mean(v);
@@ -380,6 +435,7 @@ mod tests {
         let broken = [f64::NAN; 64];
         assert_eq!(batch_means(&broken, 0.95), None);
         assert_eq!(overlapping_batch_means(&broken, 2, 0.95), None);
+        assert_eq!(overlapping_batch_ratio(&[(1.0, 0.0); 8], 2, 0.95), None);
         let steady = batch_means(&[2.0; 64], 0.95).unwrap();
         assert_eq!(
             (steady.interval.low, steady.interval.n, steady.size),

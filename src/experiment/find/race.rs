@@ -15,8 +15,8 @@ use super::region::{Grid, Region};
 use super::space::Space;
 use super::{Halt, Known, Oracle, PointId, Settings, SoFar, Trial};
 
-/// Error of taking a point to meet the objective in the race. It only says what is confirmed, and the
-/// confirmation decides: a stricter race runs points near a bound for long and is no surer.
+/// Error of taking a point to meet the objective in the race. It only says what is confirmed, and
+/// the confirmation decides: a stricter race runs points near a bound for long and is no surer.
 const PASS: f64 = 0.2;
 
 /// Rounds that a point which is not met with the indifference to spare, but looks met, gets.

@@ -106,7 +106,7 @@ fn batched(results: &Results) -> bool {
     let estimates = results.points.iter().flat_map(|p| &p.estimates).flatten();
     estimates
         .into_iter()
-        .any(|e| e.method == Method::BatchMeans)
+        .any(|e| matches!(e.method, Method::BatchMeans | Method::OverlappingBatchMeans))
 }
 
 /// The last word of a dotted path with the one before it: `workers.count`.
