@@ -65,7 +65,7 @@ pub struct Simulated<'a> {
 }
 
 impl<'a> Simulated<'a> {
-    /// For this space; `threads` as in [`run::Options`].
+    /// For this space; `threads` as in [`super::super::run::Options`].
     ///
     /// # Errors
     /// The threads cannot be started.
