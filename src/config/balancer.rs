@@ -2,7 +2,7 @@
 
 use crate::base::units::SECOND;
 use crate::model::spec::{
-    BalancerSpec, BreakerSpec, BreakerWindow, Dist, OnFull, PolicySpec, Schedule, Ties,
+    BalancerSpec, BreakerSpec, BreakerWindow, Dist, PolicySpec, Schedule, Ties, plain,
 };
 
 use super::decode::{Cx, Fields};
@@ -280,14 +280,5 @@ impl Cx {
 
 /// What a balancer is when nothing is said.
 pub fn plain_balancer() -> BalancerSpec {
-    BalancerSpec {
-        bytes: None,
-        on_full: OnFull::Reject,
-        policy: PolicySpec::RoundRobin { start: None },
-        dispatch: None,
-        instances: 1,
-        cores: 1,
-        slots: None,
-        breaker: None,
-    }
+    plain::balancer(PolicySpec::RoundRobin { start: None })
 }

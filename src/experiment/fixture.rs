@@ -22,66 +22,27 @@ const GIB: u64 = 1 << 30;
 pub(crate) fn system(count: u32, cores: u32, ram: u64, on_full: OnFull) -> SystemSpec {
     let constant = |value: f64| Dist::Constant { value };
     let class = |name: &str, weight: f64| ClassSpec {
-        priority: 0,
-        cores: 1,
-        name: name.into(),
         weight,
         size: constant(2048.0),
-        work: None,
-        work_factor: 1.0,
-        apart: false,
-        memory: None,
+        ..plain::class(name)
     };
+    let source = SourceSpec {
+        classes: vec![class("click", 0.9), class("=upload", 0.1)],
+        ..plain::source("interactions", Arrivals::Poisson { rate: 40_000.0 })
+    };
+    let group = GroupSpec {
+        ram: Some(ram),
+        slots: Some(128),
+        on_full,
+        restart: constant(3e10),
+        price_per_hour: f64::from(cores) * 0.02988 + (ram / GIB) as f64 * 0.00293,
+        ..plain::group(count, cores)
+    };
+    let work = WorkSpec::drawn(constant(3e6));
     SystemSpec {
         title: "made up".into(),
-        sources: vec![SourceSpec {
-            name: "interactions".into(),
-            to: 0,
-            arrivals: Arrivals::Poisson { rate: 40_000.0 },
-            batch: None,
-            profile: None,
-            start: 0,
-            stop: None,
-            classes: vec![class("click", 0.9), class("=upload", 0.1)],
-            fan_out: None,
-            client: ClientSpec::default(),
-        }],
-        services: vec![ServiceSpec {
-            name: "events".into(),
-            work: Some(WorkSpec::drawn(constant(3e6))),
-            memory: MemorySpec {
-                held: Held::Admission,
-                base: constant(0.0),
-                per_byte: 0.0,
-            },
-            balancer: BalancerSpec {
-                bytes: None,
-                on_full: OnFull::Reject,
-                policy: PolicySpec::P2c,
-                dispatch: None,
-                instances: 1,
-                cores: 1,
-                slots: None,
-                breaker: None,
-            },
-            groups: vec![GroupSpec {
-                ram_base: 0,
-                ram_policy: RamPolicy::Refuse,
-                discipline: Discipline::Fifo,
-                bytes: None,
-                name: None,
-                count,
-                cores,
-                ram: Some(ram),
-                speed: 1.0,
-                weight: 1.0,
-                slots: Some(128),
-                on_full,
-                restart: constant(3e10),
-                cold_start: None,
-                price_per_hour: f64::from(cores) * 0.02988 + (ram / GIB) as f64 * 0.00293,
-            }],
-        }],
+        sources: vec![source],
+        services: vec![plain::service("events", work, PolicySpec::P2c, group)],
         faults: Vec::new(),
         prices: PriceSpec::default(),
     }

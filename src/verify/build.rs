@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::plain::{class, fault, group, service, source};
+use crate::model::spec::plain::{class, fault, group, service, source};
 use crate::model::spec::*;
 
 /// What this version cannot express, in the words of the case.

@@ -15,7 +15,6 @@
 
 pub mod build;
 pub mod measure;
-pub mod plain;
 pub mod read;
 pub mod reading;
 pub mod replay;

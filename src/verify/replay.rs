@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::measure::{broken, run_spec};
-use super::plain::{group, service, source};
 use super::read::Case;
 use super::{build, truth};
 use crate::experiment::caught;
 use crate::model::outcome::Outcome;
+use crate::model::spec::plain::{group, service, source};
 use crate::model::spec::*;
 use crate::model::trial::{self, AttemptRow, Horizon, TrialError, TrialOutput};
 

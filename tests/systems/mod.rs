@@ -4,14 +4,14 @@
 
 use std::sync::Arc;
 
+use veltrix::model::spec::plain;
+#[allow(unused_imports)]
+pub use veltrix::model::spec::plain::{class, fault, service, source};
 use veltrix::model::spec::*;
 use veltrix::model::tally::Wanted;
 use veltrix::model::trial::{
     AttemptRow, Horizon, Observer, RunSpec, Timing, TrialOutput, Width, run,
 };
-use veltrix::verify::plain;
-#[allow(unused_imports)]
-pub use veltrix::verify::plain::{class, fault, service, source};
 
 pub const US: u64 = 1_000;
 pub const MS: u64 = 1_000_000;

@@ -1,7 +1,7 @@
 //! Arrival processes: when the next request is born.
 
+use super::modulated::Modulated;
 use super::profiled::{Clock, Gap, Profiled};
-use super::states::States;
 use super::surge::Surges;
 use crate::base::units::{Nanos, SECOND};
 use crate::engine::dist::Dist;
@@ -66,17 +66,6 @@ enum Process<'s> {
     },
     Batches(Box<Batches<'s>>),
     Profiled(Box<Profiled<'s>>),
-}
-
-/// Poisson with a rate that changes: a state, and when it is left.
-#[derive(Clone, Debug)]
-struct Modulated<'s> {
-    states: States<'s>,
-    /// Requests a nanosecond in the present state.
-    rate: f64,
-    until: Nanos,
-    profile: Option<Clock<'s>>,
-    stream: Stream,
 }
 
 /// Several that are born together.
@@ -184,6 +173,7 @@ impl<'s> Gaps<'s> {
             _ => 0,
         }
     }
+
     /// The next birth where the rate is multiplied at times: what passes until then, at the plain
     /// rate, passes faster by the factor.
     #[cold]
@@ -224,7 +214,7 @@ impl Gaps<'_> {
             surges.rekey(key);
         }
         match &mut self.process {
-            Process::Modulated(modulated) => modulated.stream.rekey(key),
+            Process::Modulated(modulated) => modulated.rekey(key),
             Process::Batches(batches) => {
                 batches.stream.rekey(key);
                 batches.leaders.rekey(key);
@@ -285,8 +275,7 @@ impl<'s> Process<'s> {
             },
             Arrivals::Mmpp { rates, .. } if rates.iter().all(|&r| r <= 0.0) => Process::Silent,
             Arrivals::Mmpp { .. } | Arrivals::OnOff { .. } => {
-                let mut modulated = Modulated::new(spec, start, stream("state"));
-                modulated.profile = clock;
+                let modulated = Modulated::new(spec, start, clock, stream("state"));
                 Process::Modulated(Box::new(modulated))
             }
             Arrivals::Renewal { gap } => Process::Renewal { gap },
@@ -310,101 +299,6 @@ impl Batches<'_> {
         }
         self.left -= 1;
         Some(self.at)
-    }
-}
-
-impl<'s> Modulated<'s> {
-    fn new(spec: &'s Arrivals, start: Nanos, mut stream: Stream) -> Self {
-        let states = States::new(spec, &mut stream);
-        let mut modulated = Modulated {
-            rate: states.rate(),
-            states,
-            until: start,
-            profile: None,
-            stream,
-        };
-        modulated.stay();
-        modulated
-    }
-
-    /// Draws how long the present state lasts, from where the one before ended.
-    fn stay(&mut self) {
-        let stay = whole(self.states.stay(&mut self.stream));
-        self.until = self.until.saturating_add(stay);
-    }
-
-    /// Spends a unit exponential on the rate as it changes (time change): exact, whatever the
-    /// number of changes in between.
-    #[inline(never)]
-    fn next(&mut self, last: Nanos, mut unit: f64) -> Nanos {
-        let mut from = last;
-        loop {
-            let within = self.rate * (self.until - from) as f64;
-            if unit < within {
-                return from + whole(unit / self.rate).min(self.until - from);
-            }
-            unit -= within;
-            from = self.until;
-            self.move_on();
-            if self.until == Nanos::MAX {
-                return Nanos::MAX;
-            }
-        }
-    }
-
-    fn move_on(&mut self) {
-        self.states.change(&mut self.stream);
-        self.rate = self.states.rate();
-        self.stay();
-    }
-
-    /// The same where the rate of each state is also multiplied at times.
-    fn next_in_surges(&mut self, last: Nanos, mut unit: f64, surges: &mut Surges) -> Nanos {
-        let mut from = last;
-        while self.until < Nanos::MAX {
-            let (factor, holds) = surges.now();
-            let until = self.until.min(holds);
-            let rate = self.rate * factor;
-            let within = rate * (until - from) as f64;
-            if unit < within {
-                return from + whole(unit / rate).min(until - from);
-            }
-            unit -= within;
-            from = until;
-            if until == holds {
-                surges.turn();
-            }
-            if until == self.until {
-                self.move_on();
-            }
-        }
-        Nanos::MAX
-    }
-}
-
-impl Modulated<'_> {
-    /// The same, with a rate that follows a profile too. Stays in the states are in plain time.
-    #[inline(never)]
-    fn next_profiled(&mut self, clock: Clock<'_>, last: Nanos, mut unit: f64) -> Nanos {
-        let mut from = last;
-        loop {
-            let begin = clock.area(from);
-            let within = self.rate * (clock.area(self.until) - begin);
-            if unit < within {
-                return clock.when(begin + unit / self.rate).clamp(from, self.until);
-            }
-            if begin >= clock.profile.total() {
-                return Nanos::MAX;
-            }
-            unit -= within;
-            from = self.until;
-            self.states.change(&mut self.stream);
-            self.rate = self.states.rate();
-            self.stay();
-            if self.until == Nanos::MAX {
-                return Nanos::MAX;
-            }
-        }
     }
 }
 

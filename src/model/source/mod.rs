@@ -5,6 +5,7 @@
 mod apart;
 mod arrivals;
 mod backoff;
+mod modulated;
 mod profiled;
 mod states;
 mod surge;

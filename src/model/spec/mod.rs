@@ -14,6 +14,7 @@ mod failures;
 mod fault;
 mod limit;
 mod load;
+pub mod plain;
 mod profile;
 mod room;
 mod trace;

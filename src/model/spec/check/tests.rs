@@ -1,76 +1,20 @@
 //! A system built in code meets the same rules as one from a file.
 
 use super::*;
-use crate::model::spec::{
-    Arrivals, BalancerSpec, ClassSpec, ClientSpec, Discipline, FaultSpec, Held, MemorySpec, OnFull,
-    PriceSpec, RamPolicy, RetrySpec, SourceSpec, WorkSpec,
-};
+use crate::model::spec::*;
 
 fn constant(value: f64) -> Dist {
     Dist::Constant { value }
 }
 
 fn system() -> SystemSpec {
-    let class = ClassSpec {
-        priority: 0,
-        cores: 1,
-        name: "default".into(),
-        weight: 1.0,
-        size: constant(0.0),
-        work: None,
-        work_factor: 1.0,
-        apart: false,
-        memory: None,
-    };
-    let source = SourceSpec {
-        name: "web".into(),
-        to: 0,
-        arrivals: Arrivals::Poisson { rate: 5.0 },
-        batch: None,
-        profile: None,
-        start: 0,
-        stop: None,
-        classes: vec![class],
-        fan_out: None,
-        client: ClientSpec::default(),
-    };
+    let source = plain::source("web", Arrivals::Poisson { rate: 5.0 });
     let group = GroupSpec {
-        ram_base: 0,
-        ram_policy: RamPolicy::Refuse,
-        discipline: Discipline::Fifo,
-        bytes: None,
-        name: None,
-        count: 2,
-        cores: 1,
-        ram: None,
-        speed: 1.0,
-        weight: 1.0,
-        slots: None,
-        on_full: OnFull::Reject,
         restart: constant(1e10),
-        cold_start: None,
-        price_per_hour: 0.0,
+        ..plain::group(2, 1)
     };
-    let service = ServiceSpec {
-        name: "events".into(),
-        work: Some(WorkSpec::drawn(constant(1e6))),
-        memory: MemorySpec {
-            held: Held::Admission,
-            base: constant(0.0),
-            per_byte: 0.0,
-        },
-        balancer: BalancerSpec {
-            bytes: None,
-            on_full: OnFull::Reject,
-            policy: PolicySpec::Random,
-            dispatch: None,
-            instances: 1,
-            cores: 1,
-            slots: None,
-            breaker: None,
-        },
-        groups: vec![group],
-    };
+    let work = WorkSpec::drawn(constant(1e6));
+    let service = plain::service("events", work, PolicySpec::Random, group);
     SystemSpec {
         title: String::new(),
         sources: vec![source],

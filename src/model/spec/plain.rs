@@ -1,7 +1,7 @@
 //! The parts of a system with everything plain, of which a caller then changes what matters.
 
+use super::*;
 use crate::base::units::SECOND;
-use crate::model::spec::*;
 
 /// No bytes, no memory.
 fn nothing() -> Dist {
@@ -49,17 +49,22 @@ pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec)
             base: nothing(),
             per_byte: 0.0,
         },
-        balancer: BalancerSpec {
-            bytes: None,
-            on_full: OnFull::Reject,
-            policy,
-            dispatch: None,
-            instances: 1,
-            cores: 1,
-            slots: None,
-            breaker: None,
-        },
+        balancer: balancer(policy),
         groups: vec![group],
+    }
+}
+
+/// A balancer that takes no time and has no buffer.
+pub fn balancer(policy: PolicySpec) -> BalancerSpec {
+    BalancerSpec {
+        bytes: None,
+        on_full: OnFull::Reject,
+        policy,
+        dispatch: None,
+        instances: 1,
+        cores: 1,
+        slots: None,
+        breaker: None,
     }
 }
 
