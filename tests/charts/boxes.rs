@@ -51,6 +51,19 @@ fn text_box(element: &str) -> TextBox {
     assert_eq!(given["dy"], "0.76em", "the boxes assume this baseline");
     let baseline = number("y") + 0.76 * size;
     let wide = width(&words, given.contains_key("font-weight")) * size;
+    // In a viewer with other fonts it is as wide, unless it has letters of the viewer's own anyway.
+    if let Some(told) = given.get("textLength") {
+        let told: f64 = told.parse().expect("a number");
+        assert!(
+            (told - wide).abs() <= 0.02 * wide + 2.0,
+            "{words}: {told} for {wide}"
+        );
+    } else {
+        assert!(
+            !words.chars().all(|letter| letter.is_ascii_graphic()),
+            "{words}: no width"
+        );
+    }
     let left = match given["text-anchor"].as_str() {
         "start" => number("x"),
         "middle" => number("x") - wide / 2.0,

@@ -39,8 +39,11 @@ pub struct DistributionSeries {
 
 /// A curve: the share at or below each value, as nines.
 struct Curve {
-    /// (value, share), both rising; a share reached inside a bucket is read at its upper end.
+    /// (value, share), both rising; a share reached inside a bucket is drawn at its upper end.
     steps: Vec<(f64, f64)>,
+    /// The middle of each bucket, where percentiles are read off as everywhere else, with the share
+    /// that is reached in it.
+    middles: Vec<(f64, f64)>,
 }
 
 impl Curve {
@@ -56,6 +59,7 @@ impl Curve {
         let (first, _, _) = *buckets.first()?;
         let total = total as f64;
         let mut steps = vec![(first, 0.0)];
+        let mut middles = Vec::with_capacity(buckets.len());
         let mut below = 0;
         for (low, high, count) in buckets {
             if let Some((end, share)) = steps.last().copied()
@@ -66,9 +70,11 @@ impl Curve {
             below += count;
             // The last value is the largest of n: it stands for the share 1 - 1/(2n), since no
             // finite run can show the whole.
-            steps.push((high, (below as f64 / total).min(1.0 - 0.5 / total)));
+            let share = (below as f64 / total).min(1.0 - 0.5 / total);
+            steps.push((high, share));
+            middles.push((low + (high - low) / 2.0, share));
         }
-        Some(Self { steps })
+        Some(Self { steps, middles })
     }
 
     fn most(&self) -> f64 {
@@ -77,7 +83,7 @@ impl Curve {
 
     /// The smallest value with at least this share at or below it.
     fn quantile(&self, share: f64) -> Option<f64> {
-        let reached = self.steps.iter().find(|(_, below)| *below >= share);
+        let reached = self.middles.iter().find(|(_, below)| *below >= share);
         reached.map(|(value, _)| *value)
     }
 }

@@ -48,6 +48,12 @@ pub(super) fn description(weight: Weight, size: f64) -> FontDesc<'static> {
     FontDesc::new(FontFamily::Name(FAMILY), size, style)
 }
 
+/// Whether the embedded font has every letter of a text.
+pub(super) fn covers(text: &str) -> bool {
+    register();
+    text.chars().all(covered)
+}
+
 /// Width of a text in logical pixels. Characters that the font lacks count one em, since the
 /// viewer takes them from a font of its own.
 pub(super) fn width(text: &str, letters: Type) -> f64 {

@@ -45,6 +45,7 @@ pub(super) fn svg(scene: &Scene) -> String {
             .unwrap_or_else(|_| unreachable!("memory takes every picture"));
     }
     let body = document.split_once('\n').map_or("", |(_, body)| body);
+    let body = as_wide_as_laid_out(body, scene);
     let title = escaped(&scene.title);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" \
@@ -52,6 +53,28 @@ pub(super) fn svg(scene: &Scene) -> String {
          stroke-linejoin=\"round\">\n<title>{title}</title>\n{body}",
         scene.width, scene.height,
     )
+}
+
+/// Tells every text how wide it was taken to be. A viewer without the font takes one of its own,
+/// and a wider one would run over its neighbours and out of the picture.
+fn as_wide_as_laid_out(body: &str, scene: &Scene) -> String {
+    const TEXT: &str = "<text ";
+    let texts = scene.shapes.iter().filter_map(|shape| match shape {
+        Shape::Text { letters, text, .. } => Some((*letters, text)),
+        _ => None,
+    });
+    let mut parts = body.split(TEXT);
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for (part, (letters, text)) in parts.zip(texts) {
+        told.push_str(TEXT);
+        if font::covers(text) {
+            let width = (font::width(text, letters) * SVG_SCALE).round();
+            let attributes = format!("textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\" ");
+            told.push_str(&attributes);
+        }
+        told.push_str(part);
+    }
+    told
 }
 
 /// The scene as a PNG file.

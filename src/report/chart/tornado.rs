@@ -1,4 +1,4 @@
-//! What each input does: bars from the middle line, the largest on top, with their intervals.
+//! What each input does: bars from the middle line with their intervals.
 
 use super::Chart;
 use super::axis::{Axis, Estimate};
@@ -21,8 +21,9 @@ const GAP: f64 = 8.0;
 const NAME: f64 = 260.0;
 /// Longest label at the end of a bar.
 const END: f64 = 150.0;
-/// The axis reaches at least this far beyond the longest bar, in bars. What is left of a wider
-/// interval is cut there: else one that tells nothing makes all bars too small to be seen.
+/// Intervals make the axis reach at most this far beyond the bars, as a share of what the bars
+/// span. The rest of a wider one is cut off: else one that tells nothing makes all bars too small
+/// to be seen.
 const BEYOND: f64 = 0.5;
 
 /// Bars about a middle line: what a metric changes by when one input changes.
@@ -36,7 +37,7 @@ pub struct Tornado {
     pub axis: Axis,
     /// What the bars of each row are, in their order: `10 % less`, `10 % more`.
     pub sides: Vec<String>,
-    /// The inputs, largest first.
+    /// The inputs, from the top.
     pub rows: Vec<TornadoRow>,
 }
 
