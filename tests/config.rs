@@ -9,6 +9,8 @@ mod fixture;
 mod bad;
 #[path = "config/clients.rs"]
 mod clients;
+#[path = "config/detectors.rs"]
+mod detectors;
 #[path = "config/every_key.rs"]
 mod every_key;
 #[path = "config/good.rs"]

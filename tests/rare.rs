@@ -20,7 +20,7 @@ use systems::{MS, S, drawn, group, system};
 use veltrix::experiment::rare::{self, RareEstimate, Setting};
 use veltrix::model::metric::Metric;
 use veltrix::model::spec::*;
-use veltrix::model::trial::{Blind, Horizon, RunSpec, Timing, Width, run};
+use veltrix::model::trial::{Blind, Horizon, LookFor, RunSpec, Timing, Width, run};
 
 fn setting(seed: u64, precision: f64, max_requests: u64) -> Setting {
     Setting {
@@ -83,6 +83,7 @@ fn counted(spec: &SystemSpec, trials: u32, requests: f64, rate: f64) -> Vec<(u64
                         },
                         wanted: Default::default(),
                         series: false,
+                        look_for: LookFor::default(),
                         event_budget: u64::MAX,
                         width: Width::Auto,
                     };

@@ -12,7 +12,9 @@ use veltrix::engine::simulation::{self, Flow, Model};
 use veltrix::engine::ziggurat::exp1;
 use veltrix::model::spec::SystemSpec;
 use veltrix::model::tally::Wanted;
-use veltrix::model::trial::{self, AttemptRow, Blind, Horizon, Observer, RunSpec, Timing, Width};
+use veltrix::model::trial::{
+    self, AttemptRow, Blind, Horizon, LookFor, Observer, RunSpec, Timing, Width,
+};
 use veltrix::stats::histogram::Histogram;
 
 use super::{CUSTOMERS, Case, REQUESTS, median};
@@ -123,6 +125,7 @@ fn spec_for(system: &SystemSpec, requests: u64, series: bool) -> RunSpec {
         },
         wanted: Wanted::default(),
         series,
+        look_for: LookFor::default(),
         event_budget: u64::MAX,
         width: Width::Auto,
     }

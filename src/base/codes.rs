@@ -159,8 +159,30 @@ codes! {
         "an attempt was taken back: another copy had won, or enough others had answered";
     3201 BREAKER_OPENED Incident "breaker opened"
         "a breaker saw enough failures to shut a worker or a service off";
+    3203 BREAKER_CASCADE Incident "breaker cascade"
+        "several breakers of a service opened shortly after one another";
     3301 WORKER_WEDGED Incident "worker wedged"
         "a worker looks up to the balancer but refuses everything new";
+    3302 OVERFLOW_RATE Incident "refusals above their share"
+        "full buffers refused more than a share of the attempts made";
+    3303 SATURATED Incident "service saturated"
+        "the cores of a service were busy all the time while its queue grew";
+    3304 RAM_OUT_OF_BALANCE Incident "RAM out of balance"
+        "RAM refused although a core was free, or a buffer refused although nearly all RAM was";
+    3305 UNFAIR Incident "load unfair"
+        "one worker did far more than its equals";
+    3306 STARVED Incident "class starved"
+        "a class had no request answered while others had";
+    3401 BUDGET_BURNS Incident "error budget burns"
+        "requests failed an objective faster than its error budget allows";
+    3402 RETRIES_STORM Incident "retry storm"
+        "there were more retries than first attempts";
+    3403 OVERDUE Incident "request overdue"
+        "a request was inside for far longer than its client waits";
+    3404 METASTABLE Incident "metastable"
+        "the load was back under what had been carried well, and goodput stayed away";
+    3405 OWN_CONDITION Incident "own condition"
+        "a condition of the experiment's own held";
     4001 UNWRITABLE Limit "results cannot be written"
         "the results could not be put on disk";
     4005 SHORT_RUN Limit "run too short"

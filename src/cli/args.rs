@@ -374,6 +374,8 @@ pub enum Topic {
     Breakers,
     /// What can go wrong
     Faults,
+    /// Incidents that are looked for
+    Detectors,
 }
 
 /// Options of `explain`.

@@ -9,6 +9,7 @@ use crate::base::codes::CODES;
 use crate::model::balancer::POLICIES;
 use crate::model::breaker::BREAKERS;
 use crate::model::fault::FAULTS;
+use crate::model::incident::DETECTORS;
 use crate::model::metric::{FAMILIES, TABLE, Unit};
 use crate::model::source::ARRIVALS;
 use crate::model::spec::DISTRIBUTIONS;
@@ -44,6 +45,7 @@ fn lines(topic: Topic) -> String {
         Topic::Breakers => fixed(BREAKERS),
         Topic::Faults => fixed(FAULTS),
         Topic::Metrics => metrics(),
+        Topic::Detectors => detectors(),
         Topic::Codes => {
             let mut table = Table::new(&[Align::Left, Align::Left]);
             for row in CODES {
@@ -66,6 +68,18 @@ fn distributions() -> String {
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Left]);
     for row in DISTRIBUTIONS {
         table.row([row.0, row.1, row.2]);
+    }
+    table.print()
+}
+
+fn detectors() -> String {
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Left]);
+    for row in &DETECTORS {
+        table.row([
+            row.name.to_owned(),
+            row.code.to_string(),
+            row.meaning.to_owned(),
+        ]);
     }
     table.print()
 }

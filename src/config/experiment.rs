@@ -5,9 +5,11 @@ use std::path::Path;
 use crate::base::codes::Code;
 use crate::base::units::{LONGEST, SECOND, parse_time, shown};
 use crate::experiment::design::Design;
+use crate::model::incident::Rules;
 use crate::model::trial::{Horizon, Timing};
 
 use super::decode::{Cx, Fields, join};
+use super::detectors::Detection;
 use super::diagnostic::{Class, Diagnostic};
 use super::files::Span;
 use super::keys::EXPERIMENT;
@@ -35,6 +37,8 @@ pub struct Asked {
     pub named: Vec<Named>,
     /// `[rare]`, and its metrics.
     pub rare: Option<(Node, Vec<Named>)>,
+    /// What is looked for.
+    pub detection: Detection,
 }
 
 impl Cx {
@@ -53,6 +57,7 @@ impl Cx {
             arguments,
             named,
             rare,
+            detection,
         } = self.asked(root, path, overrides)?;
         self.listed(&sweep);
         let counts = drafts
@@ -66,6 +71,7 @@ impl Cx {
         resolved.experiment(root, overrides);
         self.points(&mut design, &drafts, &sweep, &arguments, &mut resolved);
         self.columns(&mut design, named);
+        self.detection_applies(detection, &mut design);
         self.intervals(root, &design);
         if let Some((node, metrics)) = &rare {
             self.rare_applies(node, &design, metrics);
@@ -141,6 +147,7 @@ impl Cx {
             arguments,
             named,
             rare: rare.cloned().zip(asked.map(|(_, metrics)| metrics)),
+            detection: self.detection(&fields),
         })
     }
 
@@ -195,6 +202,7 @@ impl Cx {
             points: Vec::new(),
             metrics: Vec::new(),
             objective: None,
+            detectors: Rules::standard(),
             rare: None,
             charts: Vec::new(),
         }

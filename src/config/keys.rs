@@ -72,6 +72,9 @@ pub const BLOCKS: &[&Block] = &[
     &RANGE,
     &OBJECTIVE,
     &RARE,
+    &DETECTORS,
+    &DETECTOR,
+    &INCIDENT,
     &CHART,
 ];
 

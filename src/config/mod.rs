@@ -10,6 +10,7 @@ mod class_at;
 mod client;
 mod csv;
 mod decode;
+mod detectors;
 mod diagnostic;
 mod dist;
 mod experiment;

@@ -14,6 +14,9 @@ use super::keys::{CHART, OBJECTIVE};
 use super::sweep::Sweep;
 use super::tree::{Node, Value};
 
+/// How a line of an objective is written.
+const FORM: &str = "write METRIC OP VALUE, such as \"latency_p99 < 50ms\"";
+
 /// A metric with the place where it was named.
 pub type Named = (Metric, Span);
 
@@ -97,7 +100,9 @@ impl Cx {
         match fields.get("subject_to") {
             Some(node) => {
                 for (text, node) in self.texts(node, "objective.subject_to").unwrap_or_default() {
-                    if let Some(constraint) = self.constraint(&text, node.span) {
+                    if let Some(constraint) =
+                        self.constraint(&text, node.span, "objective.subject_to", FORM)
+                    {
                         named.push((constraint.metric.clone(), node.span));
                         subject_to.push(constraint);
                     }
@@ -143,12 +148,17 @@ impl Cx {
     }
 
     /// `METRIC OP VALUE`.
-    fn constraint(&mut self, text: &str, span: Span) -> Option<Constraint> {
-        let path = "objective.subject_to";
+    pub(super) fn constraint(
+        &mut self,
+        text: &str,
+        span: Span,
+        path: &str,
+        form: &str,
+    ) -> Option<Constraint> {
         let malformed = |message: String, label: &str| {
             Diagnostic::error(Code::BAD_OBJECTIVE, message)
                 .at(span, label)
-                .help("write METRIC OP VALUE, such as \"latency_p99 < 50ms\"")
+                .help(form)
                 .path(path)
         };
         let ops = [Op::AtMost, Op::AtLeast, Op::Below, Op::Above];

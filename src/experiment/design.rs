@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::objective::Objective;
 use super::rare::Ask;
 use super::stopping::Stopping;
+use crate::model::incident::Rules;
 use crate::model::metric::Metric;
 use crate::model::spec::SystemSpec;
 use crate::model::trial::{Horizon, Timing};
@@ -46,6 +47,8 @@ pub struct Design {
     pub metrics: Vec<Metric>,
     /// What must be met.
     pub objective: Option<Objective>,
+    /// What is looked for in every trial; the error budgets come from the objective.
+    pub detectors: Rules,
     /// What is too rare to be counted.
     pub rare: Option<Ask>,
     /// Charts asked for; empty: those that fit.

@@ -8,6 +8,8 @@ use super::objective::{Constraint, Objective, Op};
 use super::sample::Sample;
 use crate::base::codes::Code;
 use crate::engine::dist::Dist;
+use crate::model::incident::Incidents;
+use crate::model::incident::Rules;
 use crate::model::metric::Metric;
 use crate::model::outcome::Outcome;
 use crate::model::series::{NAMES, Series};
@@ -124,6 +126,7 @@ pub(crate) fn design() -> Design {
             confidence: 0.95,
             indifference: 0.05,
         }),
+        detectors: Rules::standard(),
         rare: None,
         charts: Vec::new(),
     }
@@ -204,6 +207,8 @@ pub(crate) fn simulate(
     }
     let row = [1.0; NAMES.len()];
     Ok(TrialOutput {
+        stations: Vec::new(),
+        incidents: Incidents::default(),
         events: tally.events,
         fingerprint: words.next(),
         demand: born,

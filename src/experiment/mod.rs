@@ -20,6 +20,7 @@ pub mod sample;
 pub mod sensitivity;
 pub mod stopping;
 pub mod warm_up;
+pub mod watching;
 
 /// Goes up by one when the same seed gives other trials: results of different numbers do not
 /// compare.

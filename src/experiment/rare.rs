@@ -29,7 +29,7 @@ use crate::model::branch::{Gauge, Hits};
 use crate::model::metric::Metric;
 use crate::model::spec::{Arrivals, FaultKind, FaultSpec, FaultWhen, SourceSpec, SystemSpec};
 use crate::model::tally::Wanted;
-use crate::model::trial::{Horizon, RunSpec, Timing, TrialError, Width};
+use crate::model::trial::{Horizon, LookFor, RunSpec, Timing, TrialError, Width};
 use crate::stats::interval::Interval;
 use crate::stats::splitting::{bound_none_seen, quotient, relative_half_width, runs_for};
 use pilot::{Plan, plan};
@@ -237,6 +237,7 @@ fn run_spec(seed: u64, replication: u32) -> RunSpec {
         },
         wanted: Wanted::default(),
         series: false,
+        look_for: LookFor::default(),
         event_budget: EVENT_BUDGET,
         width: Width::Wide,
     }

@@ -4,6 +4,7 @@ use super::objective::Verdict;
 use super::rare::{RareError, RareEstimate};
 use super::stopping::Stopped;
 use super::warm_up::FoundWarmUp;
+use crate::model::incident::Incidents;
 use crate::model::series::Series;
 use crate::model::spec::OfferedLoad;
 use crate::model::tally::Tally;
@@ -38,6 +39,10 @@ pub struct TrialResult {
     pub events: u64,
     /// Time series.
     pub series: Series,
+    /// Hashes of the events before each station, where the length of the trial is known.
+    pub stations: Vec<u64>,
+    /// What went wrong in it.
+    pub incidents: Incidents,
 }
 
 /// How a trial ended.

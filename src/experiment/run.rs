@@ -19,8 +19,9 @@ use super::rare::{self, Split};
 use super::results::{Estimate, PointResult, Results, TrialResult, TrialStatus};
 use super::sample::{Sample, simulate_until};
 use super::stopping::{Course, Missed, Stopping};
-use super::warm_up;
+use super::{warm_up, watching};
 use crate::base::units::Nanos;
+use crate::model::incident::Incidents;
 use crate::model::metric::Context;
 use crate::model::series::Series;
 use crate::model::spec::SystemSpec;
@@ -274,6 +275,7 @@ impl<'a> Plan<'a> {
             timing: self.timing,
             wanted: self.wanted[point].clone(),
             series: true,
+            look_for: watching::look_for(design, point),
             event_budget: budget::of(&design.points[point].system, &self.timing),
             width: Width::Auto,
         }
@@ -331,6 +333,8 @@ impl<'a> Plan<'a> {
             demand: 0,
             events: 0,
             series: Series::default(),
+            stations: Vec::new(),
+            incidents: Incidents::default(),
         };
         let mut parts = TrialParts::default();
         let mut batches = BatchParts::default();
@@ -344,6 +348,8 @@ impl<'a> Plan<'a> {
                 result.demand = output.demand;
                 result.events = output.events;
                 result.series = output.series;
+                result.stations = output.stations;
+                result.incidents = output.incidents;
                 lock(&merged[point]).add(&output.tally);
             }
             Err(error) => {

@@ -20,7 +20,7 @@ use crate::base::units::Nanos;
 use crate::model::series::NAMES;
 use crate::model::spec::SystemSpec;
 use crate::model::tally::Wanted;
-use crate::model::trial::{Horizon, RunSpec, Timing, TrialError, TrialOutput, Width};
+use crate::model::trial::{Horizon, LookFor, RunSpec, Timing, TrialError, TrialOutput, Width};
 use crate::stats::warm_up::mser5;
 
 /// Windows of the series that is looked at.
@@ -190,6 +190,7 @@ impl<'a> Pilots<'a> {
             timing: self.timing,
             wanted: Wanted::default(),
             series: true,
+            look_for: LookFor::default(),
             event_budget: budget::of(system, &self.timing),
             width: Width::Auto,
         };

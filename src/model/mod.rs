@@ -8,6 +8,7 @@ pub mod branch;
 pub mod breaker;
 mod event;
 pub mod fault;
+pub mod incident;
 mod ledger;
 mod level;
 mod limit;

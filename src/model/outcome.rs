@@ -127,6 +127,14 @@ impl Outcome {
         }
     }
 
+    /// A buffer or RAM was full.
+    pub fn is_for_want_of_room(self) -> bool {
+        matches!(
+            self,
+            Outcome::BufferFull | Outcome::RamFull | Outcome::OutOfMemory
+        )
+    }
+
     /// Turned away without having been taken in.
     pub fn is_refusal(self) -> bool {
         self.word() == "refused"

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
+use super::incident::{Incidents, Kind, Rules};
 use super::outcome::Outcome;
 use super::series::Series;
 use super::spec::SystemSpec;
@@ -29,10 +30,39 @@ pub struct RunSpec {
     pub wanted: Wanted,
     /// Whether time series are kept.
     pub series: bool,
+    /// What is looked for while it runs; never changes a result.
+    pub look_for: LookFor,
     /// Most events before the trial is stopped (VX5002).
     pub event_budget: u64,
     /// Which entries the event queue uses; never changes a result.
     pub width: Width,
+}
+
+/// What is looked for in a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LookFor {
+    /// Detectors of incidents.
+    pub rules: Rules,
+    /// Whether fingerprints are noted on the way (see [`TrialOutput::stations`]).
+    pub stations: bool,
+    /// Where the run is broken off, if it is.
+    pub stop: Option<StopAt>,
+}
+
+/// Where a run is broken off: what happens until then is what would have happened anyway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopAt {
+    /// Before the first event at this time or later, nanoseconds from the start of the run.
+    Time(Nanos),
+    /// So long after the nth (from 0) episode of this kind, or of any kind, has fired.
+    Episode {
+        /// Which kind; `None`: any.
+        kind: Option<Kind>,
+        /// Which of them.
+        nth: u32,
+        /// How long after.
+        linger: Nanos,
+    },
 }
 
 /// How long a trial is and what of it is measured.
@@ -79,6 +109,11 @@ pub struct TrialOutput {
     /// Hash of what every request was when it was born, up to the end of the measured time: equal
     /// for designs that met the same requests.
     pub demand: u64,
+    /// Where it was asked for, and the length of the run is known: the hashes of the sequence of
+    /// events before each [station](super::incident::station).
+    pub stations: Vec<u64>,
+    /// What went wrong, where it was looked for.
+    pub incidents: Incidents,
     /// Events simulated.
     pub events: u64,
     /// Counts of the equal parts of the measured time, where [`Wanted::batches`] asks for them.

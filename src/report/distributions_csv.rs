@@ -39,7 +39,7 @@ fn suffix(spec: &SystemSpec, narrow: Narrow) -> String {
         Narrow::Source(i) => format!("@source:{}", spec.sources[place(i)].name),
         Narrow::Class(i) => format!("@class:{}", class_name(spec, i)),
         Narrow::Service(i) => format!("@{}", spec.services[place(i)].name),
-        Narrow::Worker(i) => format!("@{}", worker_name(spec, place(i))),
+        Narrow::Worker(i) => format!("@{}", spec.worker_name(place(i))),
     }
 }
 
@@ -47,15 +47,4 @@ fn suffix(spec: &SystemSpec, narrow: Narrow) -> String {
 pub fn class_name(spec: &SystemSpec, index: u32) -> &str {
     let mut classes = spec.sources.iter().flat_map(|s| &s.classes);
     classes.nth(index as usize).map_or("", |c| &c.name)
-}
-
-/// `events[14]`, by the worker's number through all services, from 0.
-pub fn worker_name(spec: &SystemSpec, mut index: usize) -> String {
-    for service in &spec.services {
-        if index < service.worker_count() {
-            return format!("{}[{}]", service.name, index + 1);
-        }
-        index -= service.worker_count();
-    }
-    String::new()
 }

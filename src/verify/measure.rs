@@ -15,7 +15,7 @@ use crate::model::outcome::Outcome;
 use crate::model::spec::{Arrivals, SystemSpec};
 use crate::model::tally::{Tally, Wanted};
 use crate::model::trial::{
-    self, AttemptRow, Horizon, Observer, RunSpec, Timing, TrialError, Width,
+    self, AttemptRow, Horizon, LookFor, Observer, RunSpec, Timing, TrialError, Width,
 };
 
 /// The one seed of all runs.
@@ -192,6 +192,7 @@ pub(super) fn run_spec(horizon: Horizon) -> RunSpec {
         },
         wanted: Wanted::default(),
         series: false,
+        look_for: LookFor::default(),
         event_budget: u64::MAX,
         width: Width::Auto,
     }

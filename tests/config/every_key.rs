@@ -54,6 +54,9 @@ const PLACES: &[(&str, &[&str])] = &[
     ("an axis", &["experiment.sweep.*"]),
     ("[objective]", &["experiment.objective"]),
     ("[rare]", &["experiment.rare"]),
+    ("[detectors]", &["experiment.detectors"]),
+    ("a detector", &["experiment.detectors.*"]),
+    ("[[incident]]", &["experiment.incident.*"]),
     ("[[chart]]", &["experiment.chart.*"]),
 ];
 

@@ -301,12 +301,6 @@ const EXPERIMENT_CASES: &[(&str, &str, &str, &[&str])] = &[
         &["VX1001", "modle.toml", "e.toml:8:", "No such file"],
     ),
     (
-        "later-experiment",
-        "seed    = 14",
-        "incident = {}",
-        &["VX1010", "incident"],
-    ),
-    (
         "terminating-warm-up",
         "seed    = 14",
         "terminating = true",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use veltrix::experiment::design::{Design, Point, Variant, WarmUp};
 use veltrix::experiment::stopping::Stopping;
+use veltrix::model::incident::Rules;
 use veltrix::model::metric::Metric;
 use veltrix::model::spec::*;
 use veltrix::model::trial::{Horizon, Timing};
@@ -296,6 +297,7 @@ impl Row {
                 .map(|m| Metric::parse(m).unwrap())
                 .collect(),
             objective: None,
+            detectors: Rules::default(),
             rare: None,
             charts: Vec::new(),
         }

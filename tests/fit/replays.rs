@@ -11,7 +11,7 @@ use veltrix::config::{LogOptions, ReadLog, Work, load_model, model_text, read_lo
 use veltrix::fit::{Options, fit};
 use veltrix::model::outcome::Outcome;
 use veltrix::model::tally::Wanted;
-use veltrix::model::trial::{self, AttemptRow, Horizon, RunSpec, Timing, Width};
+use veltrix::model::trial::{self, AttemptRow, Horizon, LookFor, RunSpec, Timing, Width};
 
 use super::{folder, is_told, root};
 
@@ -92,6 +92,7 @@ fn simulated(line: &Line, model: &Path, length: Nanos) -> (f64, f64) {
             },
             wanted: Wanted::default(),
             series: false,
+            look_for: LookFor::default(),
             event_budget: 10_000_000,
             width: Width::Auto,
         };

@@ -21,6 +21,7 @@ fn endless() -> RunSpec {
         },
         wanted: Default::default(),
         series: false,
+        look_for: LookFor::default(),
         event_budget: u64::MAX,
         width: Width::Wide,
     }

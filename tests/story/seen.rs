@@ -11,7 +11,7 @@ use veltrix::model::metric::{Context, Metric};
 use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::SystemSpec;
 use veltrix::model::tally::Wanted;
-use veltrix::model::trial::{self, AttemptRow, Observer, RunSpec, TrialOutput, Width};
+use veltrix::model::trial::{self, AttemptRow, LookFor, Observer, RunSpec, TrialOutput, Width};
 
 use crate::SECOND;
 
@@ -149,6 +149,7 @@ impl Story {
             timing: self.design.timing,
             wanted: Wanted::default(),
             series: false,
+            look_for: LookFor::default(),
             event_budget: u64::MAX,
             width: Width::Auto,
         };

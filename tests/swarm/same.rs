@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use veltrix::base::codes::Code;
 use veltrix::config::{LoadedModel, load_model};
+use veltrix::model::incident::Rules;
 use veltrix::model::metric::{Context, Metric, Part, Unit};
 use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::{Arrivals, FaultKind, FaultSpec, SourceSpec, SystemSpec};
 use veltrix::model::tally::{Narrow, Tally, Wanted};
 use veltrix::model::trial::{
-    AttemptRow, Blind, Horizon, Observer, RunSpec, Timing, TrialOutput, Width, run,
+    AttemptRow, Blind, Horizon, LookFor, Observer, RunSpec, Timing, TrialOutput, Width, run,
 };
 
 use crate::draw::Draw;
@@ -147,6 +148,7 @@ fn how(run: &Run, seed: u64) -> RunSpec {
         },
         wanted: Wanted::default(),
         series: false,
+        look_for: LookFor::default(),
         event_budget: BUDGET,
         width: Width::Auto,
     }
@@ -217,6 +219,11 @@ fn everything(spec: &SystemSpec, how: &RunSpec) -> RunSpec {
     let workers: usize = spec.services.iter().map(|s| s.worker_count()).sum();
     scopes.extend((0..workers as u32).map(Narrow::Worker));
     let mut more = how.clone();
+    more.look_for = LookFor {
+        rules: Rules::standard(),
+        stations: true,
+        stop: None,
+    };
     more.wanted = Wanted {
         scopes,
         inside_at: vec![how.timing.window],

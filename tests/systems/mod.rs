@@ -10,7 +10,7 @@ pub use veltrix::model::spec::plain::{class, fault, service, source};
 use veltrix::model::spec::*;
 use veltrix::model::tally::Wanted;
 use veltrix::model::trial::{
-    AttemptRow, Horizon, Observer, RunSpec, Timing, TrialOutput, Width, run,
+    AttemptRow, Horizon, LookFor, Observer, RunSpec, Timing, TrialOutput, Width, run,
 };
 
 pub const US: u64 = 1_000;
@@ -75,6 +75,7 @@ pub fn run_spec(seed: u64, horizon: Horizon) -> RunSpec {
         },
         wanted: Wanted::default(),
         series: false,
+        look_for: LookFor::default(),
         event_budget: u64::MAX,
         width: Width::Auto,
     }

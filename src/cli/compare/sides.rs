@@ -15,9 +15,9 @@ use crate::report::read_back::{self, ReadBack};
 /// Where the two sides come from.
 pub enum Found {
     /// They are to be run.
-    Files(Files),
+    Files(Box<Files>),
     /// They were run.
-    Folders(Folders),
+    Folders(Box<Folders>),
 }
 
 /// Two points of experiments.
@@ -99,8 +99,8 @@ fn agree(
 pub fn find(args: &CompareArgs, streams: &mut Streams<'_>) -> Result<Found, Stop> {
     let folders = args.inputs.iter().filter(|p| p.is_dir()).count();
     match folders {
-        0 => files(args, streams).map(Found::Files),
-        n if n == args.inputs.len() => folders_of(args, streams).map(Found::Folders),
+        0 => files(args, streams).map(Box::new).map(Found::Files),
+        n if n == args.inputs.len() => folders_of(args, streams).map(Box::new).map(Found::Folders),
         _ => Err(Stop::wrong(
             "a file and a directory cannot be compared",
             "give two files, or two directories of results",

@@ -33,9 +33,11 @@ pub const EXPERIMENT: Block = Block {
             "an [uncertain] table of paths with [low, high]",
         ),
         key("rare", "", "a [rare] table"),
+        key("detectors", "", "a [detectors] table, or \"none\""),
+        key("incident", "", "[[incident]] tables"),
         key("chart", "", "[[chart]] tables"),
     ],
-    later: &["incident"],
+    later: &[],
 };
 
 /// `replications` as a table.
@@ -98,6 +100,59 @@ pub const RARE: Block = Block {
         key("max_requests", "100000000", "a whole number"),
         key("for", "", "a list of names of variants"),
     ],
+    later: &[],
+};
+
+/// `[detectors]`
+pub const DETECTORS: Block = Block {
+    name: "[detectors]",
+    keys: &[
+        key("overflow_first", "true", SWITCH),
+        key("overflow_rate", "true", SWITCH),
+        key("breaker_first", "true", SWITCH),
+        key("breaker_cascade", "true", SWITCH),
+        key("slo_burn", "true", SWITCH),
+        key("retry_storm", "true", SWITCH),
+        key("saturation", "true", SWITCH),
+        key("memory", "true", SWITCH),
+        key("unfair", "true", SWITCH),
+        key("starvation", "true", SWITCH),
+        key("overdue", "true", SWITCH),
+        key("metastable", "true", SWITCH),
+    ],
+    later: &[],
+};
+
+/// What a detector takes.
+const SWITCH: &str = "true, false, or a table of its parameters";
+
+/// A detector.
+pub const DETECTOR: Block = Block {
+    name: "a detector",
+    keys: &[
+        key("window", "", "a time such as \"10s\""),
+        key("workers", "", "a list such as [\"events[14]\"]"),
+        key("nth", "", "a whole number such as 1"),
+        key("at_least", "", "a whole number such as 100"),
+        key("breakers", "", "a whole number such as 3"),
+        key("share", "", "a share such as 0.01"),
+        key("busy", "", "a share such as 0.99"),
+        key("free", "", "a share such as 0.9"),
+        key("goodput", "", "a share such as 0.9"),
+        key("factor", "", "a number such as 14.4"),
+        key("ratio", "", "a number such as 2.0"),
+    ],
+    later: &[],
+};
+
+/// `[[incident]]`
+pub const INCIDENT: Block = Block {
+    name: "[[incident]]",
+    keys: &[key(
+        "when",
+        "",
+        "a condition such as \"loss > 0.01 for 2s\"",
+    )],
     later: &[],
 };
 

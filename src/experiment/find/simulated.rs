@@ -13,7 +13,7 @@ use super::{Halt, Known, Oracle, Otherwise, PointId, SoFar, Trial, screen};
 use crate::model::metric::{Context, Metric, Part};
 use crate::model::spec::SystemSpec;
 use crate::model::tally::Wanted;
-use crate::model::trial::{RunSpec, Timing, TrialOutput, Width};
+use crate::model::trial::{LookFor, RunSpec, Timing, TrialOutput, Width};
 use crate::stats::selection::Reading;
 
 /// Requests that splitting may simulate to decide one constraint of one point.
@@ -127,6 +127,7 @@ impl Oracle for Simulated<'_> {
                 timing: question.timing,
                 wanted: wanted.clone(),
                 series: false,
+                look_for: LookFor::default(),
                 event_budget: budget::of(system, &question.timing),
                 width: Width::Auto,
             };

@@ -275,6 +275,13 @@ impl<'s> Front<'s> {
             .map(|guard| guard.opens)
     }
 
+    /// How often each breaker opened (as [`Front::opens`]), since when it last did, and until when
+    /// it stays open at least.
+    pub fn openings(&self) -> impl Iterator<Item = (u64, Nanos, Nanos)> + '_ {
+        let guards = self.guards.iter().flat_map(|g| &g.all);
+        guards.map(|guard| (guard.opens, guard.open_from, guard.open_until))
+    }
+
     /// Counts openings anew.
     pub fn reset_opens(&mut self) {
         for guard in self.guards.iter_mut().flat_map(|g| &mut g.all) {

@@ -375,6 +375,17 @@ impl SystemSpec {
             || callers.flat_map(|s| &s.classes).any(class)
     }
 
+    /// `events[14]`, by the worker's number through all services, from 0.
+    pub fn worker_name(&self, mut index: usize) -> String {
+        for service in &self.services {
+            if index < service.worker_count() {
+                return format!("{}[{}]", service.name, index + 1);
+            }
+            index -= service.worker_count();
+        }
+        String::new()
+    }
+
     /// Provisioned cost, money an hour.
     pub fn cost_per_hour(&self) -> f64 {
         let groups = self.services.iter().flat_map(|s| &s.groups);

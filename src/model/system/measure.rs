@@ -294,6 +294,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// The measured time begins.
     fn measure_start<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
         let now = queue.now();
+        self.carry_over(now);
         for worker in 0..self.workers.len() as u32 {
             self.workers.reset_areas(worker, now);
         }

@@ -19,6 +19,7 @@ mod closed;
 mod copies;
 mod crowd;
 mod deadline;
+mod detect;
 mod instances;
 mod interrupt;
 mod jobs;
@@ -39,6 +40,7 @@ mod warming;
 use closed::{Loops, NO_USER};
 use copies::Copies;
 use crowd::Crowd;
+use detect::Watching;
 use instances::Instances;
 use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
@@ -141,6 +143,13 @@ pub struct System<'s, O, const RICH: bool> {
     fingerprint: Fingerprint,
     demand: Fingerprint,
     measure: Measure<'s>,
+    /// Who looks for incidents, if anybody does, the next moment at which they look, and how slow
+    /// an answer is that they want to hear of.
+    watching: Option<Box<Watching<'s>>>,
+    next_look: Nanos,
+    slow_from: Nanos,
+    /// The run ends before its time, as was asked for.
+    broken_off: bool,
     observer: O,
 }
 
@@ -178,6 +187,10 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             warming: Warming::new(spec),
             short_of_ram: fault::takes_ram(spec),
             measure: Measure::new(spec, run, workers.len()),
+            watching: Watching::new(spec, run, workers.len()),
+            next_look: Nanos::MAX,
+            slow_from: Nanos::MAX,
+            broken_off: false,
             workers,
             jobs: Jobs::new(needs_requests(spec)),
             service_of: spec.sources.iter().map(|s| s.to as u32).collect(),
@@ -215,6 +228,10 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             demand: Fingerprint::new(),
             observer,
         };
+        if let Some(watching) = &system.watching {
+            system.next_look = watching.next_look();
+            system.slow_from = watching.slow_from();
+        }
         system.ends_matter =
             system.limits.is_some() || system.loops.is_some() || system.copies.is_some();
         assert!(
@@ -266,8 +283,13 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         // Cutting the run into batches is no part of it.
         let events = events - batches.len().saturating_sub(1) as u64;
         tally.events = events;
+        let watching = self.watching.take();
+        let found = watching.map(|w| w.finish(self.fingerprint.value()));
+        let (incidents, stations) = found.unwrap_or_default();
         Ok(TrialOutput {
             batches,
+            stations,
+            incidents,
             tally,
             series: std::mem::take(&mut self.measure.series),
             fingerprint: self.fingerprint.value(),
@@ -366,6 +388,12 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
 
     #[inline(always)]
     fn handle(&mut self, queue: &mut Queue<W, Event>, event: Event) -> Flow {
+        if queue.now() >= self.next_look {
+            self.look(queue.now());
+            if self.broken_off {
+                return Flow::Stop;
+            }
+        }
         match event {
             Event::Complete { attempt, phase } => self.complete(queue, attempt, phase),
             Event::Arrive { source } => self.arrive(queue, source),

@@ -242,6 +242,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         if !first {
             self.answer_retried(request, class, measured, now);
+        } else if now - arrived >= self.slow_from {
+            self.note_slow(now - arrived);
         }
         if self.measure.narrowed && measured {
             let born = if first {
@@ -282,6 +284,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if measured {
             self.measure.tally.classes[class as usize].answered -= u64::from(late_before);
             self.measure.tally.delays[0].latency.record(latency);
+        }
+        if latency >= self.slow_from {
+            self.note_slow(latency);
         }
     }
 
@@ -339,6 +344,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.jobs
             .complete_request(attempt, self.source_of[a.class as usize]);
         self.count_failed(&a, outcome);
+        if self.watching.is_some() && outcome.is_for_want_of_room() {
+            self.note_refusal(&a, outcome, now);
+        }
         if O::WANTED {
             self.observe(attempt, Some((now, outcome)));
         }

@@ -1,5 +1,6 @@
 //! What goes wrong and how it ends: slow, paused, crashed and wedged workers, restarts.
 
+use super::detect::Note;
 use super::*;
 use crate::model::fault::Try;
 use crate::model::spec::{ErrorWhen, FaultKind, InService};
@@ -20,6 +21,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let (core, in_service) = (target.core, target.in_service);
         let lasts = target.duration();
         self.fold(now, kind::FAULT_STARTED, u64::from(index), worker);
+        self.note_fault(fault, worker, Note::Began, now);
         let lasts = match kind {
             FaultKind::Crash | FaultKind::Restart => {
                 Some(lasts.unwrap_or_else(|| self.restart_time(worker)))
@@ -52,6 +54,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let (core, in_service) = (target.core, target.in_service);
         let gap = target.gap();
         self.fold(now, kind::FAULT_ENDED, u64::from(index), worker);
+        self.note_fault(fault, worker, Note::Ended, now);
         if let Some(gap) = gap {
             queue.at(now.saturating_add(gap), Event::FaultStart { target: index });
         }

@@ -129,6 +129,21 @@ pub struct Areas {
     able_since: Nanos,
 }
 
+impl Areas {
+    /// With the integrals of an earlier stretch. Maxima and counts stay as they are.
+    pub fn and(self, before: &Areas) -> Areas {
+        Areas {
+            busy: self.busy + before.busy,
+            serving: self.serving + before.serving,
+            wedged_busy: self.wedged_busy + before.wedged_busy,
+            able: self.able + before.able,
+            queue: self.queue + before.queue,
+            ram: self.ram + before.ram,
+            ..self
+        }
+    }
+}
+
 /// Whether an attempt is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {

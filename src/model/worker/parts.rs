@@ -70,6 +70,11 @@ impl Cold {
         self.ram - self.ram_base
     }
 
+    /// Its RAM, bytes.
+    pub fn ram_in_all(&self) -> f64 {
+        self.ram as f64
+    }
+
     /// How many places for attempts on cores it has.
     pub(super) fn places(&self) -> u32 {
         if self.shared.is_some() { 0 } else { self.cores }
@@ -95,5 +100,31 @@ impl Cold {
             }
         }
         self.areas.able_since = now;
+    }
+}
+
+/// A worker as it is at a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// Attempts waiting.
+    pub waiting: u64,
+    /// Places to wait in; `None`: without end.
+    pub slots: Option<u64>,
+    /// Cores at work.
+    pub busy: u64,
+    /// Bytes of RAM held.
+    pub ram: f64,
+}
+
+impl Workers {
+    /// How a worker is now.
+    pub fn seen(&self, worker: u32) -> Seen {
+        let (hot, cold) = (&self.hot[worker as usize], &self.cold[worker as usize]);
+        Seen {
+            waiting: u64::from(hot.waiting),
+            slots: (cold.slots < u32::MAX).then_some(u64::from(cold.slots)),
+            busy: u64::from(hot.busy),
+            ram: (cold.ram - hot.ram_free) as f64,
+        }
     }
 }

@@ -56,6 +56,8 @@ fn output() -> TrialOutput {
         },
         fingerprint: u64::MAX,
         demand: 3,
+        stations: Vec::new(),
+        incidents: crate::model::incident::Incidents::default(),
         events: 4,
         batches: Vec::new(),
     }

@@ -1,6 +1,5 @@
 //! What went wrong inside, by code: how often, where most, what became of the workers.
 
-use super::super::distributions_csv::worker_name;
 use super::super::show;
 use super::choose::View;
 use super::confidence;
@@ -73,7 +72,7 @@ fn worst(
 ) -> Option<(String, String)> {
     let counts = tally.workers.iter().map(of).enumerate();
     let (index, most) = counts.max_by_key(|&(i, n)| (n, std::cmp::Reverse(i)))?;
-    (most > 0).then(|| (worker_name(spec, index), mean(most, tally)))
+    (most > 0).then(|| (spec.worker_name(index), mean(most, tally)))
 }
 
 /// What is worth knowing of a point by code, beside how its attempts ended.
