@@ -193,6 +193,8 @@ codes! {
         "two results are not of the same seed, length or kind of run, or were changed";
     4011 STREAMS_SLIPPED Limit "streams slipped"
         "warning: two designs did not meet the same requests, or pairing them gained nothing";
+    5001 NOT_THE_SAME Limit "replay differs from record"
+        "a trial was run again and is not what it was, or cannot be found";
     5002 EVENT_BUDGET Limit "event budget reached"
         "a trial was stopped after as many events as it was allowed";
     5003 CROWDED_INSTANT Limit "too many events at one instant"

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::fit_args::{FIT_EXAMPLES, FitArgs};
+use super::replay_args::{REPLAY_EXAMPLES, ReplayArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -114,6 +115,9 @@ pub enum Command {
     /// Check veltrix itself against theory, number by number
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArgs),
+    /// Run one trial again, by its token, to the nanosecond
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(ReplayArgs),
     /// Fit a model to a log of requests
     #[command(after_help = FIT_EXAMPLES)]
     Fit(FitArgs),

@@ -12,7 +12,10 @@ mod fit_args;
 mod host;
 mod interrupt;
 mod list;
+mod opened;
 mod progress;
+mod replay;
+mod replay_args;
 mod run;
 mod sensitivity;
 mod source;
@@ -63,6 +66,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::List(args) => list::list(args, &mut streams),
         Command::Explain(args) => explain::explain(args, &mut streams),
         Command::Verify(args) => verify::verify(args, &mut streams, terminal),
+        Command::Replay(args) => replay::replay(args, &mut streams),
         Command::Fit(args) => fit::fit(args, &mut streams),
     };
     exit.into()

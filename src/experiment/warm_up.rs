@@ -8,6 +8,7 @@
 //! five cycles of the slowest process that the model names, which no short run has seen.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 use super::budget;
 use super::caught;
@@ -15,7 +16,7 @@ use super::crew::{Crew, Ended};
 use super::design::{Design, WarmUp};
 use super::forecast::forgets;
 use super::run::RunError;
-use super::sample::Sample;
+use super::sample::{Sample, simulate_until};
 use crate::base::units::Nanos;
 use crate::model::series::NAMES;
 use crate::model::spec::SystemSpec;
@@ -103,6 +104,19 @@ where
         }
     }
     Ok(Some(found))
+}
+
+/// Finds the warm-up of a design anew, as its run did.
+///
+/// # Errors
+/// The threads cannot be started.
+pub fn again(design: &Design) -> Result<Option<Nanos>, RunError> {
+    let never = AtomicBool::new(false);
+    let simulate = |spec: &SystemSpec, run: &RunSpec, sample: Option<&mut Sample>| {
+        simulate_until(spec, run, sample, &never)
+    };
+    let crew = Crew::start(0, &(), design.run_count())?;
+    Ok(find(design, &crew, &simulate)?.map(|found| found.time))
 }
 
 /// Runs from empty.
