@@ -10,6 +10,7 @@ pub mod csv_table;
 pub mod distributions_csv;
 pub mod find;
 pub mod folder;
+pub mod incidents;
 pub mod manifest;
 pub mod number;
 pub mod outputs;

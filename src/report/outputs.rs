@@ -5,7 +5,8 @@ use std::io;
 
 use super::charts::Pictures;
 use super::{
-    charts, distributions_csv, results_csv, results_json, series_csv, summary, trials_csv,
+    charts, distributions_csv, incidents, results_csv, results_json, series_csv, summary,
+    trials_csv,
 };
 use crate::experiment::design::Design;
 use crate::experiment::results::Results;
@@ -26,8 +27,9 @@ pub const ATTEMPTS: &str = "attempts.csv";
 pub type Write = fn(&Design, &Results, &mut dyn io::Write) -> io::Result<()>;
 
 /// The files that may be large, with what writes them piece by piece.
-pub const LARGE: [(&str, Write); 2] = [
+pub const LARGE: [(&str, Write); 3] = [
     (RESULTS, results_json::write),
+    (incidents::JSON, incidents::write),
     ("series.csv", |_, results, to| {
         series_csv::write(results, to)
     }),
@@ -49,6 +51,10 @@ pub fn files(
             distributions_csv::bytes(design, results),
         ),
         (SUMMARY.into(), summary::print(design, results).into_bytes()),
+        (
+            incidents::TEXT.into(),
+            incidents::text(summary::View { design, results }).into_bytes(),
+        ),
     ];
     let charts = charts::draw(design, results, pictures);
     files.extend(

@@ -35,6 +35,7 @@ pub fn print(design: &Design, results: &Results) -> String {
         objective::print(view),
         rare::print(view),
         trouble::print(view),
+        super::incidents::print(view),
         failures(view),
     ];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
