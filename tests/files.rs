@@ -14,8 +14,10 @@ use std::path::PathBuf;
 use ground::{Bytes, Ground, project, rows};
 use veltrix::config::{self, Overrides};
 
+/// Of a folder and its `incidents`.
 fn toml_files(folder: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(project(folder)).unwrap();
+    let folders = [project(folder), project(folder).join("incidents")];
+    let entries = folders.iter().flat_map(|f| fs::read_dir(f).unwrap());
     let mut files: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|e| e == "toml"));
     files.sort();
@@ -25,7 +27,7 @@ fn toml_files(folder: &str) -> Vec<PathBuf> {
 #[test]
 fn every_file_loads_without_a_warning() {
     let files = [toml_files("models"), toml_files("experiments")].concat();
-    assert!(files.len() >= 8, "{files:?}");
+    assert!(files.len() >= 26, "{files:?}");
     for file in files {
         let checked = config::check_file(&file, &Overrides::default());
         let checked = checked.unwrap_or_else(|e| panic!("{}: {e:?}", file.display()));
