@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::recorded::Provenance;
+
 /// The wall clock, for `host.json` only.
 pub struct Clock(Instant);
 
@@ -19,12 +21,19 @@ impl Clock {
 }
 
 /// What only this machine and this hour know, after so many events.
-pub fn host(events: u64, kept: usize, threads: usize, time: Duration) -> Vec<u8> {
+pub fn host(
+    events: u64,
+    kept: usize,
+    threads: usize,
+    time: Duration,
+    origin: &Provenance,
+) -> Vec<u8> {
     let seconds = time.as_secs_f64();
     // Of trials that an earlier run kept nobody knows the time.
     let speed = (kept == 0 && seconds > 0.0).then(|| events as f64 / seconds);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let text = serde_json::json!({
+        "experiment": origin,
         "wall_s": seconds,
         "events": events,
         "events_per_second": speed,

@@ -14,6 +14,7 @@ mod interrupt;
 mod list;
 mod opened;
 mod progress;
+mod recorded;
 mod replay;
 mod replay_args;
 mod run;

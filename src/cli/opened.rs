@@ -1,8 +1,9 @@
-//! Which trial is meant: by a token and the experiment that it comes from.
+//! Which trial is meant: by a token, and the experiment that it comes from or a run that knows it.
 
 use std::path::Path;
 
 use super::exit::Exit;
+use super::recorded::{self, Record};
 use super::source::{self, Loaded, Refusal};
 use crate::config::{Overrides, Style};
 use crate::experiment::TRAJECTORY;
@@ -20,15 +21,18 @@ pub struct Opened {
     pub name: String,
     /// Its variant, with its values on the axes: `after, workers.count = 25`.
     pub label: String,
+    /// What an earlier run wrote down of it.
+    pub record: Option<Record>,
 }
 
-/// Finds the trial that a token names in an experiment.
+/// Finds the trial that a token names: in an experiment or, without one, in the experiment of a
+/// run that has its point.
 ///
 /// # Errors
-/// It is no token, of another engine, or of another experiment.
+/// It is no token, of another engine, of another experiment, or of none that is known.
 pub fn open(
     what: &str,
-    experiment: &Path,
+    experiment: Option<&Path>,
     overrides: &Overrides,
     style: Style,
 ) -> Result<Opened, Refusal> {
@@ -43,12 +47,29 @@ pub fn open(
             token.trajectory
         )));
     }
-    let loaded = source::load_file(experiment, overrides, style)?;
-    named(&token, &loaded).map_err(|why| {
+    let known = recorded::find(&token);
+    let origin = known.as_ref().map(|found| &found.origin);
+    let (file, overrides) = match (experiment, origin) {
+        (Some(file), _) => (file.to_owned(), overrides.clone()),
+        (None, Some(origin)) => (origin.file.clone(), origin.overrides()),
+        (None, None) => {
+            return Err(wrong(
+                "error: no run in `runs/` has this trial\nhelp: name the experiment that it is \
+                 from: veltrix ... TOKEN FILE\n"
+                    .into(),
+            ));
+        }
+    };
+    let loaded = source::load_file(&file, &overrides, style)?;
+    let opened = named(&token, &loaded).map_err(|why| {
         not_reproduced(format!(
             "error[VX5001]: {} has no such trial: {why}\n",
-            experiment.display()
+            file.display()
         ))
+    })?;
+    Ok(Opened {
+        record: known.and_then(|found| found.record),
+        ..opened
     })
 }
 
@@ -64,10 +85,8 @@ fn named(token: &Token, loaded: &Loaded) -> Result<Opened, String> {
     let hint = usize::try_from(token.point).unwrap_or(usize::MAX);
     let others = (0..design.points.len()).filter(|&p| p != hint);
     let points = (hint < design.points.len()).then_some(hint).into_iter();
-    let found = points
-        .chain(others)
-        .find(|&p| case(p).digest() == token.digest);
-    let Some(point) = found else {
+    let mut points = points.chain(others);
+    let Some(point) = points.find(|&p| case(p).digest() == token.digest) else {
         let hex = |digest: [u8; 6]| digest.map(|b| format!("{b:02x}")).concat();
         let here = case(hint.min(design.points.len().saturating_sub(1))).digest();
         return Err(format!(
@@ -85,6 +104,7 @@ fn named(token: &Token, loaded: &Loaded) -> Result<Opened, String> {
         token: *token,
         name: design.name.clone(),
         label: label(design, point),
+        record: None,
     })
 }
 
@@ -92,22 +112,22 @@ fn named(token: &Token, loaded: &Loaded) -> Result<Opened, String> {
 pub fn label(design: &Design, point: usize) -> String {
     let mut words = vec![design.variants[design.points[point].variant].name.clone()];
     for (path, value) in design.settings(point) {
-        words.push(format!(
-            "{} = {value}",
-            crate::report::summary::short_path(path)
-        ));
+        let path = crate::report::summary::short_path(path);
+        words.push(format!("{path} = {value}"));
     }
     words.join(", ")
 }
 
-fn wrong(text: String) -> Refusal {
+/// The command or a file is wrong.
+pub fn wrong(text: String) -> Refusal {
     Refusal {
         text,
         exit: Exit::Wrong,
     }
 }
 
-fn not_reproduced(text: String) -> Refusal {
+/// What is to be run again cannot be.
+pub fn not_reproduced(text: String) -> Refusal {
     Refusal {
         text,
         exit: Exit::NotReproduced,

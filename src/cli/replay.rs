@@ -1,58 +1,249 @@
-//! `veltrix replay TOKEN`: one trial, run again.
+//! `veltrix replay TOKEN`: one trial, run again to the nanosecond, and what happened around its
+//! incident.
 
-use std::sync::atomic::AtomicBool;
+use std::path::Path;
 
 use super::exit::Exit;
-use super::opened;
+use super::host::quoted;
+use super::interrupt::Interrupt;
+use super::opened::{self, Opened};
+use super::recorded::{RUNS, Record};
 use super::replay_args::ReplayArgs;
 use super::streams::Streams;
-use crate::base::units::print_time;
+use crate::base::units::Nanos;
+use crate::experiment::TRAJECTORY;
+use crate::experiment::incident::replay::{Scene, Window, parts_at};
+use crate::model::incident::station;
+use crate::model::trial::{TrialError, TrialOutput};
+use crate::report::folder::{self, Folder, FolderError, Place};
+use crate::report::incidents::{headline, seconds, told};
+use crate::report::manifest::{self, FORMAT, Manifest};
+use crate::report::partial::Partial;
+use crate::report::{attempts_csv, replay as report};
 
-/// Runs a trial again and tells what went wrong in it.
+/// Runs a trial again.
 pub fn replay(args: &ReplayArgs, streams: &mut Streams<'_>) -> Exit {
     let overrides = args.changes.overrides();
-    let opened = match opened::open(&args.what, &args.experiment, &overrides, streams.style) {
+    let file = args.experiment.as_deref();
+    let opened = match opened::open(&args.what, file, &overrides, streams.style) {
         Ok(opened) => opened,
         Err(refusal) => {
             streams.say(&refusal.text);
             return refusal.exit;
         }
     };
-    let case = &opened.case;
-    let output = match case.again(None, &AtomicBool::new(false)) {
-        Ok(output) => output,
-        Err(error) => {
-            streams.say(&format!("error[{}]: {}\n", error.code, error.message));
-            return Exit::Incomplete;
-        }
+    let job = Job {
+        args,
+        interrupt: Interrupt::listen(),
+        opened,
     };
-    let trigger = case.trigger.map(|t| (t, t.find(&output.incidents)));
-    if let Some((trigger, None)) = trigger {
-        streams.say(&format!(
-            "error[VX5001]: the run has no {} number {}\n",
-            trigger.kind.name(),
-            trigger.nth + 1
-        ));
-        return Exit::NotReproduced;
-    }
-    let mut text = format!(
-        "{}\n{}, {}, seed {}, replication {}: {} events, fingerprint {:016x}\n",
-        opened.token,
-        opened.name,
-        opened.label,
-        case.run.seed,
-        case.run.replication,
-        output.events,
-        output.fingerprint
-    );
-    for episode in &output.incidents.episodes {
-        text.push_str(&format!(
-            "{} {} at {}: {}\n",
-            episode.code(),
-            episode.place.name(&case.system),
-            print_time(episode.at),
-            episode.amount
-        ));
-    }
-    streams.data(text.as_bytes(), Exit::Done)
+    let ended = match args.at {
+        Some(at) => job.at(at, streams),
+        None => job.whole(streams),
+    };
+    ended.unwrap_or_else(|error| {
+        if let Some(exit) = job.interrupt.exit() {
+            return exit;
+        }
+        streams.say(&format!("error[{}]: {}\n", error.code, error.message));
+        Exit::Incomplete
+    })
 }
+
+/// A replay that may begin.
+struct Job<'a> {
+    args: &'a ReplayArgs,
+    interrupt: Interrupt,
+    opened: Opened,
+}
+
+impl Job<'_> {
+    /// How everything stood at a moment.
+    fn at(&self, at: Nanos, streams: &mut Streams<'_>) -> Result<Exit, TrialError> {
+        let case = &self.opened.case;
+        let system = &case.system;
+        let workers = system.services.iter().map(|s| s.worker_count()).sum();
+        let only = match &self.args.worker {
+            None => None,
+            Some(name) => match (0..workers).find(|&w| system.worker_name(w) == *name) {
+                Some(worker) => Some(worker),
+                None => {
+                    let shown = crate::base::units::shown(name);
+                    let last = system.worker_name(workers.saturating_sub(1));
+                    streams.say(&format!("error: no worker {shown}; the last is `{last}`\n"));
+                    return Ok(Exit::Wrong);
+                }
+            },
+        };
+        let scene = case.scene(Window { from: at, to: at }, self.interrupt.stop())?;
+        let Some(state) = scene.states.first() else {
+            streams.say(&format!("error: the run is over before {}\n", seconds(at)));
+            return Ok(Exit::Wrong);
+        };
+        let text = report::at(system, state, only);
+        Ok(streams.data(text.as_bytes(), Exit::Done))
+    }
+
+    /// The whole trial, compared with what is known of it, and the window around its incident.
+    fn whole(&self, streams: &mut Streams<'_>) -> Result<Exit, TrialError> {
+        let case = &self.opened.case;
+        let output = case.again(None, self.interrupt.stop())?;
+        if let Some(record) = &self.opened.record
+            && let Some(text) = self.differs(record, &output)
+        {
+            streams.say(&text);
+            return Ok(Exit::NotReproduced);
+        }
+        let episode = case.episode(&output);
+        if let (Some(trigger), None) = (case.trigger, episode) {
+            streams.say(&format!(
+                "error[VX5001]: the run has no incident number {} of the detector {}\n",
+                trigger.nth + 1,
+                trigger.kind.name()
+            ));
+            return Ok(Exit::NotReproduced);
+        }
+        let end = case.length().unwrap_or(Nanos::MAX);
+        let at = episode.map_or(end, |episode| episode.at);
+        let window = Window::around(at, self.args.before, self.args.after);
+        let scene = case.scene(window, self.interrupt.stop())?;
+        let text = self.text(&output, &scene, at);
+        let path = self.path();
+        let written = self.write(&path, &text, &scene, at);
+        if let Err(error) = written {
+            return Ok(streams.refuse(&error));
+        }
+        let text = format!("{text}\nfiles   {}\n", path.display());
+        Ok(streams.data(text.as_bytes(), Exit::Done))
+    }
+
+    /// Where the run parts from what was written down of it; `None`: nowhere.
+    fn differs(&self, record: &Record, output: &TrialOutput) -> Option<String> {
+        if record.fingerprint == output.fingerprint && record.stations == output.stations {
+            return None;
+        }
+        let length = self.opened.case.length().unwrap_or(0);
+        let place = match parts_at(&record.stations, &output.stations) {
+            Some(number) => format!(
+                "before station {} of 64, at {} of the run: recorded {:016x}, here {:016x}",
+                number + 1,
+                seconds(station(length, number)),
+                record.stations[number],
+                output.stations[number]
+            ),
+            None => format!(
+                "after its last station: recorded {:016x}, here {:016x}",
+                record.fingerprint, output.fingerprint
+            ),
+        };
+        Some(format!(
+            "error[VX5001]: the replay parts from the record in {} {place}\n",
+            record.from
+        ))
+    }
+
+    fn text(&self, output: &TrialOutput, scene: &Scene, at: Nanos) -> String {
+        let (opened, case) = (&self.opened, &self.opened.case);
+        let same = match &opened.record {
+            Some(record) => format!("the same as in {}", record.from),
+            None => "nothing to compare it with".into(),
+        };
+        let mut text = format!(
+            "{}\n{}, {}, seed {}, replication {}\n{} events, fingerprint {:016x}: {same}\n\n",
+            opened.token,
+            opened.name,
+            opened.label,
+            case.run.seed,
+            case.run.replication,
+            crate::report::show::grouped(output.events),
+            output.fingerprint,
+        );
+        let rules = &case.run.look_for.rules;
+        let episodes = &output.incidents.episodes;
+        let number = case
+            .episode(output)
+            .and_then(|meant| episodes.iter().position(|e| std::ptr::eq(e, meant)));
+        match number {
+            Some(number) => text.push_str(&told(&case.system, rules, &output.incidents, number)),
+            None => text.push_str("no incident in this run\n"),
+        }
+        let others = episodes.iter().enumerate();
+        let inside = |at: Nanos| (scene.window.from..=scene.window.to).contains(&at);
+        let others = others.filter(|(i, e)| Some(*i) != number && inside(e.at));
+        let others: Vec<_> = others.collect();
+        if !others.is_empty() {
+            text.push_str("\nother incidents in the window\n");
+        }
+        for (_, episode) in others.iter().take(MOST) {
+            let line = headline(&case.system, rules, episode);
+            text.push_str(&format!("  {}: {line}\n", seconds(episode.at)));
+        }
+        if others.len() > MOST {
+            text.push_str(&format!("  and {} more\n", others.len() - MOST));
+        }
+        text.push('\n');
+        text.push_str(&report::timeline(&case.system, scene, at));
+        text
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        let name = format!(
+            "{}-replay-{}",
+            self.opened.name,
+            folder::short(&self.digest())
+        );
+        let runs = || Path::new(RUNS).join(name);
+        self.args.out.clone().unwrap_or_else(runs)
+    }
+
+    /// Of what is written: the trial and the window.
+    fn digest(&self) -> String {
+        let window = (self.args.before, self.args.after);
+        manifest::digest(&format!("replay\n{}\n{window:?}\n", self.opened.token), &[])
+    }
+
+    fn write(&self, path: &Path, text: &str, scene: &Scene, at: Nanos) -> Result<(), FolderError> {
+        let (digest, case) = (self.digest(), &self.opened.case);
+        match folder::look(path, &digest)? {
+            Place::Other(manifest) => return Err(folder::other(path, &manifest)),
+            Place::Free | Place::Done(_) => {}
+        }
+        let partial = Partial::open(path, &digest, true)?;
+        let mut folder = Folder::begin(partial)?;
+        folder.write("replay.txt", text.as_bytes())?;
+        let point = self.opened.token.point as usize;
+        let rows = attempts_csv::of_case(&case.system, point, case.run.replication, &scene.rows);
+        folder.write("attempts.csv", &rows)?;
+        folder.stream("trace.json", |to| report::trace(&case.system, scene, to))?;
+        let chart = report::chart(&case.system, scene, at, &self.opened.token.to_string());
+        folder.write("charts/window.svg", &chart)?;
+        let manifest = Manifest {
+            program: manifest::PROGRAM.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            format: FORMAT,
+            trajectory: TRAJECTORY,
+            experiment: self.opened.name.clone(),
+            digest,
+            seed: case.run.seed.to_string(),
+            overrides: self.args.changes.words(),
+            command: self.command(),
+            failed: 0,
+            objective_met: None,
+            inputs: Vec::new(),
+            outputs: folder.outputs(),
+        };
+        folder.write_unlisted(manifest::NAME, &manifest.bytes())?;
+        folder.finish()
+    }
+
+    fn command(&self) -> String {
+        let mut words = vec![format!("veltrix replay {}", self.opened.token)];
+        let file = self.args.experiment.as_ref().and_then(|f| f.file_name());
+        words.extend(file.map(|name| quoted(&name.to_string_lossy())));
+        words.extend(self.args.changes.words());
+        words.join(" ")
+    }
+}
+
+/// Other incidents of the window that are told.
+const MOST: usize = 8;

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::host::{Clock, host, quoted};
 use super::interrupt::Interrupt;
 use super::progress::{Audience, Watched, Watcher};
+use super::recorded;
 use super::source::{self, Loaded};
 use super::streams::Streams;
 use crate::base::codes::Code;
@@ -139,7 +140,13 @@ impl Job<'_> {
             Err(RunError::Stopped(_)) => return self.interrupted(&partial, streams),
         };
         let events = results.trials.iter().map(|t| t.events).sum();
-        let host = host(events, kept, args.threads, clock.time());
+        let host = host(
+            events,
+            kept,
+            args.threads,
+            clock.time(),
+            &recorded::Provenance::new(&args.file, &args.changes.overrides()),
+        );
         let path = partial.path().to_owned();
         let written = Folder::begin(partial).and_then(|mut folder| {
             write(&mut folder, self, &results, origin, &host)?;

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::host::{Clock, host, quoted};
 use super::interrupt::Interrupt;
 use super::progress::{Audience, Watcher};
+use super::recorded::Provenance;
 use super::source;
 use super::streams::Streams;
 use crate::base::codes::Code;
@@ -285,7 +286,13 @@ impl Job<'_> {
         let failed: usize = all.iter().map(Results::failed).sum();
         let trials = all.iter().flat_map(|r| &r.trials);
         let events = trials.map(|t| t.events).sum();
-        let host = host(events, kept, self.args.threads, clock.time());
+        let host = host(
+            events,
+            kept,
+            self.args.threads,
+            clock.time(),
+            &Provenance::new(&self.args.file, &self.args.changes.overrides()),
+        );
         let findings = self.findings(&all);
         let path = partial.path().to_owned();
         let written = Folder::begin(partial).and_then(|mut folder| {

@@ -208,6 +208,7 @@ pub(crate) fn simulate(
     let row = [1.0; NAMES.len()];
     Ok(TrialOutput {
         stations: Vec::new(),
+        states: Vec::new(),
         incidents: Incidents::default(),
         events: tally.events,
         fingerprint: words.next(),

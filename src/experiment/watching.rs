@@ -19,6 +19,7 @@ pub fn look_for(design: &Design, point: usize) -> LookFor {
         },
         stations: true,
         stop: None,
+        states: Vec::new(),
     }
 }
 

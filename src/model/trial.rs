@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::incident::{Incidents, Kind, Rules};
+use super::incident::{Incidents, Kind, Rules, State};
 use super::outcome::Outcome;
 use super::series::Series;
 use super::spec::SystemSpec;
@@ -47,6 +47,8 @@ pub struct LookFor {
     pub stations: bool,
     /// Where the run is broken off, if it is.
     pub stop: Option<StopAt>,
+    /// Moments at which the whole system is noted down (see [`TrialOutput::states`]), ascending.
+    pub states: Vec<Nanos>,
 }
 
 /// Where a run is broken off: what happens until then is what would have happened anyway.
@@ -112,6 +114,8 @@ pub struct TrialOutput {
     /// Where it was asked for, and the length of the run is known: the hashes of the sequence of
     /// events before each [station](super::incident::station).
     pub stations: Vec<u64>,
+    /// The system at the moments that were asked for, as far as the run came.
+    pub states: Vec<State>,
     /// What went wrong, where it was looked for.
     pub incidents: Incidents,
     /// Events simulated.

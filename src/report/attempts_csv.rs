@@ -41,6 +41,20 @@ pub fn part(design: &Design, trial: usize, rows: &[AttemptRow]) -> Vec<u8> {
     table.finish().split_off(header().len())
 }
 
+/// The file, of rows of one trial alone.
+pub fn of_case(
+    system: &SystemSpec,
+    point: usize,
+    replication: u32,
+    rows: &[AttemptRow],
+) -> Vec<u8> {
+    let mut table = CsvTable::new(HEADER);
+    for row in rows {
+        table.row(fields(system, point, replication as usize, row));
+    }
+    table.finish()
+}
+
 fn fields(system: &SystemSpec, point: usize, replication: usize, row: &AttemptRow) -> Vec<String> {
     let service = &system.services[row.service as usize].name;
     let maybe = |n: Option<u64>| n.map_or_else(String::new, |n| n.to_string());

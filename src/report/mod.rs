@@ -16,6 +16,7 @@ pub mod number;
 pub mod outputs;
 pub mod partial;
 pub mod read_back;
+pub mod replay;
 pub mod results_csv;
 pub mod results_json;
 pub mod sensitivity;

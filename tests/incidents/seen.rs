@@ -12,7 +12,7 @@ use veltrix::model::metric::{Context, Metric};
 use veltrix::model::series::{NAMES, Series};
 use veltrix::model::spec::SystemSpec;
 use veltrix::model::tally::{Tally, Wanted};
-use veltrix::model::trial::{self, Blind, RunSpec, Width};
+use veltrix::model::trial::{self, Blind, LookFor, RunSpec, Width};
 
 /// Seconds of the run, from and to.
 pub type Span = (f64, f64);
@@ -173,6 +173,7 @@ fn trial(design: &Design, seed: u64, variant: &str, value: &str) -> Seen {
         timing: design.timing,
         wanted: Wanted::default(),
         series: true,
+        look_for: LookFor::default(),
         event_budget: u64::MAX,
         width: Width::Auto,
     };

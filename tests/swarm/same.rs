@@ -223,6 +223,7 @@ fn everything(spec: &SystemSpec, how: &RunSpec) -> RunSpec {
         rules: Rules::standard(),
         stations: true,
         stop: None,
+        states: Vec::new(),
     };
     more.wanted = Wanted {
         scopes,

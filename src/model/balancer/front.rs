@@ -9,6 +9,7 @@ use crate::engine::queue::Lane;
 use crate::engine::rng::{Key, Stream};
 use crate::model::breaker::{Breaker, Call, Heard};
 use crate::model::fault::worker_path;
+use crate::model::incident::BreakerState;
 use crate::model::level::Level;
 use crate::model::line::Line;
 use crate::model::outcome::Outcome;
@@ -280,6 +281,12 @@ impl<'s> Front<'s> {
     pub fn openings(&self) -> impl Iterator<Item = (u64, Nanos, Nanos)> + '_ {
         let guards = self.guards.iter().flat_map(|g| &g.all);
         guards.map(|guard| (guard.opens, guard.open_from, guard.open_until))
+    }
+
+    /// The breakers as they are.
+    pub fn breaker_states(&self, now: Nanos) -> impl Iterator<Item = BreakerState> + '_ {
+        let guards = self.guards.iter().flat_map(|g| &g.all);
+        guards.map(move |guard| guard.breaker.state(now))
     }
 
     /// Counts openings anew.

@@ -3,6 +3,7 @@
 
 use super::{Call, Heard};
 use crate::base::units::Nanos;
+use crate::model::incident::BreakerState;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -39,6 +40,14 @@ impl Consecutive {
             State::Closed { .. } => true,
             State::Open { until } => now >= until,
             State::HalfOpen { out, .. } => out < self.half_open_calls,
+        }
+    }
+
+    pub(super) fn state(&self, now: Nanos) -> BreakerState {
+        match self.state {
+            State::Closed { .. } => BreakerState::Closed,
+            State::Open { .. } if !self.admits(now) => BreakerState::Open,
+            _ => BreakerState::HalfOpen,
         }
     }
 

@@ -9,6 +9,7 @@ pub use resilience4j::Resilience4j;
 
 use super::spec::BreakerSpec;
 use crate::base::units::Nanos;
+use crate::model::incident::BreakerState;
 
 /// Name and one line of each dialect.
 pub const BREAKERS: &[(&str, &str)] = &[
@@ -79,6 +80,14 @@ impl Breaker {
         match self {
             Breaker::Consecutive(b) => b.admits(now),
             Breaker::Resilience4j(b) => b.admits(now),
+        }
+    }
+
+    /// Its state; open until its wait is over, whenever the next call comes.
+    pub fn state(&self, now: Nanos) -> BreakerState {
+        match self {
+            Breaker::Consecutive(b) => b.state(now),
+            Breaker::Resilience4j(b) => b.state(now),
         }
     }
 

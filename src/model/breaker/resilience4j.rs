@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 
 use super::{Call, Heard};
 use crate::base::units::{Nanos, SECOND};
+use crate::model::incident::BreakerState;
 use crate::model::spec::{BreakerSpec, BreakerWindow};
 
 /// The machine.
@@ -81,6 +82,14 @@ impl Resilience4j {
             State::Closed => true,
             State::Open { until } => now > until,
             State::HalfOpen { permits, .. } => permits > 0,
+        }
+    }
+
+    pub(super) fn state(&self, now: Nanos) -> BreakerState {
+        match self.state {
+            State::Closed => BreakerState::Closed,
+            State::Open { .. } if !self.admits(now) => BreakerState::Open,
+            _ => BreakerState::HalfOpen,
         }
     }
 

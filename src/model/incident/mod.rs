@@ -12,12 +12,14 @@ mod detectors;
 mod look;
 mod reading;
 mod rules;
+mod state;
 mod windows;
 
 pub use detectors::{BreakerLook, Detectors, Ground};
 pub use look::{Look, ServiceLook};
 pub use reading::{Reading, What};
 pub use rules::{Budget, DETECTORS, Kind, Own, Row, Rule, Rules, Threshold, Window};
+pub use state::{BalancerState, BreakerState, State, WorkerState};
 
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::incident::{
-    self, BreakerLook, Detectors, Episode, Ground, Incidents, Look, Place, Reading, STATIONS,
-    Scene, ServiceLook, What,
+    self, BalancerState, BreakerLook, Detectors, Episode, Ground, Incidents, Look, Place, Reading,
+    STATIONS, Scene, ServiceLook, State, What,
 };
 use crate::model::spec::{FaultSpec, FaultWhen, UNBOUNDED_CORES};
 use crate::model::trial::StopAt;
@@ -39,6 +39,9 @@ pub(super) struct Watching<'s> {
     /// Where the run is broken off, and when that is, once it is known.
     stop: Option<StopAt>,
     stop_at: Nanos,
+    /// Moments at which the system is noted down, and what was noted so far.
+    asked: &'s [Nanos],
+    states: Vec<State>,
 }
 
 impl<'s> Watching<'s> {
@@ -46,7 +49,8 @@ impl<'s> Watching<'s> {
     pub fn new(spec: &SystemSpec, run: &'s RunSpec, workers: usize) -> Option<Box<Self>> {
         let rules = &run.look_for.rules;
         let stop = run.look_for.stop;
-        if rules.is_empty() && !run.look_for.stations && stop.is_none() {
+        let asked = &run.look_for.states[..];
+        if rules.is_empty() && !run.look_for.stations && stop.is_none() && asked.is_empty() {
             return None;
         }
         let length = match run.timing.horizon {
@@ -72,6 +76,8 @@ impl<'s> Watching<'s> {
                 Some(StopAt::Time(time)) => time,
                 _ => Nanos::MAX,
             },
+            asked,
+            states: Vec::new(),
         }))
     }
 
@@ -99,7 +105,11 @@ impl<'s> Watching<'s> {
             }
             _ => Nanos::MAX,
         };
-        station.min(self.next).min(self.stop_at)
+        let noted = self.asked.get(self.states.len());
+        station
+            .min(self.next)
+            .min(self.stop_at)
+            .min(noted.copied().unwrap_or(Nanos::MAX))
     }
 
     /// Answers that take at least this long are late for some budget.
@@ -111,13 +121,25 @@ impl<'s> Watching<'s> {
     }
 
     /// What was found.
-    pub fn finish(mut self, fingerprint: u64) -> (Incidents, Vec<u64>) {
+    pub fn finish(mut self, fingerprint: u64) -> Seen {
         if self.has_stations {
             self.stations.resize(STATIONS, fingerprint);
         }
         let found = self.detectors.map(Detectors::finish);
-        (found.unwrap_or_default(), self.stations)
+        Seen {
+            incidents: found.unwrap_or_default(),
+            stations: self.stations,
+            states: self.states,
+        }
     }
+}
+
+/// What those who looked have seen.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub incidents: Incidents,
+    pub stations: Vec<u64>,
+    pub states: Vec<State>,
 }
 
 /// What the detectors have to know of a system.
@@ -167,6 +189,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             && incident::station(watching.length, watching.stations.len()) <= now
         {
             watching.stations.push(self.fingerprint.value());
+        }
+        while let Some(&at) = watching.asked.get(watching.states.len())
+            && at <= now
+        {
+            watching.states.push(self.state(at));
         }
         if watching.next <= now
             && let Some(mut detectors) = watching.detectors.take()
@@ -349,18 +376,41 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             if service.is_some_and(|service| service != cold.service) {
                 continue;
             }
-            let here = self.workers.seen(worker as u32);
+            let here = self.workers.state(worker as u32);
             scene.waiting += here.waiting;
             scene.add_slots(here.slots);
             scene.busy += here.busy;
-            scene.cores = scene.cores.saturating_add(u64::from(cold.cores));
+            scene.cores = scene.cores.saturating_add(here.cores);
             if self.workers.ram_ends(worker as u32) {
                 ram += cold.ram_in_all();
-                held += here.ram;
+                held += here.ram as f64;
             }
         }
         scene.ram = if ram > 0.0 { held / ram } else { 0.0 };
         scene
+    }
+
+    /// Everything as it stands at a moment since which nothing has happened.
+    fn state(&self, at: Nanos) -> State {
+        let mut state = State {
+            at,
+            workers: (0..self.workers.len() as u32)
+                .map(|worker| self.workers.state(worker))
+                .collect(),
+            balancers: vec![BalancerState::default(); self.spec.services.len()],
+            pausing: self.pausing.value,
+            born: self.ledger.born,
+        };
+        for front in &self.fronts {
+            let balancer = &mut state.balancers[front.service as usize];
+            balancer.waiting += front.waiting.value;
+            balancer.dispatching += front.dispatching.value;
+            let workers = &mut state.workers[front.first_worker as usize..];
+            for (worker, breaker) in workers.iter_mut().zip(front.breaker_states(at)) {
+                worker.breaker.get_or_insert(breaker);
+            }
+        }
+        state
     }
 
     /// An attempt was refused for want of room.

@@ -284,12 +284,13 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         let events = events - batches.len().saturating_sub(1) as u64;
         tally.events = events;
         let watching = self.watching.take();
-        let found = watching.map(|w| w.finish(self.fingerprint.value()));
-        let (incidents, stations) = found.unwrap_or_default();
+        let seen = watching.map(|w| w.finish(self.fingerprint.value()));
+        let seen = seen.unwrap_or_default();
         Ok(TrialOutput {
             batches,
-            stations,
-            incidents,
+            stations: seen.stations,
+            states: seen.states,
+            incidents: seen.incidents,
             tally,
             series: std::mem::take(&mut self.measure.series),
             fingerprint: self.fingerprint.value(),

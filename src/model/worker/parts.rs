@@ -1,6 +1,7 @@
 //! The two parts of a worker: how they begin, and the integrals that the colder one keeps.
 
 use super::*;
+use crate::model::incident::WorkerState;
 
 impl Hot {
     pub(super) fn new(spec: &GroupSpec, first_core: u32, plain: bool) -> Self {
@@ -103,28 +104,20 @@ impl Cold {
     }
 }
 
-/// A worker as it is at a moment.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen {
-    /// Attempts waiting.
-    pub waiting: u64,
-    /// Places to wait in; `None`: without end.
-    pub slots: Option<u64>,
-    /// Cores at work.
-    pub busy: u64,
-    /// Bytes of RAM held.
-    pub ram: f64,
-}
-
 impl Workers {
-    /// How a worker is now.
-    pub fn seen(&self, worker: u32) -> Seen {
+    /// How a worker is now; of breakers it knows nothing.
+    pub fn state(&self, worker: u32) -> WorkerState {
         let (hot, cold) = (&self.hot[worker as usize], &self.cold[worker as usize]);
-        Seen {
+        WorkerState {
             waiting: u64::from(hot.waiting),
             slots: (cold.slots < u32::MAX).then_some(u64::from(cold.slots)),
             busy: u64::from(hot.busy),
-            ram: (cold.ram - hot.ram_free) as f64,
+            cores: u64::from(cold.cores),
+            ram: cold.ram - hot.ram_free,
+            downs: cold.downs,
+            wedged: cold.wedged,
+            speed: cold.speed,
+            breaker: None,
         }
     }
 }

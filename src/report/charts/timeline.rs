@@ -1,16 +1,20 @@
 //! What happened when, one chart a variant: series of the point that speaks for it, meaned over
 //! its replications. Panels reach equally high in all of them, so that they compare at a glance.
 
-use super::super::chart::{Axis, LineStyle, Panel, PanelSeries, Span, Timeline, Unit};
+use super::super::chart::{Axis, LineStyle, Mark, Panel, PanelSeries, Span, Timeline, Unit};
 use super::super::show;
 use super::super::summary::{View, goodput_share};
 use super::{Named, words};
 use crate::base::codes::{self, Code};
 use crate::base::units::print_time;
+use crate::model::incident::Place;
 use crate::model::series::{NAMES, Series};
 use crate::model::spec::{FaultKind, FaultSpec, FaultWhen, SystemSpec};
 
 const SECOND: f64 = 1e9;
+
+/// Incidents that are marked.
+const MARKS: usize = 4;
 
 /// A panel: its label, its unit, the series in it, whether they add up.
 struct Row {
@@ -162,7 +166,7 @@ fn chart(view: View<'_>, point: usize, mean: &Mean, rows: &[Row], tops: &[Option
         subtitle: format!("{what}; seed {}", view.design.seed),
         window_s: mean.window,
         panels: panels.collect(),
-        marks: Vec::new(),
+        marks: marks(view, point, mean),
         spans: spans(&view.design.points[point].system, mean.start, length),
     };
     (
@@ -253,6 +257,32 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
         ..s
     })
     .collect()
+}
+
+/// The first incident of each kind in the first trial of a point, as far as it falls into the
+/// measured time.
+fn marks(view: View<'_>, point: usize, mean: &Mean) -> Vec<Mark> {
+    let spec = &view.design.points[point].system;
+    let mut trials = view.results.trials.iter();
+    let Some(trial) = trials.find(|t| t.point == point && t.replication == 0) else {
+        return Vec::new();
+    };
+    let length = mean.window * mean.rows.len() as f64;
+    let (mut seen, mut marks) = (Vec::new(), Vec::new());
+    for episode in &trial.incidents.episodes {
+        let t = episode.at as f64 / SECOND - mean.start;
+        if seen.contains(&episode.kind) || t < 0.0 || t > length || marks.len() == MARKS {
+            continue;
+        }
+        seen.push(episode.kind);
+        let title = codes::lookup(episode.code()).map_or("", |row| row.title);
+        let text = match episode.place {
+            Place::System => title.to_owned(),
+            place => format!("{title}, {}", place.name(spec)),
+        };
+        marks.push(Mark { t, text });
+    }
+    marks
 }
 
 fn title(view: View<'_>, point: usize) -> String {

@@ -57,6 +57,7 @@ fn output() -> TrialOutput {
         fingerprint: u64::MAX,
         demand: 3,
         stations: Vec::new(),
+        states: Vec::new(),
         incidents: crate::model::incident::Incidents::default(),
         events: 4,
         batches: Vec::new(),
