@@ -20,6 +20,8 @@ mod interrupts;
 mod one_trial;
 #[path = "cli/rare.rs"]
 mod rare;
+#[path = "cli/replay.rs"]
+mod replay;
 #[path = "cli/sensitivity.rs"]
 mod sensitivity;
 #[path = "cli/verify.rs"]
