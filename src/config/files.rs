@@ -1,6 +1,7 @@
 //! The files a design is read from, and spans into their texts. Reading has limits: only regular
 //! files of a sensible size are opened, so that no device or pipe can hold the program up.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -84,6 +85,8 @@ pub struct Files {
     pub inputs: Vec<InputFile>,
     /// Folder of the file that was loaded.
     pub root: PathBuf,
+    /// Where these are given there are no others: nothing is read from the disk.
+    memory: Option<BTreeMap<PathBuf, String>>,
 }
 
 impl Files {
@@ -93,6 +96,12 @@ impl Files {
             root: root.to_path_buf(),
             ..Files::default()
         }
+    }
+
+    /// From now on there are these files, by name, and no others.
+    pub fn only<'f>(&mut self, files: impl Iterator<Item = &'f (String, String)>) {
+        let files = files.map(|(name, text)| (tidy(Path::new(name)), text.clone()));
+        self.memory = Some(files.collect());
     }
 
     /// Adds a text that diagnostics may quote.
@@ -161,7 +170,10 @@ impl Files {
         limit: u64,
         kind: InputKind,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let bytes = read_limited(path, limit)?;
+        let bytes = match &self.memory {
+            Some(files) => remembered(files, path, limit)?,
+            None => read_limited(path, limit)?,
+        };
         let input = InputFile {
             path: relative(&tidy(path), &tidy(&self.root)),
             digest: blake3::hash(&bytes).to_hex().to_string(),
@@ -172,6 +184,24 @@ impl Files {
         }
         Ok(bytes)
     }
+}
+
+/// A file that was given in memory.
+fn remembered(
+    files: &BTreeMap<PathBuf, String>,
+    path: &Path,
+    limit: u64,
+) -> Result<Vec<u8>, Diagnostic> {
+    let name = visible(&path.display().to_string());
+    let Some(text) = files.get(&tidy(path)) else {
+        let message = format!("cannot read {name}: only what is given with the model is read");
+        return Err(Diagnostic::error(Code::UNREADABLE, message).class(Class::Io));
+    };
+    if text.len() as u64 > limit {
+        let message = format!("{name} is too large: the limit is {}", print_bytes(limit));
+        return Err(Diagnostic::error(Code::TOO_LARGE_FILE, message).class(Class::Limit));
+    }
+    Ok(text.clone().into_bytes())
 }
 
 fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Diagnostic> {

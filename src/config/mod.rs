@@ -45,6 +45,7 @@ mod tree;
 mod uncertain;
 mod values;
 mod work;
+mod written;
 
 use std::path::Path;
 
@@ -58,6 +59,7 @@ pub use limits::{
 pub use log::{LogFormat, LogOptions, ReadLog, read_log};
 pub use search::{Maker, Searched};
 pub use study::{Ask, Study, study};
+pub use written::{Written, read_written, write_model};
 
 use crate::base::codes::Code;
 use crate::experiment::design::Design;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use veltrix::base::codes::Code;
-use veltrix::config::{LoadedModel, load_model};
+use veltrix::config::{LoadedModel, load_model, read_written, write_model};
 use veltrix::model::incident::Rules;
 use veltrix::model::metric::{Context, Metric, Part, Unit};
 use veltrix::model::outcome::Outcome;
@@ -127,6 +127,7 @@ fn look(
             loaded.resolved
         ));
     }
+    written(spec)?;
     other_orders(model, spec, &how, &plain, place)?;
     other_design(model, spec, &how, &plain, place)?;
     let mut ended = Ended::default();
@@ -263,6 +264,25 @@ fn metrics(spec: &SystemSpec, wanted: &Wanted, tally: &Tally) -> Result<(), Stri
             return Err(format!("{metric} is {num} of {den}"));
         }
     }
+    Ok(())
+}
+
+/// A spec that is written comes back.
+fn written(spec: &SystemSpec) -> Result<(), String> {
+    let written = write_model(spec);
+    must!(
+        written.inexact.is_empty(),
+        "cannot be written: {:?}\n{}",
+        written.inexact,
+        written.text
+    );
+    let again = read_written(&written.text, &written.files);
+    let again = again.map_err(|e| format!("refused when written: {e}\n{}", written.text))?;
+    must!(
+        again == *spec,
+        "written it means something else:\n{}",
+        written.text
+    );
     Ok(())
 }
 

@@ -33,7 +33,7 @@ pub use failures::{FailureKind, Failures};
 pub use fault::*;
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
-pub use profile::{Profile, ProfileError};
+pub use profile::{Profile, ProfileError, ProfileShape};
 pub use trace::Trace;
 pub use variability::{Cycle, Demand};
 pub use work::{Vary, WorkSpec};

@@ -15,6 +15,29 @@ pub struct Profile {
     shape: Shape,
 }
 
+/// A profile in the words of its constructors.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProfileShape {
+    /// See [`Profile::points`].
+    Points {
+        /// Times and factors.
+        points: Vec<(Nanos, f64)>,
+        /// Whether each factor holds until the next point.
+        steps: bool,
+        /// Whether it starts again.
+        repeat: bool,
+    },
+    /// See [`Profile::wave`].
+    Wave {
+        /// Nanoseconds.
+        period: f64,
+        /// 0 to 1.
+        amplitude: f64,
+        /// Periods.
+        phase: f64,
+    },
+}
+
 /// Numbers that make no profile; displays as one plain sentence without a full stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileError {
@@ -146,6 +169,18 @@ impl Profile {
         Ok(Profile { shape })
     }
 
+    /// What it could have been made from.
+    pub fn told(&self) -> ProfileShape {
+        match &self.shape {
+            Shape::Points(points) => points.told(),
+            Shape::Wave(wave) => ProfileShape::Wave {
+                period: wave.period,
+                amplitude: wave.amplitude,
+                phase: wave.phase,
+            },
+        }
+    }
+
     /// The factor summed over time from 0 to `t`: how long an unchanged rate takes for as much.
     pub fn area(&self, t: f64) -> f64 {
         match &self.shape {
@@ -181,6 +216,42 @@ impl Profile {
 }
 
 impl Points {
+    /// Points that make the same pieces.
+    fn told(&self) -> ProfileShape {
+        let steps = self.pieces.iter().all(|p| p.slope == 0.0);
+        let mut points = Vec::new();
+        for (i, piece) in self.pieces.iter().enumerate() {
+            points.push((piece.from as Nanos, piece.factor));
+            let next = self.pieces.get(i + 1);
+            let (to, after, area) = match next {
+                Some(next) => (next.from, next.factor, next.before),
+                None => (self.end, self.last, self.area),
+            };
+            if !steps {
+                let length = to - piece.from;
+                let makes = |end: &f64| {
+                    let rise = end - piece.factor;
+                    let sum = piece.before + (piece.factor + rise / 2.0) * length;
+                    rise / length == piece.slope && sum == area
+                };
+                let guess = piece.factor + piece.slope * length;
+                let up = std::iter::successors(Some(guess), |x| Some(x.next_up())).take(16);
+                let down = std::iter::successors(Some(guess), |x| Some(x.next_down())).take(16);
+                let mut ends = std::iter::once(after).chain(up).chain(down);
+                let end = ends.find(makes).unwrap_or(guess);
+                if end != after {
+                    points.push((to as Nanos, end.max(0.0)));
+                }
+            }
+        }
+        points.push((self.end as Nanos, self.last));
+        ProfileShape::Points {
+            points,
+            steps,
+            repeat: self.repeat,
+        }
+    }
+
     fn area(&self, t: f64) -> f64 {
         if self.repeat {
             let rounds = (t / self.end).floor();

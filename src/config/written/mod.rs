@@ -1,0 +1,216 @@
+//! A spec as the text of a model file, and back from memory.
+//!
+//! Reading what was written gives the same spec, to the last bit: times are whole nanoseconds,
+//! numbers have as many digits as they need, and of distributions whose parameters do not stand in
+//! the spec (a lognormal by its mean, a hyperexponential by its variation) those parameters are
+//! looked for that give the same. The text is the meaning, not the file that a spec came from: it
+//! has no comments, no price table and no defaults.
+//!
+//! What no file can say, because no file can have said it, is named in [`Written::inexact`] and
+//! written as close as can be: a time that is no whole number of nanoseconds, an empty list of
+//! failures, a class that has its work from a service for one of two sources only.
+
+mod dist;
+mod pen;
+mod search;
+mod service;
+mod source;
+
+use std::path::Path;
+
+use super::decode::Cx;
+use super::diagnostic::Diagnostics;
+use super::files::InputKind;
+use crate::model::spec::{
+    ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, PriceSpec, SystemSpec,
+    name_problem,
+};
+
+use super::dist::Of;
+use super::tree::quoted;
+use pen::{Pen, number};
+
+/// What the text of a model is called among files in memory.
+const MODEL: &str = "model.toml";
+
+/// A model as files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The model file.
+    pub text: String,
+    /// What it names: names without folders, and texts.
+    pub files: Vec<(String, String)>,
+    /// Paths of what could only be written nearly.
+    pub inexact: Vec<String>,
+}
+
+/// Writes a spec as a model file.
+pub fn write_model(spec: &SystemSpec) -> Written {
+    let mut pen = Pen::new(spec);
+    if !spec.title.is_empty() {
+        pen.line("title", &quoted(&spec.title));
+    }
+    for source in &spec.sources {
+        pen.source(source);
+    }
+    for index in 0..spec.services.len() {
+        pen.service(index);
+    }
+    for fault in &spec.faults {
+        pen.fault(fault);
+    }
+    pen.prices(&spec.prices);
+    pen.finish()
+}
+
+/// Reads a model from memory. Whatever it names must be among `files`: the disk is not looked at.
+///
+/// # Errors
+/// Every mistake found, in file order.
+pub fn read_written(text: &str, files: &[(String, String)]) -> Result<SystemSpec, Diagnostics> {
+    let mut cx = Cx::new(Path::new(""));
+    let model = (MODEL.to_owned(), text.to_owned());
+    cx.files.only(files.iter().chain([&model]));
+    let root = super::root(&mut cx, Path::new(MODEL), InputKind::Model);
+    super::finish_model(cx, root, &[]).map(|loaded| loaded.system)
+}
+
+impl Pen<'_> {
+    fn prices(&mut self, prices: &PriceSpec) {
+        if *prices == PriceSpec::default() {
+            return;
+        }
+        self.header("[prices]");
+        self.line("currency", &quoted(&prices.currency));
+        for (key, text) in [("as_of", &prices.as_of), ("source", &prices.source)] {
+            if let Some(text) = text {
+                self.line(key, &quoted(text));
+            }
+        }
+    }
+
+    fn fault(&mut self, fault: &FaultSpec) {
+        let path = format!("fault.{}", fault.name);
+        self.header("[[fault]]");
+        let target = self.target(fault);
+        if name_problem(&fault.name).is_none() {
+            self.line("name", &quoted(&fault.name));
+            self.line("target", &quoted(&target));
+        } else {
+            // Named by its kind and target.
+            let kind = format!("{}-", kind(&fault.kind));
+            let own = fault.name.strip_prefix(&kind).unwrap_or_default();
+            let own = match fault.kind {
+                FaultKind::Surge { .. } => format!("source.{own}"),
+                _ => own.to_owned(),
+            };
+            let same = own.replace([' ', '\t'], "") == target || self.same_target(&own, fault);
+            if !same {
+                self.inexact(&format!("{path}.name"));
+            }
+            self.line("target", &quoted(if same { &own } else { &target }));
+        }
+        self.line("kind", &quoted(kind(&fault.kind)));
+        if !fault.enabled {
+            self.line("enabled", "false");
+        }
+        self.fault_kind(fault, &path);
+        match &fault.when {
+            FaultWhen::Always => {}
+            FaultWhen::At(at) => {
+                let at = self.time(*at, &path);
+                self.line("at", &at);
+            }
+            FaultWhen::Every(gap) => {
+                let gap = self.dist(gap, Of::Time, &format!("{path}.every"));
+                self.line("every", &gap);
+            }
+        }
+        if let Some(lasts) = &fault.lasts {
+            let lasts = self.dist(lasts, Of::Time, &format!("{path}.for"));
+            self.line("for", &lasts);
+        }
+        if fault.unit == FaultUnit::Core {
+            self.line("unit", "\"core\"");
+        }
+        if let Some(what) = fault.in_service {
+            let word = match what {
+                InService::Resume => "resume",
+                InService::Restart => "restart",
+                InService::Lost => "lost",
+            };
+            self.line("in_service", &quoted(word));
+        }
+        if fault.shared {
+            self.line("shared", "true");
+        }
+    }
+
+    /// What a fault befalls, in its shortest form.
+    fn target(&self, fault: &FaultSpec) -> String {
+        if let FaultKind::Surge { source, .. } = fault.kind {
+            let name = self.spec.sources.get(source).map(|s| s.name.as_str());
+            return format!("source.{}", name.unwrap_or_default());
+        }
+        let Some(service) = self.spec.services.get(fault.service) else {
+            return String::new();
+        };
+        let (first, last) = fault.workers;
+        let count = service.worker_count() as u64;
+        match (first, u64::from(last)) {
+            (1, last) if last == count.max(1) => service.name.clone(),
+            (first, last) if u64::from(first) == last => format!("{}[{first}]", service.name),
+            (first, last) => format!("{}[{first}..{last}]", service.name),
+        }
+    }
+
+    /// Whether a text means the workers of a fault, though it is not the shortest that does.
+    fn same_target(&self, text: &str, fault: &FaultSpec) -> bool {
+        let Some((name, range)) = text.split_once('[') else {
+            return false;
+        };
+        let service = self.spec.services.get(fault.service);
+        let inner = range.strip_suffix(']').unwrap_or_default();
+        let (first, last) = inner.split_once("..").unwrap_or((inner, inner));
+        let range = (first.trim().parse(), last.trim().parse());
+        let workers = fault.workers;
+        service.is_some_and(|s| s.name == name) && range == (Ok(workers.0), Ok(workers.1))
+    }
+
+    fn fault_kind(&mut self, fault: &FaultSpec, path: &str) {
+        match fault.kind {
+            FaultKind::Slow { factor } | FaultKind::Surge { factor, .. } => {
+                self.line("factor", &number(factor));
+            }
+            FaultKind::RamCap { share } => self.line("share", &number(share)),
+            FaultKind::Leak { rate } => {
+                let rate = self.byte_rate(rate, &format!("{path}.rate"));
+                self.line("rate", &rate);
+            }
+            FaultKind::Error { probability, when } => {
+                self.line("probability", &number(probability));
+                if when == ErrorWhen::Start {
+                    self.line("when", "\"start\"");
+                }
+            }
+            FaultKind::Pause | FaultKind::Crash | FaultKind::Restart => {}
+        }
+    }
+}
+
+/// The word for what happens.
+fn kind(kind: &FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Slow { .. } => "slow",
+        FaultKind::Pause => "pause",
+        FaultKind::Crash => "crash",
+        FaultKind::Restart => "restart",
+        FaultKind::Surge { .. } => "surge",
+        FaultKind::RamCap { .. } => "ram_cap",
+        FaultKind::Leak { .. } => "leak",
+        FaultKind::Error { .. } => "error",
+    }
+}
+
+#[cfg(test)]
+mod tests;
