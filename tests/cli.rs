@@ -13,6 +13,8 @@ mod find;
 #[allow(dead_code)]
 #[path = "config/fixture.rs"]
 mod fixture;
+#[path = "cli/incident_files.rs"]
+mod incident_files;
 #[cfg(unix)]
 #[path = "cli/interrupts.rs"]
 mod interrupts;

@@ -10,6 +10,7 @@ mod find;
 mod fit;
 mod fit_args;
 mod host;
+mod incident_file;
 mod interrupt;
 mod list;
 mod opened;

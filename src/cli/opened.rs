@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::exit::Exit;
+use super::incident_file;
 use super::recorded::{self, Record};
 use super::source::{self, Loaded, Refusal};
-use crate::config::{Overrides, Style};
+use crate::config::{self, Overrides, Style};
 use crate::experiment::TRAJECTORY;
 use crate::experiment::design::Design;
-use crate::experiment::incident::{Case, Token};
+use crate::experiment::incident::{Case, Token, TokenError};
 use crate::experiment::warm_up;
 
 /// A trial that can be run again.
@@ -25,6 +26,65 @@ pub struct Opened {
     pub record: Option<Record>,
 }
 
+/// Opens an incident file, or finds the trial that a token names. The text is what its user should
+/// know first; empty: nothing.
+///
+/// # Errors
+/// As [`open`] and [`incident_file::open`].
+pub fn open_any(
+    what: &str,
+    experiment: Option<&Path>,
+    overrides: &Overrides,
+    (force, style): (Force, Style),
+) -> Result<(Opened, String), Refusal> {
+    let path = Path::new(what);
+    if what.parse::<Token>() == Err(TokenError::NotOne)
+        && (path.exists() || what.ends_with(".json"))
+    {
+        if let Some(file) = experiment {
+            let (opened, _) = incident_file::open(path, true, style)?;
+            let other = source::load_file(file, overrides, style)?;
+            return compared(opened, &other, file).map(|opened| (opened, String::new()));
+        }
+        return incident_file::open(path, force == Force::Yes, style);
+    }
+    open(what, experiment, overrides, style).map(|opened| (opened, String::new()))
+}
+
+/// Whether an incident file that contradicts itself is run all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Force {
+    /// It is.
+    Yes,
+    /// It is refused.
+    No,
+}
+
+/// The trial of an incident file, if an experiment has it too; else the first line by which their
+/// models differ.
+fn compared(opened: Opened, loaded: &Loaded, file: &Path) -> Result<Opened, Refusal> {
+    if named(&opened.token, loaded).is_ok() {
+        return Ok(opened);
+    }
+    let design = &loaded.design;
+    let hint = usize::try_from(opened.token.point).unwrap_or(usize::MAX);
+    let point = hint.min(design.points.len().saturating_sub(1));
+    let here = Case::of(design, point, 0, None);
+    let [there, now] = [&opened.case, &here].map(|case| config::write_model(&case.system).text);
+    let mut lines = there.lines().zip(now.lines());
+    let differs = match lines.find(|(a, b)| a != b) {
+        Some((a, b)) => format!("there is `{a}`, here `{b}`"),
+        None => "their times or detectors differ, or one model has more".into(),
+    };
+    let hex = |digest: [u8; 6]| digest.map(|b| format!("{b:02x}")).concat();
+    Err(not_reproduced(format!(
+        "error[VX5001]: the incident file is of a model with digest {}, and {} has {}: {differs}\n",
+        hex(opened.case.digest()),
+        file.display(),
+        hex(here.digest())
+    )))
+}
+
 /// Finds the trial that a token names: in an experiment or, without one, in the experiment of a
 /// run that has its point.
 ///
@@ -38,7 +98,9 @@ pub fn open(
 ) -> Result<Opened, Refusal> {
     let token: Token = what.parse().map_err(|e| {
         let shown = crate::base::units::shown(what);
-        wrong(format!("error: {shown} is no token: {e}\n"))
+        wrong(format!(
+            "error: {shown} is no token: {e}, and there is no such file\n"
+        ))
     })?;
     if token.trajectory != TRAJECTORY {
         return Err(not_reproduced(format!(

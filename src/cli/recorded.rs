@@ -60,6 +60,10 @@ pub struct Record {
     pub fingerprint: u64,
     /// The fingerprints at its stations.
     pub stations: Vec<u64>,
+    /// The hash of what was drawn.
+    pub demand: Option<u64>,
+    /// The hash of what was counted.
+    pub counters: Option<u64>,
 }
 
 /// A run that has points like the token's.
@@ -126,5 +130,7 @@ fn record(from: &Path, line: &str) -> Option<Record> {
         from: from.display().to_string(),
         fingerprint: number(trial.get("fingerprint")?)?,
         stations: stations.map(number).collect::<Option<_>>()?,
+        demand: trial.get("demand").and_then(number),
+        counters: None,
     })
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::exit::Exit;
 use super::host::quoted;
+use super::incident_file::{Came, IncidentFile};
 use super::interrupt::Interrupt;
-use super::opened::{self, Opened};
+use super::opened::{self, Force, Opened};
 use super::recorded::{RUNS, Record};
 use super::replay_args::ReplayArgs;
 use super::streams::Streams;
@@ -25,8 +26,16 @@ use crate::report::{attempts_csv, replay as report};
 pub fn replay(args: &ReplayArgs, streams: &mut Streams<'_>) -> Exit {
     let overrides = args.changes.overrides();
     let file = args.experiment.as_deref();
-    let opened = match opened::open(&args.what, file, &overrides, streams.style) {
-        Ok(opened) => opened,
+    let force = match args.force {
+        true => Force::Yes,
+        false => Force::No,
+    };
+    let opened = opened::open_any(&args.what, file, &overrides, (force, streams.style));
+    let opened = match opened {
+        Ok((opened, note)) => {
+            streams.say(&note);
+            opened
+        }
         Err(refusal) => {
             streams.say(&refusal.text);
             return refusal.exit;
@@ -109,7 +118,7 @@ impl Job<'_> {
         let scene = case.scene(window, self.interrupt.stop())?;
         let text = self.text(&output, &scene, at);
         let path = self.path();
-        let written = self.write(&path, &text, &scene, at);
+        let written = self.write(&path, (&output, &text, &scene), at);
         if let Err(error) = written {
             return Ok(streams.refuse(&error));
         }
@@ -119,9 +128,30 @@ impl Job<'_> {
 
     /// Where the run parts from what was written down of it; `None`: nowhere.
     fn differs(&self, record: &Record, output: &TrialOutput) -> Option<String> {
-        if record.fingerprint == output.fingerprint && record.stations == output.stations {
+        let here = Came::of(output, None);
+        let moved = |known: Option<u64>, here: Option<u64>| known.is_some() && known != here;
+        let drawn = moved(record.demand, Some(here.demand));
+        let counted = moved(record.counters, here.counters);
+        let same = record.fingerprint == output.fingerprint && record.stations == output.stations;
+        if same && !drawn && !counted {
             return None;
         }
+        if same {
+            let what = if drawn {
+                "what was drawn"
+            } else {
+                "what was counted"
+            };
+            return Some(format!(
+                "error[VX5001]: the replay has the events of the record in {}, but {what} differs\n",
+                record.from
+            ));
+        }
+        let drawn = match (record.demand, drawn) {
+            (None, _) => "",
+            (_, true) => "; what was drawn differs too",
+            (_, false) => "; what was drawn is the same",
+        };
         let length = self.opened.case.length().unwrap_or(0);
         let place = match parts_at(&record.stations, &output.stations) {
             Some(number) => format!(
@@ -137,7 +167,7 @@ impl Job<'_> {
             ),
         };
         Some(format!(
-            "error[VX5001]: the replay parts from the record in {} {place}\n",
+            "error[VX5001]: the replay parts from the record in {} {place}{drawn}\n",
             record.from
         ))
     }
@@ -202,7 +232,12 @@ impl Job<'_> {
         manifest::digest(&format!("replay\n{}\n{window:?}\n", self.opened.token), &[])
     }
 
-    fn write(&self, path: &Path, text: &str, scene: &Scene, at: Nanos) -> Result<(), FolderError> {
+    fn write(
+        &self,
+        path: &Path,
+        (output, text, scene): (&TrialOutput, &str, &Scene),
+        at: Nanos,
+    ) -> Result<(), FolderError> {
         let (digest, case) = (self.digest(), &self.opened.case);
         match folder::look(path, &digest)? {
             Place::Other(manifest) => return Err(folder::other(path, &manifest)),
@@ -217,6 +252,9 @@ impl Job<'_> {
         folder.stream("trace.json", |to| report::trace(&case.system, scene, to))?;
         let chart = report::chart(&case.system, scene, at, &self.opened.token.to_string());
         folder.write("charts/window.svg", &chart)?;
+        if let Some(file) = self.file(output) {
+            folder.write("incident.json", &file.bytes())?;
+        }
         let manifest = Manifest {
             program: manifest::PROGRAM.into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -234,6 +272,18 @@ impl Job<'_> {
         };
         folder.write_unlisted(manifest::NAME, &manifest.bytes())?;
         folder.finish()
+    }
+
+    /// The trial as a file that stands alone.
+    fn file(&self, output: &TrialOutput) -> Option<IncidentFile> {
+        let (opened, case) = (&self.opened, &self.opened.case);
+        let episode = case.episode(output);
+        let head = episode.map_or(String::new(), |episode| {
+            headline(&case.system, &case.run.look_for.rules, episode)
+        });
+        let came = Came::of(output, episode.map(|episode| episode.at));
+        let names = (opened.name.as_str(), opened.label.as_str(), head.as_str());
+        IncidentFile::of(case, &opened.token, names, &came)
     }
 
     fn command(&self) -> String {

@@ -12,6 +12,7 @@ pub const REPLAY_EXAMPLES: &str = "\
 Examples:
   veltrix replay v1-06b1-qkmp-tnc0-03g0-0407-bwcv
   veltrix replay TOKEN experiments/veltrix.toml --before 10s --after 5s
+  veltrix replay runs/veltrix-32c0999c/incidents/before-overflow_first.json
   veltrix replay TOKEN --at 83.2s --worker events[14]
 
 A token is printed with every incident, and stands in incidents.json for every trial. It does not
@@ -23,8 +24,8 @@ compared. Results: every attempt of the window as attempts.csv, trace.json for a
 /// Options of `replay`.
 #[derive(Clone, Debug, Args)]
 pub struct ReplayArgs {
-    /// The token of a trial
-    #[arg(value_name = "TOKEN")]
+    /// The token of a trial, or an incident file
+    #[arg(value_name = "TOKEN|FILE")]
     pub what: String,
     /// The experiment that it comes from; else that of a run in runs/ that knows it
     pub experiment: Option<PathBuf>,
@@ -43,6 +44,9 @@ pub struct ReplayArgs {
     /// Output directory, instead of runs/NAME-replay-DIGEST
     #[arg(long, value_name = "DIR", conflicts_with = "at")]
     pub out: Option<PathBuf>,
+    /// Run an incident file whose model was changed by hand
+    #[arg(long)]
+    pub force: bool,
     /// What was changed about the files then
     #[command(flatten)]
     pub changes: Changes,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Format, RunArgs};
 use super::exit::Exit;
 use super::host::{Clock, host, quoted};
+use super::incident_file;
 use super::interrupt::Interrupt;
 use super::progress::{Audience, Watched, Watcher};
 use super::recorded;
@@ -278,6 +279,9 @@ fn write(
     }
     for (name, write) in outputs::LARGE {
         folder.stream(name, |to| write(design, results, to))?;
+    }
+    for (name, bytes) in incident_file::of_run(design, results) {
+        folder.write(&name, &bytes)?;
     }
     if design.attempts.is_some() {
         let parts: Vec<PathBuf> = (0..design.trial_count()).map(|t| folder.rows(t)).collect();

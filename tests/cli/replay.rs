@@ -43,17 +43,17 @@ replications = 2
 \"service.app.workers.buffer.slots\" = [50, 100]
 ";
 
-struct Run(Ground);
+pub struct Run(pub Ground);
 
 impl Run {
-    fn new(name: &str) -> Run {
+    pub fn new(name: &str) -> Run {
         let ground = Ground::new(name);
         fs::write(ground.0.join("model.toml"), MODEL).unwrap();
         fs::write(ground.0.join("fall.toml"), EXPERIMENT).unwrap();
         Run(ground)
     }
 
-    fn ran(&self, args: &[&str]) -> (i32, String, String) {
+    pub fn ran(&self, args: &[&str]) -> (i32, String, String) {
         let out = veltrix(args).current_dir(&self.0.0).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (
@@ -64,7 +64,7 @@ impl Run {
     }
 
     /// `incidents.json` of the only run.
-    fn incidents(&self) -> (std::path::PathBuf, Value) {
+    pub fn incidents(&self) -> (std::path::PathBuf, Value) {
         let runs = fs::read_dir(self.0.0.join("runs")).unwrap().flatten();
         let mut runs = runs
             .map(|e| e.path())
@@ -75,7 +75,7 @@ impl Run {
     }
 }
 
-fn first<'v>(all: &'v Value, detector: &str) -> (&'v Value, &'v Value) {
+pub fn first<'v>(all: &'v Value, detector: &str) -> (&'v Value, &'v Value) {
     let trials = all["trials"].as_array().unwrap();
     let of = |trial: &'v Value| {
         let episodes = trial["episodes"].as_array().unwrap();

@@ -112,6 +112,17 @@ const TESTED: &[(&[&str], &[Test])] = &[
         )],
     ),
     (
+        &["I001", "I002"],
+        &[("cli/incident_files.rs", "files_that_are_none_are_refused")],
+    ),
+    (
+        &["I003", "I004"],
+        &[(
+            "cli/incident_files.rs",
+            "a_file_that_contradicts_itself_is_refused",
+        )],
+    ),
+    (
         &["T016"],
         &[
             GOOD_TRACE,
@@ -164,10 +175,6 @@ const TESTED: &[(&[&str], &[Test])] = &[
 /// Lines without a test of their own, and what each waits for.
 const WAITING: &[(&str, &str)] = &[
     ("B040", "chains of calls: a service calls no other yet"),
-    ("I001", "incident files"),
-    ("I002", "incident files"),
-    ("I003", "incident files"),
-    ("I004", "incident files"),
     ("E004", "a full disk: needs a small file system of its own"),
     ("E005", "a sweep that is killed and resumed"),
     ("E006", "a sweep that is interrupted"),

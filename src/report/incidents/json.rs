@@ -66,6 +66,7 @@ fn of_trial(design: &Design, trial: &TrialResult, tokens: &mut Tokens<'_>) -> Va
         "seed": design.seed.to_string(),
         "token": tokens.of(trial, None).to_string(),
         "fingerprint": format!("{:016x}", trial.fingerprint),
+        "demand": format!("{:016x}", trial.demand),
         "stations": stations,
         "episodes": episodes,
         "more_episodes": trial.incidents.more,
