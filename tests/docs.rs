@@ -32,6 +32,7 @@ const PAGES: &[&str] = &[
     "docs/glossary.md",
     "docs/rare.md",
     "docs/semantics.md",
+    "docs/shrink.md",
     "docs/validation.md",
     "docs/verify.md",
     "docs/sensitivity.md",

@@ -6,6 +6,8 @@
 mod command;
 #[path = "shrink/cores.rs"]
 mod cores;
+#[path = "shrink/page.rs"]
+mod page;
 
 use std::fs;
 use std::path::{Path, PathBuf};

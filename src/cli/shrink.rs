@@ -59,7 +59,14 @@ pub fn shrink(args: &ShrinkArgs, streams: &mut Streams<'_>) -> Exit {
     });
     let shrunk = match found {
         Ok(shrunk) => shrunk,
-        Err(why) => return nothing(&why, &opened, &interrupt, streams),
+        Err(why) => {
+            drop(partial);
+            if args.out.is_none() {
+                // Only if it is empty: it was made for this.
+                let _ = std::fs::remove_dir("runs");
+            }
+            return nothing(&why, &opened, &interrupt, streams);
+        }
     };
     let job = Job {
         args,

@@ -22,7 +22,7 @@ workers = { count = 4, cores = 2, buffer = { slots = 3 } }
 
 const EXPERIMENT: &str = "seed = 7\nhorizon = \"30s\"\n";
 
-fn veltrix(folder: &Path, args: &[&str]) -> Output {
+pub fn veltrix(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_veltrix"))
         .args(args)
         .env("NO_COLOR", "1")
@@ -31,7 +31,7 @@ fn veltrix(folder: &Path, args: &[&str]) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> (i32, String) {
+pub fn said(output: &Output) -> (i32, String) {
     let all = [&output.stdout[..], &output.stderr].concat();
     (
         output.status.code().unwrap(),
@@ -180,4 +180,99 @@ fn what_cannot_be_shrunk_is_refused() {
     let (code, _) = said(&veltrix(&place, &["shrink", "nonsense", "planted.toml"]));
     assert_eq!(code, 2);
     assert!(!place.join("runs").exists(), "nothing is left behind");
+}
+
+/// Whatever is looked for, what is written is read as the same: the command checks that itself.
+#[test]
+fn all_kinds_of_rules_are_written() {
+    let slow = "[[fault]]\nkind = \"slow\"\ntarget = \"web[2]\"\nfactor = 0.05\nevery = \"8s\"\n\
+                for = \"4s\"\n";
+    let model = format!("{MODEL}{slow}").replace(
+        "\"60/s\"",
+        "{ process = \"mmpp\", rates = [\"60/s\", \"100/s\"], dwell = [\"3s\", \"1s\"] }",
+    );
+    let budget = "[objective]\nsubject_to = [\"latency_p99 < 2s\", \"loss < 0.001\"]\n";
+    let own = "[[incident]]\nwhen = \"queue_mean > 3 for 1s\"\n\
+               [[incident]]\nwhen = \"refused > 0.02 for 2s\"\n";
+    let rate = "[detectors]\noverflow_rate = { share = 0.02, window = \"3s\", at_least = 5 }\n";
+    for (name, kind, more) in [
+        ("burn", Kind::SloBurn, budget),
+        ("own", Kind::Own, own),
+        ("rate", Kind::OverflowRate, rate),
+    ] {
+        let place = written(
+            name,
+            &model,
+            &format!("warm_up = \"2s\"\nhorizon = \"40s\"\n{more}"),
+        );
+        let token = token_of(&place.join("planted.toml"), kind);
+        let args = [
+            "shrink",
+            &token,
+            "planted.toml",
+            "--tries",
+            "400",
+            "--out",
+            "small",
+        ];
+        let (code, text) = said(&veltrix(&place, &args));
+        assert_eq!(code, 0, "{name}: {text}");
+        let json = fs::read(place.join("small/shrunk.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let requests = |side: &str| json[side]["size"]["requests"].as_u64().unwrap();
+        assert!(
+            requests("left") * 2 < requests("before"),
+            "{name}: {json:#}"
+        );
+        let token = json["token"].as_str().unwrap();
+        let again = veltrix(&place.join("small"), &["replay", token, "experiment.toml"]);
+        assert_eq!(said(&again).0, 0, "{name}");
+    }
+}
+
+/// The best so far is kept, whole, or nothing if the first run was not over yet.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_keeps_the_best_so_far() {
+    let model = MODEL
+        .replace("\"60/s\"", "\"20k/s\"")
+        .replace("count = 4", "count = 1000");
+    let model = model.replace("slots = 3", "slots = 20");
+    let slow = "[[fault]]\nkind = \"slow\"\ntarget = \"web[7]\"\nfactor = 0.1\nat = \"20s\"\n";
+    let model = format!("{model}{slow}");
+    let place = written("interrupt", &model, "horizon = \"60s\"\n");
+    let token = token_of(&place.join("planted.toml"), Kind::OverflowFirst);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_veltrix"))
+        .args([
+            "shrink",
+            &token,
+            "planted.toml",
+            "--tries",
+            "100000",
+            "--out",
+            "small",
+        ])
+        .current_dir(&place)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let hidden = place.join(".small.partial");
+    while !hidden.exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let id = child.id().to_string();
+    Command::new("kill").args(["-INT", &id]).status().unwrap();
+    let code = child.wait().unwrap().code();
+    assert_eq!(code, Some(130));
+    assert!(!hidden.exists());
+    if place.join("small").exists() {
+        let json = fs::read(place.join("small/shrunk.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(json["ended"], "stopped");
+        let token = json["token"].as_str().unwrap();
+        let again = veltrix(&place.join("small"), &["replay", token, "experiment.toml"]);
+        assert_eq!(said(&again).0, 0);
+    }
 }

@@ -16,9 +16,9 @@ mod tester;
 
 use std::sync::atomic::AtomicBool;
 
-use crate::base::units::SECOND;
+use crate::base::units::{Nanos, SECOND};
 use crate::experiment::incident::Case;
-use crate::model::incident::Ground;
+use crate::model::incident::{Ground, Window};
 use crate::model::source::births;
 use crate::model::spec::Arrivals;
 use crate::model::trial::{Horizon, TrialError};
@@ -98,7 +98,7 @@ pub fn shrink(case: &Case, most: u64, given_up: &AtomicBool) -> Result<Shrunk, N
     begin.case.stated = begin.case.run.timing;
     let mut tester = Tester::new(begin, most, given_up);
     whole_windows(&mut tester);
-    ends_at_incident(&mut tester);
+    ends_at_incident(&mut tester, false);
     as_rows(&mut tester);
     starts_late(&mut tester);
     for _ in 0..ROUNDS {
@@ -106,6 +106,7 @@ pub fn shrink(case: &Case, most: u64, given_up: &AtomicBool) -> Result<Shrunk, N
             break;
         }
     }
+    ends_at_incident(&mut tester, true);
     round_horizon(&mut tester);
     let after = size(&tester.best);
     Ok(Shrunk {
@@ -119,7 +120,6 @@ pub fn shrink(case: &Case, most: u64, given_up: &AtomicBool) -> Result<Shrunk, N
 
 /// Windows that are parts of the run, or so many timeouts, keep their length.
 fn whole_windows(tester: &mut Tester<'_>) {
-    use crate::model::incident::Window;
     let mut case = tester.best.case.clone();
     let timeouts = case.system.sources.iter();
     let timeouts = timeouts.filter_map(|s| s.client.timeout.as_ref());
@@ -141,10 +141,16 @@ fn whole_windows(tester: &mut Tester<'_>) {
     tester.keep(case, "");
 }
 
-/// The run ends just after the incident, without warm-up and drain if it can.
-fn ends_at_incident(tester: &mut Tester<'_>) {
+/// The run ends after the incident, without warm-up and drain if it can: with some room, since
+/// what has less in it may come to the same a little later, or `close` behind it.
+fn ends_at_incident(tester: &mut Tester<'_>, close: bool) {
     let best = &tester.best;
-    let after = best.episode.at.saturating_add(1);
+    let at = best.episode.at;
+    let room = match close {
+        true => 0,
+        false => longest_window(&best.case).saturating_add(at),
+    };
+    let after = at.saturating_add(room).saturating_add(1);
     let warm_up = best.case.run.timing.warm_up;
     // Measured for at least as long as the warm-up.
     let measured = after.saturating_sub(warm_up).max(warm_up).max(1);
@@ -160,6 +166,17 @@ fn ends_at_incident(tester: &mut Tester<'_>) {
             return;
         }
     }
+}
+
+/// The longest window that anything is looked at over.
+fn longest_window(case: &Case) -> Nanos {
+    let rules = &case.run.look_for.rules;
+    let built_in = rules.built_in.iter().filter_map(|rule| match rule.window {
+        Window::Of(window) => Some(window),
+        _ => None,
+    });
+    let own = rules.own.iter().map(|own| own.window);
+    built_in.chain(own).max().unwrap_or(0)
 }
 
 /// Generators become rows: all of them with work and memory, else one by one, else times only.
@@ -211,7 +228,7 @@ fn starts_late(tester: &mut Tester<'_>) {
 /// The run ends at the incident again, after that has moved.
 fn ends_again(tester: &mut Tester<'_>) {
     let said = tester.gone.len();
-    ends_at_incident(tester);
+    ends_at_incident(tester, false);
     tester.gone.truncate(said);
 }
 
@@ -255,14 +272,16 @@ fn fewer_rows(tester: &mut Tester<'_>) -> bool {
     fewest.len() < all.len()
 }
 
-/// The length of the run becomes a round number.
+/// The length of the run becomes a round number: of seconds, if not much less would do.
 fn round_horizon(tester: &mut Tester<'_>) {
     let Horizon::For(length) = tester.best.case.run.timing.horizon else {
         return;
     };
-    for digits in [1, 2, 3] {
+    let seconds = length.div_ceil(SECOND).saturating_mul(SECOND);
+    let digits = [1, 2, 3].map(|digits| rounding::round(length, digits, true));
+    for length in [seconds].into_iter().chain(digits) {
         let mut case = tester.best.case.clone();
-        case.run.timing.horizon = Horizon::For(rounding::round(length, digits, true));
+        case.run.timing.horizon = Horizon::For(length);
         case.stated = case.run.timing;
         if tester.keep(case, "") {
             return;

@@ -1,5 +1,6 @@
 //! Whether a smaller case still fails with the same signature, and the best one so far.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::experiment::incident::{Case, Trigger};
@@ -134,8 +135,9 @@ impl<'a> Tester<'a> {
         let Some(failing) = self.fails(case) else {
             return false;
         };
-        self.best = failing;
+        let before = std::mem::replace(&mut self.best, failing);
         self.say(what);
+        self.say_what_else(&before.case.system);
         true
     }
 
@@ -146,6 +148,32 @@ impl<'a> Tester<'a> {
             self.gone
                 .retain(|said| said.split(':').next() != Some(about));
             self.gone.push(what.to_owned());
+        }
+    }
+
+    /// Notes faults and sources that went with something else.
+    fn say_what_else(&mut self, before: &SystemSpec) {
+        let now = Arc::clone(&self.best.case.system);
+        let faults = before.faults.iter().map(|f| format!("fault {}", f.name));
+        let sources = before.sources.iter().map(|s| format!("source {}", s.name));
+        let left = |what: &String| {
+            now.faults
+                .iter()
+                .any(|f| *what == format!("fault {}", f.name))
+                || now
+                    .sources
+                    .iter()
+                    .any(|s| *what == format!("source {}", s.name))
+        };
+        for what in faults.chain(sources).filter(|what| !left(what)) {
+            let (_, name) = what.split_once(' ').unwrap_or_default();
+            let listed = |said: &String| {
+                let words = said.strip_prefix("faults ").unwrap_or_default();
+                *said == what || words.split(", ").any(|word| word == name)
+            };
+            if !self.gone.iter().any(listed) {
+                self.gone.push(what.clone());
+            }
         }
     }
 
