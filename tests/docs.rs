@@ -42,6 +42,7 @@ const PAGES: &[&str] = &[
     "docs/incidents/storage-leak.md",
     "docs/rare.md",
     "docs/semantics.md",
+    "docs/shrink.md",
     "docs/validation.md",
     "docs/verify.md",
     "docs/sensitivity.md",

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::fit_args::{FIT_EXAMPLES, FitArgs};
 use super::replay_args::{REPLAY_EXAMPLES, ReplayArgs};
+use super::shrink_args::{SHRINK_EXAMPLES, ShrinkArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -118,6 +119,9 @@ pub enum Command {
     /// Run one trial again, by its token, to the nanosecond
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArgs),
+    /// Make an incident as small as it gets: a model, a run and a trace that still have it
+    #[command(after_help = SHRINK_EXAMPLES)]
+    Shrink(ShrinkArgs),
     /// Fit a model to a log of requests
     #[command(after_help = FIT_EXAMPLES)]
     Fit(FitArgs),

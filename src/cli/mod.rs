@@ -20,6 +20,8 @@ mod replay;
 mod replay_args;
 mod run;
 mod sensitivity;
+mod shrink;
+mod shrink_args;
 mod source;
 mod streams;
 mod verify;
@@ -69,6 +71,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => explain::explain(args, &mut streams),
         Command::Verify(args) => verify::verify(args, &mut streams, terminal),
         Command::Replay(args) => replay::replay(args, &mut streams),
+        Command::Shrink(args) => shrink::shrink(args, &mut streams),
         Command::Fit(args) => fit::fit(args, &mut streams),
     };
     exit.into()

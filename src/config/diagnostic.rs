@@ -130,7 +130,7 @@ impl Diagnostic {
 pub struct Diagnostics {
     /// In file order, those without a place first.
     pub list: Vec<Diagnostic>,
-    files: Files,
+    files: Box<Files>,
 }
 
 /// Whether terminal colours are used.
@@ -158,7 +158,10 @@ impl Diagnostics {
             let (line, column) = files.position(span);
             Some((files.first_of_name(span), line, column))
         });
-        Diagnostics { list, files }
+        Diagnostics {
+            list,
+            files: Box::new(files),
+        }
     }
 
     /// How many stop the run.

@@ -59,6 +59,7 @@ pub use limits::{
 pub use log::{LogFormat, LogOptions, ReadLog, read_log};
 pub use search::{Maker, Searched};
 pub use study::{Ask, Study, study};
+pub use written::{EXPERIMENT, MODEL, read_experiment, write_experiment};
 pub use written::{Written, read_written, write_model};
 
 use crate::base::codes::Code;

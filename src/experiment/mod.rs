@@ -19,6 +19,7 @@ pub mod results;
 pub mod run;
 pub mod sample;
 pub mod sensitivity;
+pub mod shrink;
 pub mod stopping;
 pub mod warm_up;
 pub mod watching;

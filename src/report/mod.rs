@@ -22,6 +22,7 @@ pub mod results_json;
 pub mod sensitivity;
 pub mod series_csv;
 pub mod show;
+pub mod shrunk;
 pub mod summary;
 pub mod table;
 pub mod trials_csv;

@@ -11,6 +11,7 @@
 //! failures, a class that has its work from a service for one of two sources only.
 
 mod dist;
+mod experiment;
 mod pen;
 mod search;
 mod service;
@@ -30,8 +31,10 @@ use super::dist::Of;
 use super::tree::quoted;
 use pen::{Pen, number};
 
+pub use experiment::{EXPERIMENT, read_experiment, write_experiment};
+
 /// What the text of a model is called among files in memory.
-const MODEL: &str = "model.toml";
+pub const MODEL: &str = "model.toml";
 
 /// A model as files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

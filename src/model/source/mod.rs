@@ -5,6 +5,7 @@
 mod apart;
 mod arrivals;
 mod backoff;
+mod births;
 mod modulated;
 mod profiled;
 mod states;
@@ -15,6 +16,7 @@ use arrivals::Gaps;
 use surge::Surges;
 
 pub use arrivals::ARRIVALS;
+pub use births::births;
 
 use super::outcome::Outcome;
 use super::spec::{Arrivals, SourceSpec, SystemSpec, Vary, WorkSpec};
