@@ -10,6 +10,8 @@ pub mod csv_table;
 pub mod distributions_csv;
 pub mod find;
 pub mod folder;
+pub mod hunt;
+pub mod kept;
 pub mod manifest;
 pub mod number;
 pub mod outputs;
