@@ -30,6 +30,7 @@ const PAGES: &[&str] = &[
     "docs/find.md",
     "docs/format.md",
     "docs/glossary.md",
+    "docs/hunt.md",
     "docs/rare.md",
     "docs/semantics.md",
     "docs/validation.md",

@@ -61,6 +61,13 @@ impl<'a> Swarm<'a> {
                 "see [uncertain] in docs/format.md",
             ));
         }
+        if study.base().points[0].system != target.case.system {
+            return Err(wrong(
+                "the values of this point on its axes cannot be given with --set, which a replay \
+                 would need",
+                "hunt a variant that has them in its model",
+            ));
+        }
         Ok(Swarm {
             target,
             faults,

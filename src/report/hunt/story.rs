@@ -106,16 +106,17 @@ fn block(hunted: Hunted<'_>, number: usize, group: &Group) -> String {
     );
     text.push_str(&signature(&group.signature));
     let (earliest, worst) = (&hunted.shots[group.earliest], &hunted.shots[group.worst]);
-    let mut table = Table::new(&[Align::Left, Align::Right, Align::Right, Align::Right]);
+    let right = Align::Right;
+    let mut table = Table::new(&[Align::Left, Align::Left, right, right, Align::Left]);
     let mut add = |what: &str, shot: &Shot| {
         let caught = shot.caught();
         let (at, amount) = caught.map_or((0, 0), |c| (c.at, c.amount));
-        let token = caught.map_or("", |c| &c.token);
         table.row([
             format!("     {what}"),
             format!("seed {}", shot.seed),
             format!("{} s", number::seconds(at)),
-            format!("amount {amount}  {token}"),
+            format!("amount {amount}"),
+            caught.map_or_else(String::new, |c| c.token.clone()),
         ]);
     };
     add("earliest", earliest);
