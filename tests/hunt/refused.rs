@@ -18,12 +18,12 @@ fn bad_arguments_are_told() {
         (&["--seeds", "7"], "seeds are A..B"),
         (
             &["--for", "overflow_frist"],
-            "there is no detector \"overflow_frist\"; did you mean `overflow_first`?",
+            "there is no detector `overflow_frist`; did you mean `overflow_first`?",
         ),
         (&["--for", "own"], "the file has no condition of its own"),
         (
             &["--variant", "bsae"],
-            "there is no variant \"bsae\"; did you mean `base`?",
+            "there is no variant `bsae`; did you mean `base`?",
         ),
         (
             &["--at", "service.web.workers.count=2"],

@@ -24,7 +24,7 @@ fn each_seed_has_a_system_of_its_own_whose_token_replays() {
         said.lines().all(|line| line.chars().count() <= 100),
         "{said}"
     );
-    assert!(said.contains("faults and [uncertain] drawn"), "{said}");
+    assert!(said.contains("swarm   faults kept one in two"), "{said}");
     go("3", "three");
     assert!(ground.files("one") == ground.files("three"));
     let rows = ground.rows("one");

@@ -2,7 +2,7 @@
 
 use super::super::csv_table::visible;
 use super::super::number;
-use super::super::table::{Align, Table};
+use super::super::table::{Align, Table, cut};
 use super::{Hunted, below, percent, whole_percent};
 use crate::base::units::print_time;
 use crate::experiment::hunt::{Group, LINGER, Shot};
@@ -50,17 +50,16 @@ fn head(hunted: Hunted<'_>) -> String {
         true => "each to its end".to_owned(),
         false => format!("each to {} after its first incident", print_time(LINGER)),
     };
-    let swarm = match hunted.swarm {
-        true => ", faults and [uncertain] drawn",
-        false => "",
-    };
+    let what = format!("{}, {}", visible(hunted.name), visible(hunted.label));
     let mut text = format!(
-        "hunt    {}, {}: seeds {}..{}, {until}{swarm}\n",
-        visible(hunted.name),
-        visible(hunted.label),
+        "hunt    {}\nseeds   {}..{}, {until}\n",
+        cut(&what, WIDTH - 8),
         hunt.seeds.start,
         hunt.seeds.end
     );
+    if hunted.swarm {
+        text.push_str("swarm   faults kept one in two, [uncertain] at an end or between\n");
+    }
     if let Some(kinds) = hunted.kinds {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
         text.push_str(&format!("for     {}\n", names.join(", ")));
@@ -119,15 +118,19 @@ fn block(hunted: Hunted<'_>, number: usize, group: &Group) -> String {
             caught.map_or_else(String::new, |c| c.token.clone()),
         ]);
     };
-    add("earliest", earliest);
-    add("worst", worst);
+    let both = [("earliest", earliest), ("worst", worst)];
+    let shown = match group.count {
+        1 => &[("only", earliest)][..],
+        _ => &both[..],
+    };
+    shown.iter().for_each(|(what, shot)| add(what, shot));
     text.push_str(&table.print());
-    for (what, shot) in [("earliest", earliest), ("worst", worst)] {
+    for (what, shot) in shown {
         let settings = shot.settings.iter();
         let words: Vec<String> = settings
             .map(|(path, value)| format!("--set {}", quoted(&format!("{path}={value}"))))
             .collect();
-        if !words.is_empty() && (what == "earliest" || group.earliest != group.worst) {
+        if !words.is_empty() {
             text.push_str(&format!("     {what:8}  {}\n", wrapped(&words, 15)));
         }
     }
