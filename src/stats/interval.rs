@@ -128,9 +128,8 @@ pub fn upper_bound_none_seen(n: u64, confidence: f64) -> Option<f64> {
     possible.then(|| (-math::ln_1p(-confidence) / n as f64).min(1.0))
 }
 
-/// A share of independent trials, `seen` of `n`, with the score interval of Wilson (1927, Journal of
-/// the American Statistical Association 22, 209-212), which also holds near 0 and 1, where the usual
-/// one does not:
+/// A share of independent trials, `seen` of `n`, with the score interval of Wilson (1927, JASA 22,
+/// 209-212), which also holds near 0 and 1, where the usual one does not:
 /// `(p + z²/2n ± z sqrt(p (1 - p)/n + z²/4n²)) / (1 + z²/n)`.
 ///
 /// None if `n` is 0 or below `seen`; no interval for a `confidence` outside 0 to 1.

@@ -19,7 +19,7 @@ fn a_fix_is_believed_after_as_many_clean_seeds_as_it_takes() {
     let (exit, out, err) = ground.hunt(&[&verify[..], &FIX].concat());
     assert_eq!((exit, err.as_str()), (0, ""), "{out}");
     assert!(
-        out.contains("of 100 seeds): ") && out.contains("clean   on all "),
+        out.contains("of 100 seeds)\ntakes   ") && out.contains("clean   on all "),
         "{out}"
     );
     assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
@@ -34,7 +34,9 @@ fn a_fix_is_believed_after_as_many_clean_seeds_as_it_takes() {
     let (exit, out, _) = ground.hunt(&[&verify[..], &FIX, &["--was", "1%"]].concat());
     assert_eq!(exit, 0);
     assert!(
-        out.contains("1.00 % (as stated): 299 clean seeds in a row"),
+        out.contains(
+            "was     1.00 % (as stated)\ntakes   299 clean seeds in a row to say with 95 %"
+        ),
         "{out}"
     );
     assert!(out.contains("clean   on all 299 seeds"), "{out}");

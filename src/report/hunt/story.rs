@@ -20,7 +20,7 @@ pub fn print(hunted: Hunted<'_>) -> String {
     let mut text = head(hunted);
     if found.failed > 0 {
         text.push_str(&format!(
-            "failed  {} more have no result and are in no number: hunt.csv says why\n",
+            "failed  {} without a result, in no share: hunt.csv says why\n",
             seeds(found.failed)
         ));
     }

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use super::super::csv_table::visible;
+use super::super::table::cut;
 use super::json::{interval, shot};
 use super::{percent, whole_percent};
-use crate::base::units::shown;
 use crate::experiment::hunt::{Found, Shot};
 use crate::model::incident::Kind;
 use crate::stats::interval::{clean_trials, wilson_interval};
@@ -69,13 +70,13 @@ impl Verdict<'_> {
 
     /// In words.
     pub fn print(&self) -> String {
+        let what = format!("{}, {}", visible(self.name), visible(self.label));
         let mut text = format!(
-            "verify  {} ({}, seed {}) in {}, {}\n",
+            "verify  {}\n        {}, seed {}\nnow in  {}\n",
             self.token,
             self.kind.name(),
             self.seed,
-            shown(self.name),
-            self.label
+            cut(&what, 92)
         );
         if self.same {
             text.push_str("same    the system is the one of the token: nothing was changed\n");
@@ -88,9 +89,12 @@ impl Verdict<'_> {
                 Was::Hunted(found) => format!("{} of {} seeds", found.caught, found.seeds),
             };
             text.push_str(&format!(
-                "was     {share} ({from}): {} clean seeds in a row say with {sure} % confidence \
-                 that it is less\n",
-                self.needed
+                "was     {share} ({from})\ntakes   {} to say with {sure} % confidence that \
+                 it is less\n",
+                match self.needed {
+                    1 => "1 clean seed".into(),
+                    n => format!("{n} clean seeds in a row"),
+                }
             ));
         }
         text.push_str(&self.verdict(&sure));
@@ -104,9 +108,12 @@ impl Verdict<'_> {
                 .and_then(Was::share)
                 .map_or_else(|| "?".into(), percent);
             return format!(
-                "clean   on all {}, and on the token's own: with {sure} % confidence less than \
-                 {share}\n        of seeds have {}\n",
-                seeds(self.shots.len() as u64),
+                "clean   on {}, and on the token's own: with {sure} % confidence {}\n        \
+                 comes in less than {share} of seeds\n",
+                match self.shots.len() {
+                    1 => "that seed".into(),
+                    n => format!("all {n} seeds"),
+                },
                 self.kind.name(),
             );
         };
