@@ -40,6 +40,7 @@ const PAGES: &[&str] = &[
     "docs/incidents/restart-herd.md",
     "docs/incidents/session-overflow.md",
     "docs/incidents/storage-leak.md",
+    "docs/hunt.md",
     "docs/rare.md",
     "docs/semantics.md",
     "docs/shrink.md",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::fit_args::{FIT_EXAMPLES, FitArgs};
+use super::hunt_args::{HUNT_EXAMPLES, HuntArgs};
 use super::replay_args::{REPLAY_EXAMPLES, ReplayArgs};
 use super::shrink_args::{SHRINK_EXAMPLES, ShrinkArgs};
 
@@ -17,6 +18,7 @@ Examples:
   veltrix find experiments/veltrix-sizing.toml
                                              the cheapest point that meets the objective
   veltrix compare FILE --a before --b after  which of two is better, and how sure
+  veltrix hunt FILE --seeds 0..200           incidents in many seeds, and how often they come
   veltrix explain VX3102                     what a code means and what to do
   veltrix list metrics                       what can be measured
   veltrix verify                             is veltrix right? against theory
@@ -122,6 +124,9 @@ pub enum Command {
     /// Make an incident as small as it gets: a model, a run and a trace that still have it
     #[command(after_help = SHRINK_EXAMPLES)]
     Shrink(ShrinkArgs),
+    /// Hunt for incidents in many seeds, and say how often which come
+    #[command(after_help = HUNT_EXAMPLES)]
+    Hunt(Box<HuntArgs>),
     /// Fit a model to a log of requests
     #[command(after_help = FIT_EXAMPLES)]
     Fit(FitArgs),
@@ -451,7 +456,8 @@ fn seed(text: &str) -> Result<u64, String> {
     u64::from_str_radix(digits, radix).map_err(|_| refusal())
 }
 
-fn threads(text: &str) -> Result<usize, String> {
+/// Threads of a command.
+pub(super) fn threads(text: &str) -> Result<usize, String> {
     let number = text.parse::<usize>().ok().filter(|&n| n <= MOST_THREADS);
     number.ok_or_else(|| format!("threads are 0 (one for each core) to {MOST_THREADS}"))
 }
@@ -474,7 +480,8 @@ fn share(text: &str) -> Result<f64, String> {
     value.ok_or_else(|| "a share is above 0 % and below 100 %, such as 10% or 0.1".to_owned())
 }
 
-fn assignment(text: &str) -> Result<String, String> {
+/// `PATH=VALUE`.
+pub(super) fn assignment(text: &str) -> Result<String, String> {
     match text.split_once('=') {
         Some((path, _)) if !path.trim().is_empty() => Ok(text.to_owned()),
         _ => Err("write PATH=VALUE, such as service.events.workers.count=30".into()),

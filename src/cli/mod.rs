@@ -10,6 +10,8 @@ mod find;
 mod fit;
 mod fit_args;
 mod host;
+mod hunt;
+mod hunt_args;
 mod incident_file;
 mod interrupt;
 mod list;
@@ -72,6 +74,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Verify(args) => verify::verify(args, &mut streams, terminal),
         Command::Replay(args) => replay::replay(args, &mut streams),
         Command::Shrink(args) => shrink::shrink(args, &mut streams),
+        Command::Hunt(args) => hunt::hunt(args, &mut streams, terminal),
         Command::Fit(args) => fit::fit(args, &mut streams),
     };
     exit.into()

@@ -1,6 +1,8 @@
 //! What `veltrix sensitivity` asks of a file: one variant as it is, its inputs, and the systems
 //! that come out when they are moved.
 
+mod swarm;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -11,6 +11,7 @@ pub mod find;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod forecast;
+pub mod hunt;
 pub mod incident;
 pub mod objective;
 pub mod pool;

@@ -65,6 +65,29 @@ pub enum StopAt {
         /// How long after.
         linger: Nanos,
     },
+    /// So long after the first episode of one of these kinds has fired.
+    First {
+        /// Which kinds.
+        kinds: Kinds,
+        /// How long after.
+        linger: Nanos,
+    },
+}
+
+/// Some kinds of incidents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds(u16);
+
+impl Kinds {
+    /// These.
+    pub fn of(kinds: impl IntoIterator<Item = Kind>) -> Kinds {
+        Kinds(kinds.into_iter().fold(0, |all, kind| all | 1 << kind as u8))
+    }
+
+    /// Whether a kind is among them.
+    pub fn has(self, kind: Kind) -> bool {
+        self.0 & 1 << kind as u8 != 0
+    }
 }
 
 /// How long a trial is and what of it is measured.

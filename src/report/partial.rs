@@ -34,6 +34,9 @@ const OLD: &str = "old";
 /// How the name of a finished trial's file begins.
 const TRIAL: &str = "trial-";
 
+/// A file of its own kind that counts as a trial: see [`Kept`](super::kept::Kept).
+pub(super) const LOG: &str = "trial-log";
+
 /// How a file ends that is being written.
 const UNFINISHED: &str = ".tmp";
 

@@ -7,7 +7,7 @@
 //!
 //! Knows nothing of what was measured.
 
-use super::student::student_quantile;
+use super::student::{normal_quantile, student_quantile};
 use crate::base::math;
 
 /// An estimate with its two-sided interval.
@@ -128,6 +128,47 @@ pub fn upper_bound_none_seen(n: u64, confidence: f64) -> Option<f64> {
     possible.then(|| (-math::ln_1p(-confidence) / n as f64).min(1.0))
 }
 
+/// A share of independent trials, `seen` of `n`, with the score interval of Wilson (1927, JASA 22,
+/// 209-212), which also holds near 0 and 1, where the usual one does not:
+/// `(p + z²/2n ± z sqrt(p (1 - p)/n + z²/4n²)) / (1 + z²/n)`.
+///
+/// None if `n` is 0 or below `seen`; no interval for a `confidence` outside 0 to 1.
+pub fn wilson_interval(seen: u64, n: u64, confidence: f64) -> Option<Interval> {
+    if n == 0 || seen > n {
+        return None;
+    }
+    let (count, share) = (n as f64, seen as f64 / n as f64);
+    let z = normal_quantile(0.5 + confidence / 2.0).filter(|z| *z > 0.0);
+    let ends = z.map(|z| {
+        let part = z * z / count;
+        let half = z * (share * (1.0 - share) / count + part / (4.0 * count)).sqrt();
+        let end = |half: f64| ((share + part / 2.0 + half) / (1.0 + part)).clamp(0.0, 1.0);
+        // At an end of the scale the interval ends there, and not a rounding away from it.
+        let low = if seen == 0 { 0.0 } else { end(-half) };
+        (low, if seen == n { 1.0 } else { end(half) })
+    });
+    Some(Interval {
+        estimate: share,
+        low: ends.map(|e| e.0),
+        high: ends.map(|e| e.1),
+        n: usize::try_from(n).unwrap_or(usize::MAX),
+    })
+}
+
+/// How many independent trials without the event it takes to say, with this confidence, that its
+/// probability is below `p`: the smallest `n` with `(1 - p)^n <= 1 - confidence`.
+///
+/// None unless `0 < p <= 1` and `0 < confidence < 1`, or when there are too many to count.
+pub fn clean_trials(p: f64, confidence: f64) -> Option<u64> {
+    if !(p > 0.0 && p <= 1.0 && confidence > 0.0 && confidence < 1.0) {
+        return None;
+    }
+    let n = math::ln_1p(-confidence) / math::ln_1p(-p);
+    // What rounding has put above a whole number is that number.
+    let n = (n * (1.0 - 1e-12)).ceil().max(1.0);
+    (n < 1e15).then_some(n as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::draws::normals;
@@ -246,5 +287,48 @@ mod tests {
         close(upper_bound_none_seen(1000, 0.95), 2.995_732_273_553_991e-3);
         assert_eq!(upper_bound_none_seen(1, 0.95), Some(1.0));
         assert_eq!(upper_bound_none_seen(0, 0.95), None);
+    }
+
+    #[test]
+    fn shares_have_wilsons_interval() {
+        // Newcombe 1998 (Statistics in Medicine 17, 857-872), table I, method 3.
+        for (seen, n, low, high) in [
+            (81, 263, 0.2553, 0.3662),
+            (15, 148, 0.0624, 0.1605),
+            (0, 20, 0.0, 0.1611),
+            (1, 29, 0.0061, 0.1718),
+        ] {
+            let interval = wilson_interval(seen, n, 0.95).unwrap();
+            assert!((interval.low.unwrap() - low).abs() < 5e-5, "{interval:?}");
+            assert!((interval.high.unwrap() - high).abs() < 5e-5, "{interval:?}");
+            // What is not seen is the rest.
+            let rest = wilson_interval(n - seen, n, 0.95).unwrap();
+            close(rest.low, 1.0 - interval.high.unwrap());
+            close(rest.high, 1.0 - interval.low.unwrap());
+        }
+        assert_eq!(wilson_interval(0, 0, 0.95), None);
+        assert_eq!(wilson_interval(2, 1, 0.95), None);
+        for confidence in [-0.5, 0.0, 1.0, f64::NAN] {
+            assert_eq!(wilson_interval(1, 2, confidence).unwrap().low, None);
+        }
+    }
+
+    #[test]
+    fn clean_trials_make_an_event_unlikely() {
+        // 0.95^59 = 0.0485, and 0.95^58 = 0.0510.
+        for (p, confidence, n) in [
+            (0.05, 0.95, 59),
+            (0.9, 0.99, 2),
+            (0.5, 0.5, 1),
+            (1.0, 0.95, 1),
+            (0.001, 0.95, 2995),
+        ] {
+            assert_eq!(clean_trials(p, confidence), Some(n), "{p} {confidence}");
+        }
+        for (p, confidence) in [(0.0, 0.95), (-0.1, 0.95), (1.1, 0.95), (f64::NAN, 0.95)] {
+            assert_eq!(clean_trials(p, confidence), None);
+        }
+        assert_eq!(clean_trials(0.1, 1.0), None);
+        assert_eq!(clean_trials(1e-16, 0.95), None);
     }
 }

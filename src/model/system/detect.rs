@@ -83,14 +83,20 @@ impl<'s> Watching<'s> {
 
     /// After detectors were told something: whether that decides when the run is broken off.
     fn decide(&mut self) {
-        let Some(StopAt::Episode { kind, nth, linger }) = self.stop else {
-            return;
+        let (nth, linger) = match self.stop {
+            Some(StopAt::Episode { nth, linger, .. }) => (nth, linger),
+            Some(StopAt::First { linger, .. }) => (0, linger),
+            Some(StopAt::Time(_)) | None => return,
         };
         if self.stop_at < Nanos::MAX {
             return;
         }
         let found = self.detectors.as_ref().map(Detectors::found);
-        let wanted = |e: &&Episode| kind.is_none_or(|kind| kind == e.kind);
+        let wanted = |e: &&Episode| match self.stop {
+            Some(StopAt::Episode { kind, .. }) => kind.is_none_or(|kind| kind == e.kind),
+            Some(StopAt::First { kinds, .. }) => kinds.has(e.kind),
+            Some(StopAt::Time(_)) | None => false,
+        };
         let nth = found.and_then(|f| f.episodes.iter().filter(wanted).nth(nth as usize));
         if let Some(episode) = nth {
             self.stop_at = episode.at.saturating_add(linger);
