@@ -1,0 +1,88 @@
+//! Explanations: incidents planted by a generator are explained by what was planted, and nothing
+//! innocent is called a cause.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "explain/planted.rs"]
+mod planted;
+mod systems;
+
+use std::sync::atomic::AtomicBool;
+
+use planted::{Planted, plant_of, planted};
+use veltrix::experiment::explain::{Causes, Explainer, Seen};
+use veltrix::model::trial::Blind;
+
+/// All of them, or the first few.
+fn seeds() -> std::ops::RangeInclusive<u64> {
+    match std::env::var("VELTRIX_EXPLAIN").as_deref() {
+        Ok("all") => 1..=30,
+        _ => 1..=8,
+    }
+}
+
+fn told(planted: &Planted, seen: &Seen<'_>, causes: &Causes) -> String {
+    let mut text = format!(
+        "{} at {} {:?}, {:?}\n",
+        seen.sought.episode.kind.name(),
+        seen.sought.episode.at as f64 / 1e9,
+        seen.sought.episode.place,
+        seen.sought.scope
+    );
+    for (i, tested) in causes.tested.iter().enumerate() {
+        let mark = if causes.because.contains(&i) {
+            '*'
+        } else {
+            ' '
+        };
+        text.push_str(&format!(
+            " {mark} {:?} {:?} {:?} {:?}\n",
+            plant_of(planted, seen, &tested.suspect.subject),
+            tested.suspect.subject,
+            tested.effect,
+            tested.agreement
+        ));
+    }
+    text
+}
+
+#[test]
+fn planted_incidents_are_explained_by_what_was_planted() {
+    let mut missed = Vec::new();
+    let mut accused = Vec::new();
+    let seeds = seeds();
+    for seed in seeds.clone() {
+        let planted = planted(seed);
+        let never = AtomicBool::new(false);
+        let calm = systems::go(&planted.calm.system, &planted.calm.run, &mut Blind);
+        let before = &calm.incidents.episodes;
+        assert!(
+            before.is_empty(),
+            "seed {seed} {}: {before:?}",
+            planted.kind
+        );
+        let explainer = Explainer::new(&planted.case, 0, &never);
+        let seen = explainer.look().unwrap();
+        let seen = seen.unwrap_or_else(|| panic!("seed {seed} {}: no incident", planted.kind));
+        let causes = explainer.causes(&seen).unwrap();
+        let plant = |i: &usize| plant_of(&planted, &seen, &causes.tested[*i].suspect.subject);
+        let text = told(&planted, &seen, &causes);
+        if std::env::var_os("VELTRIX_TOLD").is_some() {
+            println!("seed {seed}: {} {text}", planted.kind);
+        }
+        if causes.because.first().and_then(plant).is_none() {
+            missed.push(format!("seed {seed}, {}: {text}", planted.kind));
+        }
+        if causes.because.iter().any(|i| plant(i).is_none()) {
+            accused.push(format!("seed {seed}, {}: {text}", planted.kind));
+        }
+    }
+    let most = if *seeds.end() == 30 { 2 } else { 0 };
+    assert!(accused.is_empty(), "innocent:\n{}", accused.join("\n"));
+    assert!(
+        missed.len() <= most,
+        "{} missed:\n{}",
+        missed.len(),
+        missed.join("\n")
+    );
+}
