@@ -56,14 +56,19 @@ fn planted_incidents_are_explained_by_what_was_planted() {
         let never = AtomicBool::new(false);
         let calm = systems::go(&planted.calm.system, &planted.calm.run, &mut Blind);
         let before = &calm.incidents.episodes;
-        assert!(
-            before.is_empty(),
-            "seed {seed} {}: {before:?}",
-            planted.kind
-        );
+        if !before.is_empty() {
+            missed.push(format!(
+                "seed {seed}, {}: not calm: {before:?}",
+                planted.kind
+            ));
+            continue;
+        }
         let explainer = Explainer::new(&planted.case, 0, &never);
         let seen = explainer.look().unwrap();
-        let seen = seen.unwrap_or_else(|| panic!("seed {seed} {}: no incident", planted.kind));
+        let Some(seen) = seen else {
+            missed.push(format!("seed {seed}, {}: no incident", planted.kind));
+            continue;
+        };
         let causes = explainer.causes(&seen).unwrap();
         let plant = |i: &usize| plant_of(&planted, &seen, &causes.tested[*i].suspect.subject);
         let text = told(&planted, &seen, &causes);

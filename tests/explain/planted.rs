@@ -239,7 +239,7 @@ fn retry_loop(draw: &mut Draw) -> Made {
     calm.services[0].groups[0].slots = Some(60);
     let mut spec = calm.clone();
     spec.sources[0].client.timeout = Some(just(draw.time(0.012, 0.02)));
-    spec.sources[0].client.retry = Some(RetrySpec::full_jitter(8, MS, 10 * MS));
+    spec.sources[0].client.retry = Some(RetrySpec::full_jitter(20, MS, 5 * MS));
     ("retry loop", spec, calm, vec![Plant::Retries])
 }
 
@@ -284,7 +284,7 @@ fn wrong_weight(draw: &mut Draw) -> Made {
     ("wrong weight", spec, calm, vec![Plant::Weights])
 }
 
-/// What a log has: far more for half a second, or far heavier ones.
+/// What a log has: far more for a tenth of a second, or far heavier ones for a second.
 fn burst_of_a_trace(draw: &mut Draw, at: u64, heavy: bool) -> Made {
     let mut calm = calm(draw, None);
     let rate = calm.sources[0].mean_rate();
@@ -321,7 +321,7 @@ fn burst_of_a_trace(draw: &mut Draw, at: u64, heavy: bool) -> Made {
     } else {
         let many = (f64::from(room) * draw.between(1.6, 2.5)) as u64;
         for i in 0..many {
-            rows.push((at + i * S / 2 / many, mean as u64, 0));
+            rows.push((at + i * 100 * MS / many, mean as u64, 0));
         }
     }
     rows.sort_by_key(|row| row.0);

@@ -4,7 +4,7 @@ use super::edit::Edit;
 use super::recording::Recording;
 use super::setting::{Setting, ideal};
 use super::sought::{REACH, Sought, near};
-use super::swell::{Swell, swell};
+use super::swell::{Swell, Time, swell};
 use crate::base::units::{Nanos, SECOND};
 use crate::experiment::incident::Case;
 use crate::model::incident::{Incidents, Place, Struck};
@@ -176,18 +176,21 @@ fn swells(
     if matches!(spec.arrivals, Arrivals::Closed { .. }) {
         return Vec::new();
     }
-    let (at, bin) = (sought.episode.at, recording.bin);
-    let since = at.saturating_sub(REACH);
+    let (at, bin, stop) = (sought.episode.at, recording.bin, sought.stop);
+    let time = Time {
+        bin,
+        since: at.saturating_sub(REACH),
+        // The bin in which it happened is not over, but what is in it may be what did it.
+        by: at.saturating_add(bin),
+    };
     let of = |birth: &crate::model::trial::BirthRow| birth.source as usize == source;
     let apart = |s: &Swell| {
         let over =
             |&(of, from, to): &(usize, Nanos, Nanos)| of == source && s.from < to && from < s.to;
         !surges.iter().any(over)
     };
-    // The bin in which it happened is not over, but what is in it may be what did it.
-    let until = at.saturating_add(bin);
-    let counts = recording.summed(until, |b| f64::from(u8::from(of(b))));
-    let burst = swell(&counts, (bin, since), 1.0, most_usual(spec, bin)).filter(&apart);
+    let counts = recording.summed(stop, |b| f64::from(u8::from(of(b))));
+    let burst = swell(&counts, time, 1.0, most_usual(spec, bin)).filter(&apart);
     let mut all: Vec<Suspect> = Vec::new();
     all.extend(burst.map(|swell| thinned(source, None, swell)));
     let mut by_class = Vec::new();
@@ -195,8 +198,8 @@ fn swells(
         if spec.classes.len() < 2 {
             break;
         }
-        let counts = recording.summed(until, |b| f64::from(u8::from(of(b) && b.class == class)));
-        let swell = swell(&counts, (bin, since), 1.0, None).filter(&apart);
+        let counts = recording.summed(stop, |b| f64::from(u8::from(of(b) && b.class == class)));
+        let swell = swell(&counts, time, 1.0, None).filter(&apart);
         // A class that swells no more than its source is no class of its own.
         let own = |s: &Swell| burst.is_none_or(|all| s.came / s.usual > 1.3 * all.came / all.usual);
         by_class.extend(
@@ -209,7 +212,7 @@ fn swells(
     if work > 0.0 {
         all.extend(work_swell(
             recording,
-            (source, until, since),
+            (source, stop, time),
             by_class.is_empty(),
             &counts,
         ));
@@ -240,15 +243,15 @@ fn thinned(source: usize, class: Option<u32>, swell: Swell) -> Suspect {
 /// Work beyond what more requests bring with them.
 fn work_swell(
     recording: &Recording<'_>,
-    (source, until, since): (usize, Nanos, Nanos),
+    (source, stop, time): (usize, Nanos, Time),
     alone: bool,
     counts: &[f64],
 ) -> Option<Suspect> {
     let of = |b: &crate::model::trial::BirthRow| b.source as usize == source;
-    let works = recording.summed(until, |b| if of(b) { b.work as f64 } else { 0.0 });
+    let works = recording.summed(stop, |b| if of(b) { b.work as f64 } else { 0.0 });
     let requests: f64 = counts.iter().sum();
     let mean = works.iter().sum::<f64>() / requests;
-    let swell = swell(&works, (recording.bin, since), mean, None)?;
+    let swell = swell(&works, time, mean, None)?;
     let bins = (swell.from / recording.bin) as usize..(swell.to / recording.bin) as usize;
     let born: f64 = counts.get(bins)?.iter().sum();
     let usual = born * mean;

@@ -42,47 +42,69 @@ fn median(values: &mut [f64]) -> f64 {
     }
 }
 
-/// The clearest swell after `since`, if there is one. Usual is the median of all bins, and how far
-/// they stray their median distance from it, at least that of chance. `unit` is what one of those
+/// When swells are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Time {
+    /// Length of a bin.
+    pub bin: Nanos,
+    /// Not before this.
+    pub since: Nanos,
+    /// Begun by then; what goes on afterwards belongs to it.
+    pub by: Nanos,
+}
+
+/// The clearest swell, if there is one. Usual is the median of all bins before, and how far they
+/// stray their median distance from it, at least that of chance. `unit` is what one of those
 /// counted weighs; `most_usual` what a bin's usual is not above, where that is known.
-pub fn swell(
-    bins: &[f64],
-    (bin, since): (Nanos, Nanos),
-    unit: f64,
-    most_usual: Option<f64>,
-) -> Option<Swell> {
-    let mean = bins.iter().sum::<f64>() / bins.len().max(1) as f64 / unit;
-    if bins.len() < 5 || mean <= 0.0 {
+pub fn swell(bins: &[f64], time: Time, unit: f64, most_usual: Option<f64>) -> Option<Swell> {
+    let begun = ((time.by / time.bin) as usize).min(bins.len());
+    let mean = bins[..begun].iter().sum::<f64>() / begun.max(1) as f64 / unit;
+    if begun < 5 || mean <= 0.0 {
         return None;
     }
     let grouped = ((ENOUGH / mean).ceil() as usize).clamp(1, MOST_GROUPED);
     // The last bins matter most: what does not fill a group is left out at the beginning.
-    let spare = bins.len() % grouped;
-    let groups = bins[spare..].chunks_exact(grouped);
-    let groups: Vec<f64> = groups.map(|g| g.iter().sum()).collect();
-    let mut sorted = groups.clone();
-    let middle = match median(&mut sorted) {
-        0.0 => mean * unit * grouped as f64,
-        middle => middle,
+    let spare = begun % grouped;
+    let sums = |bins: &[f64]| -> Vec<f64> {
+        let groups = bins.chunks_exact(grouped);
+        groups.map(|g| g.iter().sum()).collect()
     };
-    let usual = most_usual.map_or(middle, |most| middle.min(most * grouped as f64));
-    let mut strays: Vec<f64> = groups.iter().map(|g| (g - usual).abs()).collect();
-    // 1.4826: the standard deviation of a normal law in median distances.
-    let spread = (1.4826 * median(&mut strays))
-        .max((usual * unit).sqrt())
-        .max(unit);
-    let first = ((since / bin) as usize).saturating_sub(spare) / grouped;
-    let (from, to) = largest(&groups, first, 1.15 * usual + spread)?;
-    let came: f64 = groups[from..to].iter().sum();
+    let groups = sums(&bins[spare..begun]);
+    let (usual, spread) = usual(&groups, mean * unit * grouped as f64, unit);
+    let usual = most_usual.map_or(usual, |most| usual.min(most * grouped as f64));
+    let first = ((time.since / time.bin) as usize).saturating_sub(spare) / grouped;
+    let level = 1.15 * usual + spread;
+    let (from, mut to) = largest(&groups, first, level)?;
+    let later = sums(&bins[begun..]);
+    if to == groups.len() {
+        to += later.iter().take_while(|&&sum| sum > level).count();
+    }
+    let came: f64 = groups.iter().chain(&later).take(to).skip(from).sum();
     let length = (to - from) as f64;
     let clear = came - usual * length > SIGMAS * spread * length.sqrt();
-    let at = |group: usize| (spare + group * grouped) as u64 * bin;
+    let at = |group: usize| (spare + group * grouped) as u64 * time.bin;
     (clear && came > LEAST * usual * length).then(|| Swell {
         from: at(from),
         to: at(to),
         came,
         usual: usual * length,
     })
+}
+
+/// What a group usually holds and how far that strays. Where most hold nothing it is their mean
+/// with the spread of chance.
+fn usual(groups: &[f64], mean: f64, unit: f64) -> (f64, f64) {
+    let by_chance = |usual: f64| (usual * unit).sqrt().max(unit);
+    let middle = median(&mut groups.to_vec());
+    if middle <= 0.0 {
+        return (mean, by_chance(mean));
+    }
+    let mut strays: Vec<f64> = groups.iter().map(|g| (g - middle).abs()).collect();
+    // 1.4826: the standard deviation of a normal law in median distances.
+    (
+        middle,
+        (1.4826 * median(&mut strays)).max(by_chance(middle)),
+    )
 }
 
 /// The stretch whose sum above a level is the largest.
@@ -111,20 +133,38 @@ mod tests {
         let mut bins: Vec<f64> = (0..200)
             .map(|i| 100.0 + f64::from(i * 37 % 21) - 10.0)
             .collect();
-        let tenth = SECOND / 10;
-        assert_eq!(swell(&bins, (tenth, 0), 1.0, None), None);
+        let time = |since| Time {
+            bin: SECOND / 10,
+            since,
+            by: 20 * SECOND,
+        };
+        assert_eq!(swell(&bins, time(0), 1.0, None), None);
         for bin in &mut bins[150..160] {
             *bin += 90.0;
         }
-        let found = swell(&bins, (tenth, 0), 1.0, None).unwrap();
+        let found = swell(&bins, time(0), 1.0, None).unwrap();
         assert_eq!((found.from, found.to), (15 * SECOND, 16 * SECOND));
         assert!((found.came / found.usual - 1.9).abs() < 0.05, "{found:?}");
-        assert_eq!(swell(&bins, (tenth, 17 * SECOND), 1.0, None), None);
+        let begun = Time {
+            by: 15 * SECOND + SECOND / 5,
+            ..time(0)
+        };
+        assert_eq!(
+            swell(&bins, begun, 1.0, None),
+            Some(found),
+            "it is taken whole"
+        );
+        assert_eq!(swell(&bins, time(17 * SECOND), 1.0, None), None);
     }
 
     #[test]
     fn nothing_comes_of_too_little() {
-        assert_eq!(swell(&[0.0; 100], (SECOND, 0), 1.0, None), None);
-        assert_eq!(swell(&[1.0, 50.0], (SECOND, 0), 1.0, None), None);
+        let time = Time {
+            bin: SECOND,
+            since: 0,
+            by: 100 * SECOND,
+        };
+        assert_eq!(swell(&[0.0; 100], time, 1.0, None), None);
+        assert_eq!(swell(&[1.0, 50.0], time, 1.0, None), None);
     }
 }
