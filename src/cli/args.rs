@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::explain_args::{EXPLAIN_EXAMPLES, ExplainArgs};
 use super::fit_args::{FIT_EXAMPLES, FitArgs};
 use super::replay_args::{REPLAY_EXAMPLES, ReplayArgs};
 
@@ -110,7 +111,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// List what there is: policies, distributions, metrics, codes, ...
     List(ListArgs),
-    /// Explain a code such as VX3102
+    /// Explain a code such as VX3102, or why an incident of a trial happened
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
     /// Check veltrix itself against theory, number by number
     #[command(after_help = VERIFY_EXAMPLES)]
@@ -382,13 +384,6 @@ pub enum Topic {
     Detectors,
 }
 
-/// Options of `explain`.
-#[derive(Clone, Debug, Args)]
-pub struct ExplainArgs {
-    /// VX3102, vx3102 or 3102
-    pub code: String,
-}
-
 /// Options of `verify`.
 #[derive(Clone, Debug, Args)]
 pub struct VerifyArgs {
@@ -447,7 +442,7 @@ fn seed(text: &str) -> Result<u64, String> {
     u64::from_str_radix(digits, radix).map_err(|_| refusal())
 }
 
-fn threads(text: &str) -> Result<usize, String> {
+pub(super) fn threads(text: &str) -> Result<usize, String> {
     let number = text.parse::<usize>().ok().filter(|&n| n <= MOST_THREADS);
     number.ok_or_else(|| format!("threads are 0 (one for each core) to {MOST_THREADS}"))
 }

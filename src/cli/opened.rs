@@ -9,6 +9,7 @@ use crate::experiment::TRAJECTORY;
 use crate::experiment::design::Design;
 use crate::experiment::incident::{Case, Token};
 use crate::experiment::warm_up;
+use crate::report::manifest::FileDigest;
 
 /// A trial that can be run again.
 pub struct Opened {
@@ -20,6 +21,8 @@ pub struct Opened {
     pub name: String,
     /// Its variant, with its values on the axes: `after, workers.count = 25`.
     pub label: String,
+    /// Every file that was read.
+    pub inputs: Vec<FileDigest>,
 }
 
 /// Finds the trial that a token names in an experiment.
@@ -85,6 +88,7 @@ fn named(token: &Token, loaded: &Loaded) -> Result<Opened, String> {
         token: *token,
         name: design.name.clone(),
         label: label(design, point),
+        inputs: loaded.inputs.clone(),
     })
 }
 

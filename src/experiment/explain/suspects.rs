@@ -201,7 +201,7 @@ fn swells(
         let counts = recording.summed(stop, |b| f64::from(u8::from(of(b) && b.class == class)));
         let swell = swell(&counts, time, 1.0, None).filter(&apart);
         // A class that swells no more than its source is no class of its own.
-        let own = |s: &Swell| burst.is_none_or(|all| s.came / s.usual > 1.3 * all.came / all.usual);
+        let own = |s: &Swell| burst.is_none_or(|all| s.came * all.usual > 1.3 * all.came * s.usual);
         by_class.extend(
             swell
                 .filter(own)
@@ -253,8 +253,13 @@ fn work_swell(
     let mean = works.iter().sum::<f64>() / requests;
     let swell = swell(&works, time, mean, None)?;
     let bins = (swell.from / recording.bin) as usize..(swell.to / recording.bin) as usize;
-    let born: f64 = counts.get(bins)?.iter().sum();
-    let usual = born * mean;
+    // What is usual is what was before.
+    let before = |of: &[f64]| of.iter().take(bins.start).sum::<f64>();
+    let usual_each = match before(counts) {
+        0.0 => mean,
+        requests => before(&works) / requests,
+    };
+    let usual = usual_each * counts.get(bins.clone())?.iter().sum::<f64>();
     let heavy = Swell { usual, ..swell };
     (alone && swell.came > 1.3 * usual).then(|| Suspect {
         nature: Nature::Input,

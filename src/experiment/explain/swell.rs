@@ -82,12 +82,33 @@ pub fn swell(bins: &[f64], time: Time, unit: f64, most_usual: Option<f64>) -> Op
     let came: f64 = groups.iter().chain(&later).take(to).skip(from).sum();
     let length = (to - from) as f64;
     let clear = came - usual * length > SIGMAS * spread * length.sqrt();
-    let at = |group: usize| (spare + group * grouped) as u64 * time.bin;
-    (clear && came > LEAST * usual * length).then(|| Swell {
-        from: at(from),
-        to: at(to),
-        came,
-        usual: usual * length,
+    if !clear || came <= LEAST * usual * length {
+        return None;
+    }
+    let bin = |group: usize| spare + group * grouped;
+    trimmed(bins, (bin(from), bin(to)), usual / grouped as f64, time.bin)
+}
+
+/// A swell from bin to bin without what is no more than usual at its ends. Where nothing came
+/// before, nothing is usual.
+fn trimmed(bins: &[f64], (from, to): (usize, usize), usual: f64, bin: Nanos) -> Option<Swell> {
+    let inside = bins.get(from..to)?;
+    let more = |value: &f64| *value > usual;
+    let (first, last) = (
+        inside.iter().position(more)?,
+        inside.iter().rposition(more)?,
+    );
+    let inside = &inside[first..=last];
+    let from = from + first;
+    let usual = match bins[..from].iter().all(|&value| value == 0.0) {
+        true => 0.0,
+        false => usual,
+    };
+    Some(Swell {
+        from: from as u64 * bin,
+        to: (from + inside.len()) as u64 * bin,
+        came: inside.iter().sum(),
+        usual: usual * inside.len() as f64,
     })
 }
 
@@ -155,6 +176,21 @@ mod tests {
             "it is taken whole"
         );
         assert_eq!(swell(&bins, time(17 * SECOND), 1.0, None), None);
+    }
+
+    #[test]
+    fn where_nothing_came_before_nothing_is_usual() {
+        let mut bins = vec![0.0; 200];
+        bins[173] = 40.0;
+        let time = Time {
+            bin: SECOND / 10,
+            since: 0,
+            by: 18 * SECOND,
+        };
+        let found = swell(&bins, time, 1.0, None).unwrap();
+        let tenths = SECOND / 10;
+        assert_eq!((found.from, found.to), (173 * tenths, 174 * tenths));
+        assert_eq!((found.came, found.usual), (40.0, 0.0));
     }
 
     #[test]
