@@ -6,6 +6,8 @@
 #[path = "explain/planted.rs"]
 mod planted;
 mod systems;
+#[path = "explain/told.rs"]
+mod told;
 
 use std::sync::atomic::AtomicBool;
 
@@ -13,11 +15,14 @@ use planted::{Planted, plant_of, planted};
 use veltrix::experiment::explain::{Causes, Explainer, Seen};
 use veltrix::model::trial::Blind;
 
-/// All of them, or the first few.
+/// The first few; `VELTRIX_EXPLAIN=all`: all of them; `31-90`: others, which nobody looked at when
+/// the rules were made.
 fn seeds() -> std::ops::RangeInclusive<u64> {
-    match std::env::var("VELTRIX_EXPLAIN").as_deref() {
-        Ok("all") => 1..=30,
-        _ => 1..=8,
+    let asked = std::env::var("VELTRIX_EXPLAIN").unwrap_or_default();
+    match asked.split_once('-') {
+        Some((from, to)) => from.parse().unwrap()..=to.parse().unwrap(),
+        None if asked == "all" => 1..=30,
+        None => 1..=8,
     }
 }
 
@@ -82,7 +87,8 @@ fn planted_incidents_are_explained_by_what_was_planted() {
             accused.push(format!("seed {seed}, {}: {text}", planted.kind));
         }
     }
-    let most = if *seeds.end() == 30 { 2 } else { 0 };
+    // 28 of 30.
+    let most = seeds.count() / 15;
     assert!(accused.is_empty(), "innocent:\n{}", accused.join("\n"));
     assert!(
         missed.len() <= most,

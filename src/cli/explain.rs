@@ -159,7 +159,11 @@ impl Job<'_> {
             self.part(&mut text, report::likelihood(&told, &seen, curve), streams);
         }
         let mitigations = explainer.mitigations(&seen)?;
-        self.part(&mut text, report::mitigations(&told, &mitigations), streams);
+        self.part(
+            &mut text,
+            report::mitigations(&told, &seen, &mitigations),
+            streams,
+        );
         let explained = Explained {
             seen: &seen,
             causes: &causes,

@@ -3,7 +3,9 @@
 use super::edit::{Edit, apply};
 use super::setting::{Setting, ideal};
 use super::{Explainer, Seen, Trouble};
+use crate::base::units::Nanos;
 use crate::experiment::incident::Case;
+use crate::model::incident::{Episode, Incidents};
 use crate::model::spec::{PolicySpec, SystemSpec};
 use crate::model::trial::{Horizon, TrialOutput};
 
@@ -14,8 +16,8 @@ pub struct Mitigation {
     pub setting: Setting,
     /// Answered in time over the measured time, requests a second more than without it.
     pub saved: f64,
-    /// What it costs more, money an hour.
-    pub cost: f64,
+    /// What it costs more, money an hour; `None`: the model does not say.
+    pub cost: Option<f64>,
     /// Whether the incident does not happen.
     pub avoids: bool,
     /// Whether it cannot be bought: a bound for what balancing can do.
@@ -30,6 +32,8 @@ pub struct Mitigations {
     pub goodput: f64,
     /// Offered, requests a second.
     pub offered: f64,
+    /// When the incident was over by itself; `None`: not before the measured time was.
+    pub over: Option<Nanos>,
     /// The mitigations.
     pub all: Vec<Mitigation>,
 }
@@ -49,38 +53,60 @@ pub(super) fn mitigations(
         let case = apply(case, &edits, &seen.recording);
         let output = case.again(None, explainer.given_up)?;
         let avoids = seen.sought.fires(&output.incidents, &case.system).is_none();
-        let rates = rates(&case, &output);
-        Ok((rates, avoids, case.system.cost_per_hour()))
+        let over = over(seen, &output.incidents);
+        Ok((
+            rates(&case, &output),
+            avoids,
+            case.system.cost_per_hour(),
+            over,
+        ))
     })?;
-    let ((offered, goodput), _, cost) = runs[0];
+    let ((offered, goodput), _, cost, over) = runs[0];
     let mut all: Vec<Mitigation> = settings
         .into_iter()
         .zip(&runs[1..])
-        .map(|(setting, (rates, avoids, money))| Mitigation {
+        .map(|(setting, (rates, avoids, money, _))| Mitigation {
             setting,
             saved: rates.1 - goodput,
-            cost: money - cost,
+            cost: price(setting, money - cost),
             avoids: *avoids,
             ideal: setting == Setting::Policy(service_of(setting), ideal()),
         })
         .collect();
     // Of what is free the most comes first; of what costs the most for the money.
-    let worth = |m: &Mitigation| {
-        if m.cost > 0.0 {
-            m.saved / m.cost
-        } else {
-            m.saved
-        }
+    let worth = |m: &Mitigation| match m.cost {
+        Some(cost) if cost > 0.0 => (1, m.saved / cost),
+        Some(_) => (0, m.saved),
+        None => (2, m.saved),
     };
     all.sort_by(|a, b| {
-        let order = (a.cost > 0.0).cmp(&(b.cost > 0.0));
-        order.then(worth(b).total_cmp(&worth(a)))
+        let (a, b) = (worth(a), worth(b));
+        a.0.cmp(&b.0).then(b.1.total_cmp(&a.1))
     });
     Ok(Mitigations {
         goodput,
         offered,
+        over,
         all,
     })
+}
+
+/// When the very incident was over in the run as it was.
+fn over(seen: &Seen<'_>, found: &Incidents) -> Option<Nanos> {
+    let sought = &seen.sought.episode;
+    let same = |e: &&Episode| {
+        (e.kind, e.which, e.place, e.at) == (sought.kind, sought.which, sought.place, sought.at)
+    };
+    found.episodes.iter().find(same)?.to
+}
+
+/// What hardware costs is known of workers, where they have a price; settings are free.
+fn price(setting: Setting, more: f64) -> Option<f64> {
+    match setting {
+        Setting::Workers(..) => Some(more).filter(|&more| more > 0.0),
+        Setting::Ram(_) | Setting::BalancerCores(_) => None,
+        _ => Some(0.0),
+    }
 }
 
 fn service_of(setting: Setting) -> usize {

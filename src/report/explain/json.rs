@@ -138,6 +138,7 @@ fn mitigations(told: &Told<'_>, found: &Mitigations) -> Value {
     json!({
         "goodput_per_s": found.goodput,
         "offered_per_s": found.offered,
+        "incident_over_s": found.over.map(seconds),
         "all": all,
     })
 }

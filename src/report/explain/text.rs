@@ -8,6 +8,7 @@ use crate::experiment::explain::{
     Causes, Curve, EACH, Effect, LINEAGES, Larger, Mitigations, Nature, Scope, Seen, Tested,
     Together,
 };
+use crate::model::incident::Kind;
 use crate::model::spec::SystemSpec;
 
 const COLUMNS: usize = 100;
@@ -333,23 +334,44 @@ pub fn likelihood(told: &Told<'_>, seen: &Seen<'_>, curve: &Curve) -> String {
     fitted(&text)
 }
 
+/// Whether it was over by itself. A metastable state has lost its trigger by definition.
+fn lasted(seen: &Seen<'_>, found: &Mitigations) -> String {
+    let metastable = seen.sought.episode.kind == Kind::Metastable;
+    match (found.over, metastable) {
+        (Some(at), true) => format!(
+            "\nWith its trigger gone the system recovered by itself, at {}.\n",
+            words::moment(at)
+        ),
+        (None, true) => {
+            "\nWith its trigger gone the system stayed down to the end of the measured \
+                         time: it does not recover by itself.\n"
+                .into()
+        }
+        (Some(at), false) => format!("\nIt was over at {}.\n", words::moment(at)),
+        (None, false) => "\nIt was not over when the measured time was.\n".into(),
+    }
+}
+
 /// What would have saved the run.
-pub fn mitigations(told: &Told<'_>, found: &Mitigations) -> String {
+pub fn mitigations(told: &Told<'_>, seen: &Seen<'_>, found: &Mitigations) -> String {
     let spec = &told.case.system;
-    let mut text = fitted(&format!(
+    let mut text = lasted(seen, found);
+    text.push_str(&format!(
         "\nWhat would have saved the run: {} of {} offered were answered in time; with one thing \
          otherwise\n",
         words::rate(found.goodput),
         words::rate(found.offered)
     ));
+    text = fitted(&text);
     let currency = &spec.prices.currency;
     let mut table = Table::new(&[Align::Left, Align::Right, Align::Left, Align::Left]);
     for one in &found.all {
         let sign = if one.saved < 0.0 { "-" } else { "+" };
         let price = match one.cost {
             _ if one.ideal => "a bound, not for sale".into(),
-            cost if cost > 0.0 => format!("{} an hour", show::money(currency, cost)),
-            _ => "free".into(),
+            Some(cost) if cost > 0.0 => format!("{} an hour", show::money(currency, cost)),
+            Some(_) => "free".into(),
+            None => "price not known".into(),
         };
         let incident = if one.avoids { "no such incident" } else { "" };
         table.row([
