@@ -26,6 +26,7 @@ const PAGES: &[&str] = &[
     "docs/compare.md",
     "docs/coverage.md",
     "docs/determinism.md",
+    "docs/explain.md",
     "docs/fit.md",
     "docs/find.md",
     "docs/format.md",

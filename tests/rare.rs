@@ -86,6 +86,7 @@ fn counted(spec: &SystemSpec, trials: u32, requests: f64, rate: f64) -> Vec<(u64
                         look_for: LookFor::default(),
                         event_budget: u64::MAX,
                         width: Width::Auto,
+                        spared: Vec::new(),
                     };
                     let tally = run(spec, &spec_of_run, &mut Blind).unwrap().tally;
                     let classes = tally.classes.iter();

@@ -128,6 +128,7 @@ fn spec_for(system: &SystemSpec, requests: u64, series: bool) -> RunSpec {
         look_for: LookFor::default(),
         event_budget: u64::MAX,
         width: Width::Auto,
+        spared: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::explain_args::{EXPLAIN_EXAMPLES, ExplainArgs};
 use super::fit_args::{FIT_EXAMPLES, FitArgs};
 use super::hunt_args::{HUNT_EXAMPLES, HuntArgs};
 use super::replay_args::{REPLAY_EXAMPLES, ReplayArgs};
@@ -113,7 +114,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// List what there is: policies, distributions, metrics, codes, ...
     List(ListArgs),
-    /// Explain a code such as VX3102
+    /// Explain a code such as VX3102, or why an incident of a trial happened
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
     /// Check veltrix itself against theory, number by number
     #[command(after_help = VERIFY_EXAMPLES)]
@@ -389,13 +391,6 @@ pub enum Topic {
     Faults,
     /// Incidents that are looked for
     Detectors,
-}
-
-/// Options of `explain`.
-#[derive(Clone, Debug, Args)]
-pub struct ExplainArgs {
-    /// VX3102, vx3102 or 3102
-    pub code: String,
 }
 
 /// Options of `verify`.

@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::host::{Clock, host, quoted};
 use super::hunt_args::HuntArgs;
 use super::interrupt::Interrupt;
+use super::recorded::Provenance;
 use super::source::Refusal;
 use super::streams::Streams;
 use crate::base::codes::Code;
@@ -180,7 +181,13 @@ impl Job<'_> {
             Stop::of(&error, interrupt, &kept)
         })?;
         let found = Found::of(&shots, self.target.loaded.design.confidence);
-        let host = host(found.events, kept, args.threads, clock.time());
+        let host = host(
+            found.events,
+            kept,
+            args.threads,
+            clock.time(),
+            &Provenance::new(&args.file, &args.changes().overrides()),
+        );
         self.finish(partial, &hunt, &shots, &found, &host, streams)
     }
 

@@ -413,6 +413,7 @@ fn made(path: &Path, file: IncidentFile, style: Style) -> Result<Opened, Refusal
             },
             event_budget: budget::of(&system, &timing),
             width: Width::Auto,
+            spared: Vec::new(),
         },
         stated,
         system,
@@ -432,5 +433,6 @@ fn made(path: &Path, file: IncidentFile, style: Style) -> Result<Opened, Refusal
             .take(200)
             .collect(),
         record: Some(record),
+        inputs: Vec::new(),
     })
 }

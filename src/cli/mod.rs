@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod exit;
 mod explain;
+mod explain_args;
 mod find;
 mod fit;
 mod fit_args;

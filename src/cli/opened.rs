@@ -11,6 +11,7 @@ use crate::experiment::TRAJECTORY;
 use crate::experiment::design::Design;
 use crate::experiment::incident::{Case, Token, TokenError};
 use crate::experiment::warm_up;
+use crate::report::manifest::FileDigest;
 
 /// A trial that can be run again.
 pub struct Opened {
@@ -24,6 +25,8 @@ pub struct Opened {
     pub label: String,
     /// What an earlier run wrote down of it.
     pub record: Option<Record>,
+    /// Every file that was read.
+    pub inputs: Vec<FileDigest>,
 }
 
 /// Opens an incident file, or finds the trial that a token names. The text is what its user should
@@ -167,6 +170,7 @@ fn named(token: &Token, loaded: &Loaded) -> Result<Opened, String> {
         name: design.name.clone(),
         label: label(design, point),
         record: None,
+        inputs: loaded.inputs.clone(),
     })
 }
 

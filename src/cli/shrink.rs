@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::exit::Exit;
 use super::host::{Clock, quoted};
 use super::interrupt::Interrupt;
-use super::opened::{self, Opened};
+use super::opened::{self, Force, Opened};
 use super::shrink_args::ShrinkArgs;
 use super::streams::Streams;
 use crate::config;
@@ -25,8 +25,10 @@ const TICK: Duration = Duration::from_millis(5);
 /// Shrinks an incident and writes what is left.
 pub fn shrink(args: &ShrinkArgs, streams: &mut Streams<'_>) -> Exit {
     let overrides = args.changes.overrides();
-    let opened = match opened::open(&args.what, &args.experiment, &overrides, streams.style) {
-        Ok(opened) => opened,
+    let experiment = args.experiment.as_deref();
+    let style = (Force::No, streams.style);
+    let opened = match opened::open_any(&args.what, experiment, &overrides, style) {
+        Ok((opened, _)) => opened,
         Err(refusal) => {
             streams.say(&refusal.text);
             return refusal.exit;
@@ -261,12 +263,13 @@ impl Job<'_> {
     }
 
     fn command(&self) -> String {
-        let name = self.args.experiment.file_name().unwrap_or_default();
-        let mut words = vec![
-            "veltrix shrink".to_owned(),
-            self.opened.token.to_string(),
-            quoted(&name.to_string_lossy()),
-        ];
+        let mut words = vec!["veltrix shrink".to_owned(), self.opened.token.to_string()];
+        let file = self
+            .args
+            .experiment
+            .as_ref()
+            .and_then(|file| file.file_name());
+        words.extend(file.map(|name| quoted(&name.to_string_lossy())));
         words.extend(self.args.changes.words());
         words.push(format!("--tries {}", self.args.tries));
         words.join(" ")

@@ -9,7 +9,7 @@ use super::args::Changes;
 /// Shown below the options.
 pub const SHRINK_EXAMPLES: &str = "\
 Examples:
-  veltrix shrink TOKEN experiments/veltrix.toml
+  veltrix shrink TOKEN
   veltrix shrink TOKEN experiments/veltrix.toml --seconds 60
   veltrix shrink TOKEN experiments/veltrix.toml --out overflow --tries 500
 
@@ -21,11 +21,11 @@ run has no such incident. More: docs/shrink.md.";
 /// Options of `shrink`.
 #[derive(Clone, Debug, Args)]
 pub struct ShrinkArgs {
-    /// The token of an incident
-    #[arg(value_name = "TOKEN")]
+    /// The token of an incident, or an incident file
+    #[arg(value_name = "TOKEN|FILE")]
     pub what: String,
-    /// The experiment that it comes from
-    pub experiment: PathBuf,
+    /// The experiment that it comes from; else that of a run in runs/ that knows it
+    pub experiment: Option<PathBuf>,
     /// What was changed about the files then
     #[command(flatten)]
     pub changes: Changes,

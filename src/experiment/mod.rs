@@ -7,6 +7,7 @@ pub(crate) mod caught;
 pub mod compare;
 mod crew;
 pub mod design;
+pub mod explain;
 pub mod find;
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -240,6 +240,7 @@ fn run_spec(seed: u64, replication: u32) -> RunSpec {
         look_for: LookFor::default(),
         event_budget: EVENT_BUDGET,
         width: Width::Wide,
+        spared: Vec::new(),
     }
 }
 

@@ -278,6 +278,7 @@ impl<'a> Plan<'a> {
             look_for: watching::look_for(design, point),
             event_budget: budget::of(&design.points[point].system, &self.timing),
             width: Width::Auto,
+            spared: Vec::new(),
         }
     }
 

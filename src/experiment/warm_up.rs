@@ -207,6 +207,7 @@ impl<'a> Pilots<'a> {
             look_for: LookFor::default(),
             event_budget: budget::of(system, &self.timing),
             width: Width::Auto,
+            spared: Vec::new(),
         };
         let output = caught::call(|| simulate(system, &spec, None))?;
         crew.watch().ended(run, &output, None);

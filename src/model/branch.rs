@@ -9,6 +9,7 @@
 use std::ops::Range;
 
 use super::event::Event;
+use super::incident::Incidents;
 use super::metric::{Kind, Metric, Scope, TABLE};
 use super::outcome::Outcome;
 use super::spec::{GroupSpec, PolicySpec, SystemSpec, UNBOUNDED_CORES};
@@ -62,6 +63,13 @@ pub(super) fn part(load: u64, room: u64) -> u64 {
 impl Gauge {
     /// What a full place shows. A place without end may show more.
     pub const FULL: u64 = 1 << 20;
+
+    /// Looks at nothing: always empty.
+    pub fn blind() -> Gauge {
+        Gauge {
+            shelves: Vec::new(),
+        }
+    }
 
     /// The gauge of a system.
     pub fn new(spec: &SystemSpec) -> Gauge {
@@ -287,6 +295,11 @@ impl<'s> Branch<'s> {
     /// Hash of the sequence of events so far.
     pub fn fingerprint(&self) -> u64 {
         system!(self, system => system.fingerprint())
+    }
+
+    /// What went wrong so far, if its run says what is looked for.
+    pub fn found(&self) -> Option<&Incidents> {
+        system!(self, system => system.found())
     }
 
     /// How full the fullest place is.

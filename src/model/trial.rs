@@ -36,6 +36,19 @@ pub struct RunSpec {
     pub event_budget: u64,
     /// Which entries the event queue uses; never changes a result.
     pub width: Width,
+    /// Faults that do not happen although they would.
+    pub spared: Vec<Spared>,
+}
+
+/// One time that a fault would strike, and does not: everything up to then is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spared {
+    /// Index of the fault in its model.
+    pub fault: u32,
+    /// The worker, by its number in the system.
+    pub worker: u32,
+    /// When it would begin.
+    pub from: Nanos,
 }
 
 /// What is looked for in a run.
@@ -189,6 +202,25 @@ pub struct AttemptRow {
     pub outcome: Option<Outcome>,
 }
 
+/// One request as it is born.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BirthRow {
+    /// When, nanoseconds from the start of the run.
+    pub at: Nanos,
+    /// Index of the source.
+    pub source: u32,
+    /// Index of the class within its source.
+    pub class: u32,
+    /// Bytes.
+    pub size: u64,
+    /// Core-time at speed 1.
+    pub work: Nanos,
+    /// Bytes of RAM held.
+    pub memory: u64,
+    /// Its turn, if it was recorded.
+    pub priority: Option<i64>,
+}
+
 /// Watches a run without moving it.
 pub trait Observer: Sync {
     /// Whether it wants rows: a run that nobody wants rows of makes none.
@@ -200,6 +232,10 @@ pub trait Observer: Sync {
     fn begin(&mut self);
     /// An attempt whose outcome is known (or that is still inside at the end).
     fn attempt(&mut self, row: &AttemptRow);
+    /// A request is born; told to those who want rows.
+    fn birth(&mut self, row: &BirthRow) {
+        let _ = row;
+    }
     /// Whether nobody wants the outcome of the run any more (VX5004); asked once in very many
     /// events.
     fn given_up(&self) -> bool {

@@ -8,6 +8,7 @@ pub mod comparison;
 pub mod comparison_json;
 pub mod csv_table;
 pub mod distributions_csv;
+pub mod explain;
 pub mod find;
 pub mod folder;
 pub mod hunt;

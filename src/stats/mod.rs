@@ -6,6 +6,7 @@ mod draws;
 pub mod histogram;
 pub mod interval;
 pub mod paired;
+pub mod proportion;
 pub mod run_length;
 pub mod selection;
 pub mod sensitivity;

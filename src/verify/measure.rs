@@ -195,6 +195,7 @@ pub(super) fn run_spec(horizon: Horizon) -> RunSpec {
         look_for: LookFor::default(),
         event_budget: u64::MAX,
         width: Width::Auto,
+        spared: Vec::new(),
     }
 }
 

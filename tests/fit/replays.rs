@@ -95,6 +95,7 @@ fn simulated(line: &Line, model: &Path, length: Nanos) -> (f64, f64) {
             look_for: LookFor::default(),
             event_budget: 10_000_000,
             width: Width::Auto,
+            spared: Vec::new(),
         };
         let mut rows: Vec<AttemptRow> = Vec::new();
         trial::run(&system, &how, &mut rows).unwrap();

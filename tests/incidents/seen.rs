@@ -174,6 +174,7 @@ fn trial(design: &Design, seed: u64, variant: &str, value: &str) -> Seen {
         wanted: Wanted::default(),
         series: true,
         look_for: LookFor::default(),
+        spared: Vec::new(),
         event_budget: u64::MAX,
         width: Width::Auto,
     };

@@ -24,6 +24,7 @@ fn endless() -> RunSpec {
         look_for: LookFor::default(),
         event_budget: u64::MAX,
         width: Width::Wide,
+        spared: Vec::new(),
     }
 }
 

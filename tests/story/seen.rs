@@ -152,6 +152,7 @@ impl Story {
             look_for: LookFor::default(),
             event_budget: u64::MAX,
             width: Width::Auto,
+            spared: Vec::new(),
         };
         let mut watch = Watch::default();
         let output = trial::run(system, &run, &mut watch).unwrap();

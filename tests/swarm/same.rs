@@ -152,6 +152,7 @@ fn how(run: &Run, seed: u64) -> RunSpec {
         look_for: LookFor::default(),
         event_budget: BUDGET,
         width: Width::Auto,
+        spared: Vec::new(),
     }
 }
 

@@ -78,6 +78,7 @@ pub fn run_spec(seed: u64, horizon: Horizon) -> RunSpec {
         look_for: LookFor::default(),
         event_budget: u64::MAX,
         width: Width::Auto,
+        spared: Vec::new(),
     }
 }
 

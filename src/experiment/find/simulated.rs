@@ -130,6 +130,7 @@ impl Oracle for Simulated<'_> {
                 look_for: LookFor::default(),
                 event_budget: budget::of(system, &question.timing),
                 width: Width::Auto,
+                spared: Vec::new(),
             };
             let output = caught::call(|| sample::simulate_until(system, &spec, None, stop));
             output.map(|output| read(&context, &checks.gauges, &output))

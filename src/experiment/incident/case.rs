@@ -75,6 +75,7 @@ impl Case {
                 look_for: watching::look_for(design, point),
                 event_budget: budget::of(&system, &timing),
                 width: Width::Auto,
+                spared: Vec::new(),
             },
             system,
             trigger: None,

@@ -10,6 +10,7 @@ use super::spec::{FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, Service
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::rng::{Key, Stream};
+use crate::model::trial::Spared;
 
 /// Name and one line of each kind.
 pub const FAULTS: &[(&str, &str)] = &[
@@ -59,9 +60,16 @@ pub struct Target<'s> {
     when: &'s FaultWhen,
     lasts: Option<&'s Dist>,
     stream: Stream,
+    /// When it would start and does not.
+    spared: Vec<Nanos>,
 }
 
 impl Target<'_> {
+    /// Whether the start at this moment is one that does not happen.
+    pub fn is_spared(&self, now: Nanos) -> bool {
+        self.spared.contains(&now)
+    }
+
     /// Goes on under another key.
     pub fn rekey(&mut self, key: &Key) {
         self.stream.rekey(key);
@@ -130,6 +138,7 @@ fn surge<'s>(
         when: &fault.when,
         lasts: fault.lasts.as_ref(),
         stream: Stream::new(key, &path),
+        spared: Vec::new(),
     }
 }
 
@@ -152,6 +161,16 @@ pub fn surges<'s>(
 pub fn takes_ram(spec: &SystemSpec) -> bool {
     let takes = |f: &FaultSpec| matches!(f.kind, FaultKind::RamCap { .. } | FaultKind::Leak { .. });
     spec.faults.iter().any(|f| f.enabled && takes(f))
+}
+
+/// Notes which starts do not happen.
+pub fn spare(targets: &mut [Target<'_>], spared: &[Spared]) {
+    for one in spared {
+        let same = |t: &&mut Target<'_>| t.fault == one.fault && t.worker == one.worker;
+        for target in targets.iter_mut().filter(same) {
+            target.spared.push(one.from);
+        }
+    }
 }
 
 /// Every fault that is on, at every worker it targets.
@@ -183,6 +202,7 @@ pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
                     when: &fault.when,
                     lasts: fault.lasts.as_ref(),
                     stream: Stream::new(key, shared.as_deref().unwrap_or(path)),
+                    spared: Vec::new(),
                 });
             };
             match fault.unit {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::branch::{Gauge, Hits, Shelf, part};
+use crate::model::incident::Incidents;
 use crate::model::tally::Tally;
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
@@ -49,6 +50,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Whether there is, or was, another attempt of the request whose first is in this place.
     fn has_tried_again(&self, place: u32) -> bool {
         self.jobs.knows_requests() && self.jobs.request(place).tries > 1
+    }
+
+    /// What went wrong so far, if anybody looks.
+    pub fn found(&self) -> Option<&Incidents> {
+        self.watching.as_ref().and_then(|watching| watching.found())
     }
 
     /// Requests born so far.

@@ -118,6 +118,11 @@ impl<'s> Watching<'s> {
             .min(noted.copied().unwrap_or(Nanos::MAX))
     }
 
+    /// What was found so far.
+    pub fn found(&self) -> Option<&Incidents> {
+        self.detectors.as_ref().map(Detectors::found)
+    }
+
     /// Answers that take at least this long are late for some budget.
     pub fn slow_from(&self) -> Nanos {
         let detectors = self.detectors.iter();

@@ -232,6 +232,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             system.next_look = watching.next_look();
             system.slow_from = watching.slow_from();
         }
+        fault::spare(&mut system.targets, &run.spared);
         system.ends_matter =
             system.limits.is_some() || system.loops.is_some() || system.copies.is_some();
         assert!(

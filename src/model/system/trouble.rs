@@ -16,6 +16,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn fault_start<W: Entry>(&mut self, queue: &mut Queue<W, Event>, index: u32) {
         let now = queue.now();
         let target = &mut self.targets[index as usize];
+        if target.is_spared(now) {
+            return self.pass_over(queue, index);
+        }
         target.active = true;
         let (fault, worker, kind) = (target.fault, target.worker, target.kind);
         let (core, in_service) = (target.core, target.in_service);
@@ -42,6 +45,23 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             FaultKind::Surge { .. } => {}
             FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, true),
+        }
+    }
+
+    /// A fault does not strike this time; its next is when it would have been.
+    fn pass_over<W: Entry>(&mut self, queue: &mut Queue<W, Event>, index: u32) {
+        let target = &mut self.targets[index as usize];
+        let (kind, worker, lasts) = (target.kind, target.worker, target.duration());
+        let lasts = match kind {
+            FaultKind::Crash | FaultKind::Restart => {
+                Some(lasts.unwrap_or_else(|| self.restart_time(worker)))
+            }
+            _ => lasts,
+        };
+        let gap = self.targets[index as usize].gap();
+        if let (Some(lasts), Some(gap)) = (lasts, gap) {
+            let at = queue.now().saturating_add(lasts).saturating_add(gap);
+            queue.at(at, Event::FaultStart { target: index });
         }
     }
 

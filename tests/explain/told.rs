@@ -1,0 +1,129 @@
+//! The command: its output is that of the page, its files are whole, threads change nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use std::sync::atomic::AtomicBool;
+use veltrix::config::{Overrides, load};
+use veltrix::experiment::incident::{Case, Token, Trigger};
+
+const MARK: &str = "<!-- explained -->\n\n```text\n";
+
+fn page() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/explain.md")
+}
+
+/// The files of the page, in a folder of their own.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("explain-{name}"));
+    // What an earlier run left, if it ran.
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    let page = fs::read_to_string(page()).unwrap();
+    for (mark, file) in [
+        ("<!-- model: web.toml -->", "web.toml"),
+        ("<!-- experiment: web-once.toml -->", "web-once.toml"),
+    ] {
+        let (_, rest) = page.split_once(mark).unwrap();
+        let (_, rest) = rest.split_once("```toml\n").unwrap();
+        let (text, _) = rest.split_once("```").unwrap();
+        fs::write(path.join(file), text).unwrap();
+    }
+    path
+}
+
+/// The token of the first incident of the first trial.
+fn token(experiment: &Path) -> String {
+    let loaded = load(experiment, &Overrides::default()).unwrap();
+    let mut case = Case::of(&loaded.design, 0, 0, None);
+    let output = case.again(None, &AtomicBool::new(false)).unwrap();
+    case.trigger = Trigger::of(&output.incidents, 0);
+    assert!(case.trigger.is_some(), "nothing went wrong");
+    Token::of(&case, 0).to_string()
+}
+
+fn explain(folder: &Path, args: &[&str]) -> (i32, String, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_veltrix"))
+        .arg("explain")
+        .args(args)
+        .env("NO_COLOR", "1")
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        out.status.code().unwrap(),
+        text(out.stdout),
+        text(out.stderr),
+    )
+}
+
+#[test]
+fn the_page_shows_what_is_told() {
+    let folder = folder("page");
+    let token = token(&folder.join("web-once.toml"));
+    let (exit, out, err) = explain(&folder, &[&token, "web-once.toml"]);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    assert!(out.contains("\nBecause of `collector`: web["), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
+    let (told, files) = out.split_once("\nfiles   ").unwrap();
+    let page_text = fs::read_to_string(page()).unwrap();
+    let (before, rest) = page_text.split_once(MARK).unwrap();
+    let (shown, after) = rest.split_once("```").unwrap();
+    if std::env::var_os("VELTRIX_UPDATE").is_some() {
+        fs::write(page(), format!("{before}{MARK}{told}```{after}")).unwrap();
+    } else {
+        assert_eq!(shown, told);
+    }
+    let results = folder.join(files.trim());
+    assert_eq!(
+        fs::read_to_string(results.join("explain.txt")).unwrap(),
+        told
+    );
+    let chart = fs::read_to_string(results.join("charts/likelihood.svg")).unwrap();
+    assert!(
+        chart.starts_with("<svg") || chart.starts_with("<?xml"),
+        "no chart"
+    );
+    assert!(results.join("manifest.json").is_file());
+    // Once more it is only shown.
+    let (exit, again, err) = explain(&folder, &[&token, "web-once.toml"]);
+    assert_eq!((exit, again.as_str()), (0, told));
+    assert_eq!(err, "already done; `--force` explains it again\n");
+}
+
+#[test]
+fn threads_change_nothing_and_mistakes_are_told() {
+    let folder = folder("threads");
+    let token = token(&folder.join("web-once.toml"));
+    let one = [&token, "web-once.toml", "--quick", "--format", "json"];
+    let told = |threads: &str, out: &str| {
+        let more = ["--threads", threads, "--out", out];
+        let (exit, out, err) = explain(&folder, &[&one[..], &more[..]].concat());
+        assert_eq!((exit, err.as_str()), (0, ""));
+        out
+    };
+    let (one, three) = (told("1", "one"), told("3", "three"));
+    assert_eq!(one, three);
+    let json: serde_json::Value = serde_json::from_str(&one).unwrap();
+    assert_eq!(json["causes"]["because"].as_array().unwrap().len(), 1);
+    assert!(json["likelihood"].is_null());
+    for (args, word) in [
+        (&[token.as_str()][..], "name the experiment"),
+        (&["VX3102", "--quick"][..], "options are for tokens"),
+        (&["VX3102", "web-once.toml"][..], "is no token"),
+        (&["VX9876"][..], "no code"),
+    ] {
+        let (exit, out, err) = explain(&folder, args);
+        assert_eq!((exit, out.as_str()), (2, ""), "{args:?}");
+        assert!(err.contains(word), "{args:?}: {err}");
+    }
+    let other = [
+        token.as_str(),
+        "web-once.toml",
+        "--set",
+        "service.web.workers.count=5",
+    ];
+    assert_eq!(explain(&folder, &other).0, 6, "another system");
+}
