@@ -20,13 +20,16 @@ Examples:
                                              the cheapest point that meets the objective
   veltrix compare FILE --a before --b after  which of two is better, and how sure
   veltrix hunt FILE --seeds 0..200           incidents in many seeds, and how often they come
+  veltrix replay TOKEN                       one trial again, and what happened in it
+  veltrix explain TOKEN                      why an incident happened, and what would have helped
+  veltrix shrink TOKEN                       the smallest model and trace that still have it
   veltrix explain VX3102                     what a code means and what to do
   veltrix list metrics                       what can be measured
   veltrix verify                             is veltrix right? against theory
 
 Results go to stdout, all else to stderr. Exit codes: 0 done, 1 trouble (disk, permission),
 2 the command or a file is wrong, 3 the objective is not met or a `--fail-if` holds, 5 trials
-failed, 6 numbers are not what they are known to be (verify), 130 and 143 interrupted by SIGINT or
+failed, 6 not reproduced (verify, replay), 130 and 143 interrupted by SIGINT or
 SIGTERM: the same command goes on.";
 
 const RUN_EXAMPLES: &str = "\
