@@ -46,7 +46,7 @@ pub fn shrink(args: &ShrinkArgs, streams: &mut Streams<'_>) -> Exit {
             partial::tidy(&path, &digest);
             return already_done(&path, streams);
         }
-        Ok(Place::Other(manifest)) if !args.force => {
+        Ok(Place::Other(manifest)) if !args.force && manifest.digest != unfinished(&digest) => {
             return streams.refuse(&folder::other(&path, &manifest));
         }
         Ok(_) => {}
@@ -87,6 +87,11 @@ pub fn shrink(args: &ShrinkArgs, streams: &mut Streams<'_>) -> Exit {
     let exit = interrupt.exit().unwrap_or(Exit::Done);
     let told = told(&text, &path);
     streams.data(told.as_bytes(), exit)
+}
+
+/// The digest of results that time or a signal has ended: the same command replaces them.
+fn unfinished(digest: &str) -> String {
+    format!("{digest}-stopped")
 }
 
 /// What is said on stdout: the text, and how to run it.
@@ -240,7 +245,6 @@ impl Job<'_> {
     }
 
     fn manifest(&self, folder: &Folder, case: &Case) -> Manifest {
-        // Where time or a signal ended it, the same command goes further: it is not done.
         let stopped = self.shrunk.ended == Ended::Stopped;
         Manifest {
             program: manifest::PROGRAM.into(),
@@ -249,7 +253,7 @@ impl Job<'_> {
             trajectory: TRAJECTORY,
             experiment: self.opened.name.clone(),
             digest: match stopped {
-                true => format!("{}-stopped", self.digest),
+                true => unfinished(&self.digest),
                 false => self.digest.clone(),
             },
             seed: case.run.seed.to_string(),

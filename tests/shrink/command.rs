@@ -241,7 +241,7 @@ fn an_interrupt_keeps_the_best_so_far() {
     let slow = "[[fault]]\nkind = \"slow\"\ntarget = \"web[7]\"\nfactor = 0.1\nat = \"20s\"\n";
     let model = format!("{model}{slow}");
     let place = written("interrupt", &model, "horizon = \"60s\"\n");
-    let token = token_of(&place.join("planted.toml"), Kind::OverflowFirst);
+    let name = token_of(&place.join("planted.toml"), Kind::OverflowFirst);
     let mut child = Command::new(env!("CARGO_BIN_EXE_veltrix"))
         .args([
             "shrink",
@@ -275,4 +275,19 @@ fn an_interrupt_keeps_the_best_so_far() {
         let again = veltrix(&place.join("small"), &["replay", token, "experiment.toml"]);
         assert_eq!(said(&again).0, 0);
     }
+    // What was stopped is not done: the same command begins again.
+    let again = [
+        "shrink",
+        &name,
+        "planted.toml",
+        "--tries",
+        "100000",
+        "--out",
+        "small",
+    ];
+    let again = [&again[..], &["--seconds", "1"]].concat();
+    let (code, text) = said(&veltrix(&place, &again));
+    let begun = !text.contains("already done") && !text.contains("--force");
+    // A second may be over before the first run is.
+    assert!(begun && [0, 5].contains(&code), "{text}");
 }

@@ -3,7 +3,7 @@
 //! What must stay is the signature: an incident of the same kind at the same kind of place. All
 //! else goes if it can: the run ends at the incident, its arrivals become rows of a trace, the
 //! beginning goes, then rows by delta debugging ([`ddmin`]), then part after part of the system
-//! ([`passes`]), round after round until nothing more goes. Every step is a trial; what comes out
+//! (`passes`), round after round until nothing more goes. Every step is a trial; what comes out
 //! depends on the case and the number of tries alone.
 
 pub mod ddmin;
