@@ -200,3 +200,157 @@ fn trace(rows: &[BirthRow], start: Nanos, whole: bool) -> Trace {
     }
     trace
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::base::units::SECOND;
+    use crate::model::incident::Rules;
+    use crate::model::spec::{
+        ClientSpec, Dist, FaultSpec, FaultWhen, PolicySpec, PriceSpec, RetrySpec, WorkSpec, plain,
+    };
+    use crate::model::tally::Wanted;
+    use crate::model::trial::{Horizon, LookFor, RunSpec, StopAt, Timing, TrialOutput, Width, run};
+
+    const STOP: Nanos = 20 * SECOND;
+
+    fn case() -> Case {
+        let exponential = |mean: f64| Dist::exponential(mean).unwrap();
+        let mut source = plain::source(
+            "s",
+            Arrivals::Mmpp {
+                rates: vec![100.0, 400.0],
+                dwell: vec![3e9, 1e9],
+                switch: vec![vec![0.0, 1.0], vec![1.0, 0.0]],
+            },
+        );
+        source.batch = Some(Dist::constant(2.0).unwrap());
+        source.classes = vec![plain::class("a"), plain::class("b")];
+        source.classes[1].size = exponential(5000.0);
+        source.client = ClientSpec {
+            timeout: Some(exponential(5e7)),
+            retry: Some(RetrySpec::full_jitter(3, 10_000_000, 100_000_000)),
+            ..ClientSpec::default()
+        };
+        let work = WorkSpec::drawn(exponential(5e6));
+        let mut group = plain::group(4, 1);
+        group.slots = Some(10);
+        group.ram = Some(1 << 20);
+        let mut service = plain::service("e", work, PolicySpec::P2c, group);
+        service.memory.base = exponential(5000.0);
+        service.memory.per_byte = 2.0;
+        let pause = FaultSpec {
+            lasts: Some(exponential(3e8)),
+            ..plain::fault(
+                "pause",
+                FaultKind::Pause,
+                (1, 4),
+                FaultWhen::Every(exponential(4e9)),
+            )
+        };
+        let timing = Timing {
+            warm_up: 0,
+            horizon: Horizon::For(30 * SECOND),
+            drain: 0,
+            window: SECOND,
+        };
+        let system = SystemSpec {
+            title: String::new(),
+            sources: vec![source],
+            services: vec![service],
+            faults: vec![pause],
+            prices: PriceSpec::default(),
+        };
+        assert!(system.check().is_empty(), "{:?}", system.check());
+        Case {
+            system: Arc::new(system),
+            stated: timing,
+            run: RunSpec {
+                seed: 5,
+                replication: 0,
+                timing,
+                wanted: Wanted::default(),
+                series: false,
+                look_for: LookFor {
+                    rules: Rules::standard(),
+                    stations: true,
+                    stop: None,
+                },
+                event_budget: u64::MAX,
+                width: Width::Auto,
+                spared: Vec::new(),
+            },
+            trigger: None,
+        }
+    }
+
+    fn recorded<'a>(case: &Case, never: &'a AtomicBool) -> (TrialOutput, Recording<'a>) {
+        let mut recording = Recording::new(&case.system, STOP, never);
+        let mut how = case.run.clone();
+        how.look_for.stop = Some(StopAt::Time(STOP));
+        let output = run(&case.system, &how, &mut recording).unwrap();
+        (output, recording)
+    }
+
+    fn again(case: &Case) -> TrialOutput {
+        let never = AtomicBool::new(false);
+        case.again(Some(StopAt::Time(STOP)), &never).unwrap()
+    }
+
+    #[test]
+    fn recorded_arrivals_of_which_nothing_is_taken_are_the_same_run() {
+        let (case, never) = (case(), AtomicBool::new(false));
+        let (before, recording) = recorded(&case, &never);
+        for class in [None, Some(1)] {
+            let edit = Edit::Thin {
+                source: 0,
+                class,
+                from: 5 * SECOND,
+                to: 8 * SECOND,
+                keep: 1.0,
+            };
+            let after = again(&apply(&case, &[edit], &recording));
+            assert_eq!(after.fingerprint, before.fingerprint, "{class:?}");
+            assert_eq!(after.demand, before.demand, "{class:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_burst_is_taken_evenly_and_nothing_before_it() {
+        let (case, never) = (case(), AtomicBool::new(false));
+        let (before, recording) = recorded(&case, &never);
+        let edit = Edit::Thin {
+            source: 0,
+            class: None,
+            from: 10 * SECOND,
+            to: 12 * SECOND,
+            keep: 0.25,
+        };
+        let after = again(&apply(&case, &[edit], &recording));
+        // Stations are a 64th of 30 s apart.
+        assert_eq!(after.stations[..21], before.stations[..21]);
+        assert_ne!(after.stations[23], before.stations[23]);
+        let inside = |b: &&BirthRow| (10 * SECOND..12 * SECOND).contains(&b.at);
+        let burst = recording.births.iter().filter(inside).count() as u64;
+        let born = |o: &TrialOutput| o.tally.classes.iter().map(|c| c.born).sum::<u64>();
+        assert_eq!(born(&before) - born(&after), burst - burst / 4);
+    }
+
+    #[test]
+    fn one_strike_is_spared_and_the_others_come_when_they_would() {
+        let (case, never) = (case(), AtomicBool::new(false));
+        let (before, recording) = recorded(&case, &never);
+        let strikes = &before.incidents.faults;
+        assert!(strikes.len() > 10, "{strikes:?}");
+        let spared = strikes[4];
+        let after = again(&apply(&case, &[Edit::Spare(vec![spared])], &recording));
+        let mut left = strikes.clone();
+        left.remove(4);
+        assert_eq!(after.incidents.faults, left);
+        let same = (spared.from * 64 / (30 * SECOND)) as usize;
+        assert_eq!(after.stations[..same], before.stations[..same]);
+        assert_ne!(after.fingerprint, before.fingerprint);
+    }
+}
