@@ -245,7 +245,7 @@ fn an_interrupt_keeps_the_best_so_far() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_veltrix"))
         .args([
             "shrink",
-            &token,
+            &name,
             "planted.toml",
             "--tries",
             "100000",
