@@ -1,6 +1,7 @@
 //! Incidents planted by a generator: a calm system, one or two things that bring it down, and
 //! some that are harmless.
 
+use veltrix::base::math::ln;
 use veltrix::engine::rng::{Bits, Key, Stream};
 use veltrix::experiment::explain::{Seen, Setting, Subject};
 use veltrix::experiment::incident::Case;
@@ -144,7 +145,7 @@ fn births(draw: &mut Draw, rate: f64, until: u64) -> Vec<u64> {
     let mut at = 0.0;
     let mut all = Vec::new();
     loop {
-        at += -(1.0 - draw.0.unit()).ln() / rate * 1e9;
+        at += -ln(1.0 - draw.0.unit()) / rate * 1e9;
         if at as u64 >= until {
             return all;
         }
@@ -300,7 +301,7 @@ fn burst_of_a_trace(draw: &mut Draw, at: u64, heavy: bool) -> Made {
         _ => unreachable!(),
     };
     for row in &mut rows {
-        row.1 = (-(1.0 - draw.0.unit()).ln() * mean) as u64;
+        row.1 = (-ln(1.0 - draw.0.unit()) * mean) as u64;
     }
     calm.services[0].work = None;
     let mut light = class("light");
