@@ -276,7 +276,7 @@ mod tests {
                 look_for: LookFor {
                     rules: Rules::standard(),
                     stations: true,
-                    stop: None,
+                    ..LookFor::default()
                 },
                 event_budget: u64::MAX,
                 width: Width::Auto,
