@@ -77,7 +77,7 @@ fn a_file_stands_alone() {
 fn files_that_are_none_are_refused() {
     let ground = Ground::new("incident-none");
     let bad = |name: &str| format!("{}/tests/bad-inputs/{name}", env!("CARGO_MANIFEST_DIR"));
-    let mut run = |text: &str, exit: i32, words: &[&str]| {
+    let run = |text: &str, exit: i32, words: &[&str]| {
         let path = ground.0.join("bad.json");
         fs::write(&path, text).unwrap();
         let (code, out, err) = ran(&["replay", path.to_str().unwrap()]);
