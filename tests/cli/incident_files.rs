@@ -211,12 +211,12 @@ fn a_hostile_file_does_nothing() {
     assert_eq!(inside, ["it.json", "runs"]);
     // Its model can name no file of the disk.
     for name in ["../secret.csv", "/etc/hosts", "secret.csv"] {
-        let arrivals = format!("{{ process = \"trace\", file = {name:?} }}");
         let model = file["model"].as_str().unwrap();
-        let line = model.lines().find(|l| l.starts_with("arrivals")).unwrap();
-        hostile["model"] = model
-            .replace(line, &format!("arrivals = {arrivals}"))
-            .into();
+        let (head, rest) = model.split_once("[source.clients.arrivals]\n").unwrap();
+        let (_, rest) = rest.split_once("\n\n").unwrap();
+        let trace = format!("process = \"trace\"\nfile = {name:?}");
+        let text = format!("{head}[source.clients.arrivals]\n{trace}\n\n{rest}");
+        hostile["model"] = text.into();
         fs::write(run.0.0.join("hostile.json"), hostile.to_string()).unwrap();
         let (exit, out, err) = run.ran(&["replay", "hostile.json", "--force"]);
         assert_ne!(exit, 0, "{out}");

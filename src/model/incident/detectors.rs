@@ -362,9 +362,15 @@ impl<'s> Detectors<'s> {
             }
             (Open::Kept(episode), Signal::On(value, amount)) => {
                 let episode = &mut self.found.episodes[episode];
-                if value.abs() > episode.worst.abs() {
-                    episode.worst = value;
-                }
+                let sinks = match key.0 {
+                    Kind::Metastable => true,
+                    Kind::Own => !self.rules.own[key.1 as usize].above,
+                    _ => false,
+                };
+                episode.worst = match sinks {
+                    true => episode.worst.min(value),
+                    false => episode.worst.max(value),
+                };
                 episode.amount = episode.amount.max(amount);
             }
             (Open::Kept(episode), Signal::Off) => {
