@@ -131,7 +131,7 @@ pub fn run(
 /// Runs seeds until one is not clean: the outcomes up to that one, in the order of seeds.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run()`].
 pub fn first(
     hunt: &Hunt,
     systems: &dyn Systems,
