@@ -75,7 +75,7 @@ fn the_nth_overflow_of_chosen_workers() {
     how.look_for.rules.built_in[0].count = 4;
     let found = only(&run(&two_bursts(), &how), Kind::OverflowFirst);
     assert_eq!(found.at, 5 * S, "the fourth refusal");
-    how.look_for.rules.built_in[0].workers = vec![(0, 2)];
+    how.look_for.rules.built_in[0].workers = vec![("e".into(), 2)];
     assert!(of(&run(&two_bursts(), &how), Kind::OverflowFirst).is_empty());
 }
 

@@ -188,7 +188,7 @@ impl Job<'_> {
         streams.say(&format!(
             "error[VX5001]: the run has no {} number {}\n",
             trigger.kind.name(),
-            trigger.nth + 1
+            u64::from(trigger.nth) + 1
         ));
         Exit::NotReproduced
     }

@@ -268,15 +268,23 @@ pub fn open(path: &Path, force: bool, style: Style) -> Result<(Opened, String), 
     }
     let opened = made(path, file, style)?;
     let digest = opened.case.digest();
-    if digest == opened.token.digest {
+    let (run, token) = (&opened.case.run, &opened.token);
+    let same = run.seed == token.seed
+        && run.replication == token.replication
+        && opened.case.trigger == token.trigger;
+    if digest == token.digest && same {
         return Ok((opened, String::new()));
     }
     let hex = |digest: [u8; 6]| digest.map(|b| format!("{b:02x}")).concat();
-    let text = format!(
-        "error[VX5001]: `{name}`: the model in it has the digest {}, and its token is of {}\n",
-        hex(digest),
-        hex(opened.token.digest)
-    );
+    let what = match digest == token.digest {
+        true => "the seed, replication or incident in it is not that of its token".to_owned(),
+        false => format!(
+            "the model in it has the digest {}, and its token is of {}",
+            hex(digest),
+            hex(token.digest)
+        ),
+    };
+    let text = format!("error[VX5001]: `{name}`: {what}\n");
     match force {
         true => {
             let text = text.replace("error[", "warning[");
@@ -381,6 +389,8 @@ fn made(path: &Path, file: IncidentFile, style: Style) -> Result<Opened, Refusal
     };
     let rules = file.detectors.rules().map_err(&bad)?;
     for own in &rules.own {
+        let there = own.metric.check(&system);
+        there.map_err(|_| bad("its condition is about what its model does not have".into()))?;
         let known = crate::model::incident::Reading::of(&own.metric, &system);
         known.map_err(|why| bad(format!("its condition: {why}")))?;
     }

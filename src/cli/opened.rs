@@ -45,9 +45,9 @@ pub fn open_any(
         && (path.exists() || what.ends_with(".json"))
     {
         if let Some(file) = experiment {
-            let (opened, _) = incident_file::open(path, true, style)?;
+            let (opened, note) = incident_file::open(path, force == Force::Yes, style)?;
             let other = source::load_file(file, overrides, style)?;
-            return compared(opened, &other, file).map(|opened| (opened, String::new()));
+            return compared(opened, &other, file).map(|opened| (opened, note));
         }
         return incident_file::open(path, force == Force::Yes, style);
     }

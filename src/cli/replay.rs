@@ -107,12 +107,15 @@ impl Job<'_> {
         if let (Some(trigger), None) = (case.trigger, episode) {
             streams.say(&format!(
                 "error[VX5001]: the run has no incident number {} of the detector {}\n",
-                trigger.nth + 1,
+                u64::from(trigger.nth) + 1,
                 trigger.kind.name()
             ));
             return Ok(Exit::NotReproduced);
         }
-        let end = case.length().unwrap_or(Nanos::MAX);
+        let end = case.length().unwrap_or_else(|| {
+            let measured = Nanos::try_from(output.tally.measured_ns).unwrap_or(Nanos::MAX);
+            case.run.timing.warm_up.saturating_add(measured)
+        });
         let at = episode.map_or(end, |episode| episode.at);
         let window = Window::around(at, self.args.before, self.args.after);
         let scene = case.scene(window, self.interrupt.stop())?;
@@ -143,7 +146,7 @@ impl Job<'_> {
                 "what was counted"
             };
             return Some(format!(
-                "error[VX5001]: the replay has the events of the record in {}, but {what} differs\n",
+                "error[VX5001]: the events are those of the record in {}, but {what} differs\n",
                 record.from
             ));
         }

@@ -143,7 +143,7 @@ fn nothing(
         }
         NothingToShrink::NotThere => {
             let trigger = opened.case.trigger;
-            let (name, number) = trigger.map_or(("", 0), |t| (t.kind.name(), t.nth + 1));
+            let (name, number) = trigger.map_or(("", 0), |t| (t.kind.name(), u64::from(t.nth) + 1));
             streams.say(&format!(
                 "error[VX5001]: the run has no {name} number {number}\n"
             ));

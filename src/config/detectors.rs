@@ -5,6 +5,7 @@ use crate::experiment::design::Design;
 use crate::experiment::objective::Op;
 use crate::model::incident::{DETECTORS, Own, Reading, Row, Rule, Rules, Threshold, Window};
 use crate::model::metric::{Metric, Scope};
+use crate::model::spec::SystemSpec;
 
 use super::decode::{Cx, Fields, join};
 use super::diagnostic::Diagnostic;
@@ -109,6 +110,10 @@ impl Cx {
                 "workers" => {
                     for (text, node) in self.texts(&entry.node, &below)? {
                         let metric = self.metric(&format!("utilisation@{text}"), node.span, &below);
+                        let single = |m: &Metric| matches!(m.scope, Scope::Worker(..));
+                        if metric.as_ref().is_some_and(|m| !single(m)) {
+                            self.out_of_range(node, &below, "single workers, such as events[14]");
+                        }
                         workers.extend(metric.map(|metric| (metric, node.span)));
                     }
                 }
@@ -189,39 +194,41 @@ impl Cx {
         })
     }
 
-    /// Checks what is looked for against every system, and resolves the workers it is for.
+    /// Checks what is looked for against the systems: each worker and each condition must be of
+    /// one of them. Points of others do without.
     pub fn detection_applies(&mut self, found: Detection, design: &mut Design) {
         let mut rules = found.rules;
-        let mut said: Vec<String> = Vec::new();
-        let mut last = None;
+        let mut systems: Vec<&std::sync::Arc<SystemSpec>> = Vec::new();
         for point in &design.points {
-            if last.is_some_and(|last| std::sync::Arc::ptr_eq(last, &point.system)) {
-                continue;
-            }
-            last = Some(&point.system);
-            let named = found.workers.iter().map(|(m, s)| (m, s, "detectors"));
-            let own = rules.own.iter().zip(&found.own);
-            for (metric, span, path) in named.chain(own.map(|(o, s)| (&o.metric, s, "incident"))) {
-                let known = metric.check(&point.system);
-                let known = known.map_err(|e| (e.message, e.help));
-                let watched = Reading::of(metric, &point.system).map_err(|why| (why, None));
-                if let Err((why, help)) = known.and(watched)
-                    && !said.contains(&why)
-                {
-                    let mut d = Diagnostic::error(Code::UNKNOWN_METRIC, format!("`{path}`: {why}"));
-                    d.help = help;
-                    self.push(d.at(*span, "").path(path));
-                    said.push(why);
-                }
+            if systems
+                .last()
+                .is_none_or(|last| !std::sync::Arc::ptr_eq(last, &point.system))
+            {
+                systems.push(&point.system);
             }
         }
-        if let (Some(point), Some(rule)) = (design.points.first(), rules.built_in.first_mut()) {
-            for (metric, _) in &found.workers {
-                let services = &point.system.services;
-                if let Scope::Worker(name, number) = &metric.scope
-                    && let Some(service) = services.iter().position(|s| s.name == *name)
-                {
-                    rule.workers.push((service, *number));
+        let named = found.workers.iter().map(|(m, s)| (m, s, "detectors"));
+        let own = rules.own.iter().zip(&found.own);
+        for (metric, span, path) in named.chain(own.map(|(o, s)| (&o.metric, s, "incident"))) {
+            let mut why = None;
+            let fits = systems.iter().any(|system| {
+                let known = metric.check(system).map_err(|e| (e.message, e.help));
+                let watched = Reading::of(metric, system).map_err(|why| (why, None));
+                let found = known.and(watched.map(|_| ()));
+                let fits = found.is_ok();
+                why = found.err().or(why.take());
+                fits
+            });
+            if let Some((why, help)) = why.filter(|_| !fits) {
+                let mut d = Diagnostic::error(Code::UNKNOWN_METRIC, format!("`{path}`: {why}"));
+                d.help = help;
+                self.push(d.at(*span, "").path(path));
+            }
+        }
+        if let Some(rule) = rules.built_in.first_mut() {
+            for (metric, _) in found.workers {
+                if let Scope::Worker(name, number) = metric.scope {
+                    rule.workers.push((name, number));
                 }
             }
         }

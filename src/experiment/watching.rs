@@ -3,20 +3,25 @@
 
 use super::design::Design;
 use super::objective::{Constraint, Objective, Op};
-use crate::model::incident::{Budget, Rules};
+use crate::model::incident::{Budget, Reading, Rules};
 use crate::model::metric::{Delay, Kind, Metric, Scope, TABLE};
 use crate::model::trial::LookFor;
 
-/// What is looked for in the trials of a point.
+/// What is looked for in the trials of a point: of conditions those that its system can have.
 pub fn look_for(design: &Design, point: usize) -> LookFor {
     let variant = design.points[point].variant;
     let objective = design.objective.as_ref();
     let objective = objective.filter(|o| o.variants.contains(&variant));
+    let mut rules = Rules {
+        budgets: objective.map(budgets).unwrap_or_default(),
+        ..design.detectors.clone()
+    };
+    let system = &design.points[point].system;
+    let there =
+        |metric: &Metric| metric.check(system).is_ok() && Reading::of(metric, system).is_ok();
+    rules.own.retain(|own| there(&own.metric));
     LookFor {
-        rules: Rules {
-            budgets: objective.map(budgets).unwrap_or_default(),
-            ..design.detectors.clone()
-        },
+        rules,
         stations: true,
         stop: None,
         states: Vec::new(),

@@ -230,8 +230,8 @@ fn a_hostile_file_does_nothing() {
     assert_eq!(exit, 6, "times are in the digest: {err}");
 }
 
-/// Files that earlier versions wrote. Which of the three hashes moves says what a change did: events,
-/// draws or counts. A change that moves them raises the trajectory version.
+/// Files that earlier versions wrote. Which of the three hashes moves says what a change did:
+/// events, draws or counts. A change that moves them raises the trajectory version.
 #[test]
 fn incidents_of_earlier_versions_are_the_same() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/incident-files");

@@ -94,7 +94,10 @@ fn detectors_can_be_set_and_switched_off() {
         (Window::Of(3_000_000_000), 1.0)
     );
     let first = some.get(Kind::OverflowFirst).unwrap();
-    assert_eq!((first.count, &first.workers[..]), (7, &[(0, 3)][..]));
+    assert_eq!(
+        (first.count, &first.workers[..]),
+        (7, &[("events".to_owned(), 3)][..])
+    );
     let own = &some.own[0];
     assert_eq!((own.above, own.bound, own.window), (true, 0.9, 500_000_000));
 }

@@ -22,7 +22,7 @@ struct LookedBy {
     parts_of_run: Option<u64>,
     timeouts: Option<u64>,
     count: u64,
-    workers: Vec<(usize, u32)>,
+    workers: Vec<(String, u32)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,7 +92,8 @@ impl Looked {
         let own = |own: Condition| {
             Ok::<_, String>(Own {
                 text: own.text,
-                metric: Metric::parse(&own.metric).map_err(|e| e.message)?,
+                metric: Metric::parse(&own.metric)
+                    .map_err(|_| format!("no metric {}", crate::base::units::shown(&own.metric)))?,
                 above: own.above,
                 bound: own.bound,
                 window: own.window_ns,

@@ -12,7 +12,6 @@ use crate::config::tree::quoted;
 use crate::config::{Loaded, Overrides};
 use crate::experiment::incident::Case;
 use crate::model::incident::{DETECTORS, Row, Rule, Window};
-use crate::model::spec::SystemSpec;
 use crate::model::trial::Horizon;
 
 /// What the text of an experiment is called beside its model.
@@ -59,7 +58,7 @@ pub fn write_experiment(case: &Case, title: &str) -> String {
         for row in &DETECTORS {
             let rule = rules.get(row.kind);
             if rule != Some(&Rule::of(row)) {
-                let value = rule.map_or("false".into(), |r| detector(r, row, &case.system));
+                let value = rule.map_or("false".into(), |r| detector(r, row));
                 text.push_str(&format!("{} = {value}\n", row.name));
             }
         }
@@ -71,7 +70,7 @@ pub fn write_experiment(case: &Case, title: &str) -> String {
 }
 
 /// A detector that is not as it usually is.
-fn detector(rule: &Rule, row: &Row, system: &SystemSpec) -> String {
+fn detector(rule: &Rule, row: &Row) -> String {
     let mut params = Vec::new();
     if let Some((key, usual, _)) = row.threshold
         && rule.threshold != usual
@@ -90,10 +89,7 @@ fn detector(rule: &Rule, row: &Row, system: &SystemSpec) -> String {
         params.push((key, rule.count.to_string()));
     }
     if !rule.workers.is_empty() {
-        let worker = |&(service, number): &(usize, u32)| {
-            let name = system.services.get(service).map(|s| s.name.as_str());
-            quoted(&format!("{}[{number}]", name.unwrap_or_default()))
-        };
+        let worker = |(name, number): &(String, u32)| quoted(&format!("{name}[{number}]"));
         params.push(("workers", list(rule.workers.iter().map(worker))));
     }
     table(&params)

@@ -1,5 +1,7 @@
 //! What would have saved the run: the whole of it once more, with one thing otherwise.
 
+use std::sync::atomic::Ordering;
+
 use super::edit::{Edit, apply};
 use super::setting::{Setting, ideal};
 use super::{Explainer, Seen, Trouble};
@@ -51,20 +53,26 @@ pub(super) fn mitigations(
             None => Vec::new(),
         };
         let case = apply(case, &edits, &seen.recording);
-        let output = case.again(None, explainer.given_up)?;
+        let output = match case.again(None, explainer.given_up) {
+            Ok(output) => output,
+            Err(e) if i == 0 || explainer.given_up.load(Ordering::Relaxed) => return Err(e),
+            Err(_) => return Ok(None),
+        };
         let avoids = seen.sought.fires(&output.incidents, &case.system).is_none();
         let over = over(seen, &output.incidents);
-        Ok((
+        Ok(Some((
             rates(&case, &output),
             avoids,
             case.system.cost_per_hour(),
             over,
-        ))
+        )))
     })?;
-    let ((offered, goodput), _, cost, over) = runs[0];
+    let ((offered, goodput), _, cost, over) =
+        runs[0].expect("where the case itself fails, that is said instead");
     let mut all: Vec<Mitigation> = settings
         .into_iter()
         .zip(&runs[1..])
+        .filter_map(|(setting, run)| Some((setting, run.as_ref()?)))
         .map(|(setting, (rates, avoids, money, _))| Mitigation {
             setting,
             saved: rates.1 - goodput,

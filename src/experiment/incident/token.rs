@@ -270,7 +270,7 @@ mod tests {
                 Ok(token)
             );
         }
-        assert_eq!(token(14, None).to_string().len(), "v1-".len() + 26 + 6);
+        assert_eq!(token(14, None).to_string().len(), "v1-".len() + 24 + 5);
     }
 
     #[test]

@@ -224,9 +224,10 @@ fn is_watched(case: &Case) -> bool {
     let fine = rules.own.iter().all(|own| {
         own.metric.check(&case.system).is_ok() && Reading::of(&own.metric, &case.system).is_ok()
     });
-    let there = |&(service, number): &(usize, u32)| {
-        let service = case.system.services.get(service);
-        service.is_some_and(|s| (1..=s.worker_count()).contains(&(number as usize)))
+    let there = |(name, number): &(String, u32)| {
+        let mut services = case.system.services.iter();
+        let service = services.find(|service| service.name == *name);
+        service.is_some_and(|s| (1..=s.worker_count()).contains(&(*number as usize)))
     };
     fine && rules.built_in.iter().all(|r| r.workers.iter().all(there))
 }

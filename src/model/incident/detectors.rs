@@ -34,6 +34,8 @@ pub struct Ground {
     pub cores: Vec<u32>,
     /// Services.
     pub services: usize,
+    /// Their names.
+    pub names: Vec<String>,
     /// The longest timeout of a client, if any has one.
     pub timeout: Option<Nanos>,
     /// Length of the measured time, if it is known.
@@ -119,7 +121,8 @@ impl<'s> Detectors<'s> {
             .and_then(|r| ground.window(r))
             .map(|w| w / 12);
         let shortest = windows.iter().copied().chain(burn).min().unwrap_or(USUAL);
-        let workers = if ground.rate > 0.0 {
+        // A look at a thousand workers costs next to nothing, however seldom requests come.
+        let workers = if ground.rate > 0.0 && ground.workers > 1000 {
             (ground.workers as f64 / ground.rate * 1e9).min(1e18) as Nanos
         } else {
             0
@@ -265,7 +268,7 @@ impl<'s> Detectors<'s> {
             0 => Signal::Off,
             _ => Signal::On(oldest as f64 / 1e9, count),
         };
-        self.drive(key, signal, (now, now), scene);
+        self.drive(key, signal, (now, now), &|_| scene);
     }
 
     /// Everything else is looked at. `busy`: core-time busy so far of each worker. `scene` of a
@@ -313,7 +316,8 @@ impl<'s> Detectors<'s> {
             || worker.is_some_and(|w| {
                 let service = self.ground.service_of[w as usize];
                 let first = self.ground.service_of.partition_point(|&s| s < service) as u32;
-                rule.workers.contains(&(service as usize, w - first + 1))
+                let (name, number) = (&self.ground.names[service as usize], w - first + 1);
+                rule.workers.iter().any(|(s, n)| s == name && *n == number)
             })
     }
 
@@ -348,12 +352,12 @@ impl<'s> Detectors<'s> {
         key: (Kind, u32, Place),
         signal: Signal,
         (now, from): (Nanos, Nanos),
-        scene: Scene,
+        scene: &dyn Fn(Place) -> Scene,
     ) {
         let open = self.on.get(&key).copied().unwrap_or_default();
         match (open, signal) {
             (Open::No, Signal::On(value, amount)) => {
-                let open = self.begin(key, now, from, scene);
+                let open = self.begin(key, now, from, scene(key.2));
                 self.on.insert(key, open);
                 if let Open::Kept(episode) = open {
                     self.found.episodes[episode].worst = value;
@@ -420,10 +424,10 @@ impl<'s> Detectors<'s> {
                     let so_far = self.amount_of(key);
                     let signal = Signal::On(0.0, so_far + breaker.opens - known);
                     let at = breaker.from.min(now);
-                    self.drive(key, signal, (at, at), scene(place));
+                    self.drive(key, signal, (at, at), scene);
                 }
             } else if first && breaker.until.saturating_add(QUIET) < now {
-                self.drive(key, Signal::Off, (breaker.until, 0), Scene::default());
+                self.drive(key, Signal::Off, (breaker.until, 0), scene);
             }
         }
         let Some(rule) = cascade else {
@@ -447,7 +451,7 @@ impl<'s> Detectors<'s> {
                 _ => Signal::Between,
             };
             let place = Place::Service(service);
-            self.drive((rule.kind, 0, place), signal, (now, from), scene(place));
+            self.drive((rule.kind, 0, place), signal, (now, from), scene);
         }
     }
 

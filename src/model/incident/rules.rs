@@ -234,8 +234,8 @@ pub struct Rule {
     pub window: Window,
     /// See [`Row::count`].
     pub count: u64,
-    /// The workers it is for, as (service, number from 1); empty: all.
-    pub workers: Vec<(usize, u32)>,
+    /// The workers it is for, as (name of the service, number from 1); empty: all.
+    pub workers: Vec<(String, u32)>,
 }
 
 /// A condition of the user's own: `METRIC OP VALUE for TIME`.

@@ -50,12 +50,7 @@ impl Detectors<'_> {
         } else {
             Signal::Between
         };
-        self.drive(
-            (rule.kind, 0, Place::System),
-            signal,
-            when,
-            scene(Place::System),
-        );
+        self.drive((rule.kind, 0, Place::System), signal, when, scene);
     }
 
     pub(super) fn burn(&mut self, rule: &Rule, scene: &dyn Fn(Place) -> Scene) {
@@ -88,7 +83,7 @@ impl Detectors<'_> {
                 Signal::Between
             };
             let key = (rule.kind, which, Place::System);
-            self.drive(key, signal, (in_long.2, in_long.3), scene(Place::System));
+            self.drive(key, signal, (in_long.2, in_long.3), scene);
         }
     }
 
@@ -110,14 +105,14 @@ impl Detectors<'_> {
             let grows = to.waiting > from.waiting;
             let signal = if busy > rule.threshold && grows {
                 Signal::On(busy, to.waiting)
-            } else if busy <= 1.0 - 2.0 * (1.0 - rule.threshold) {
+            } else if busy <= (1.0 - 2.0 * (1.0 - rule.threshold)).max(rule.threshold / 2.0) {
                 Signal::Off
             } else {
                 Signal::Between
             };
             let place = Place::Service(service as u32);
             let when = (b.at, a.at);
-            self.drive((rule.kind, 0, place), signal, when, scene(place));
+            self.drive((rule.kind, 0, place), signal, when, scene);
         }
     }
 
@@ -158,7 +153,7 @@ impl Detectors<'_> {
                     Signal::Off
                 };
                 if is_it || self.on.contains_key(&key) {
-                    self.drive(key, signal, (now, before.0), scene(key.2));
+                    self.drive(key, signal, (now, before.0), scene);
                 }
             }
             first = last;
@@ -175,8 +170,12 @@ impl Detectors<'_> {
         if b.classes.len() < 2 {
             return;
         }
-        let of = a.classes.iter().zip(&b.classes);
-        let changes: Vec<(u64, u64)> = of.map(|(a, b)| (b.0 - a.0, b.1 - a.1)).collect();
+        // Who came late in the window could not have been answered yet.
+        let early = self.past.before(window / 2).unwrap_or(b);
+        let of = a.classes.iter().zip(&early.classes).zip(&b.classes);
+        let changes: Vec<(u64, u64)> = of
+            .map(|((a, early), b)| (early.0 - a.0, b.1 - a.1))
+            .collect();
         let (at, from) = (b.at, a.at);
         let all: u64 = changes.iter().map(|c| c.1).sum();
         for (class, (born, ok)) in (0u32..).zip(changes) {
@@ -188,8 +187,7 @@ impl Detectors<'_> {
                 Signal::Between
             };
             let place = Place::Class(class);
-            let scene = || scene(Place::System);
-            self.drive((rule.kind, 0, place), signal, (at, from), scene());
+            self.drive((rule.kind, 0, place), signal, (at, from), scene);
         }
     }
 
@@ -220,7 +218,7 @@ impl Detectors<'_> {
             Signal::Between
         };
         let key = (rule.kind, 0, Place::System);
-        self.drive(key, signal, (at, from), scene(Place::System));
+        self.drive(key, signal, (at, from), scene);
     }
 
     pub(super) fn own(&mut self, scene: &dyn Fn(Place) -> Scene) {
@@ -247,7 +245,7 @@ impl Detectors<'_> {
                 Signal::Off
             };
             let key = (Kind::Own, which, Place::System);
-            self.drive(key, signal, when, scene(Place::System));
+            self.drive(key, signal, when, scene);
         }
     }
 }

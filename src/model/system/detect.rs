@@ -62,7 +62,9 @@ impl<'s> Watching<'s> {
             Reading::of(&own.metric, spec).unwrap_or_else(|why| unreachable!("checked: {why}"))
         });
         Some(Box::new(Watching {
-            next: detectors.as_ref().map_or(Nanos::MAX, Detectors::interval),
+            next: detectors
+                .as_ref()
+                .map_or(Nanos::MAX, |d| d.interval().min(length)),
             readings: readings.collect(),
             late: vec![0; rules.budgets.len()],
             detectors,
@@ -156,6 +158,7 @@ pub(super) struct Seen {
 /// What the detectors have to know of a system.
 fn ground(spec: &SystemSpec, run: &RunSpec) -> Ground {
     let mut ground = Ground {
+        names: spec.services.iter().map(|s| s.name.clone()).collect(),
         services: spec.services.len(),
         measured: match run.timing.horizon {
             Horizon::For(time) => Some(time),
@@ -210,13 +213,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             && let Some(mut detectors) = watching.detectors.take()
         {
             let interval = detectors.interval();
-            let at = now / interval * interval;
-            if at <= watching.length {
-                self.show(&watching, &mut detectors, at);
-            }
-            watching.next = match at.saturating_add(interval) {
-                next if next <= watching.length => next,
-                _ => Nanos::MAX,
+            let at = match now >= watching.length {
+                true => watching.length,
+                false => now / interval * interval,
+            };
+            self.show(&watching, &mut detectors, at);
+            watching.next = match at >= watching.length {
+                true => Nanos::MAX,
+                false => at.saturating_add(interval).min(watching.length),
             };
             watching.detectors = Some(detectors);
             watching.decide();
@@ -268,29 +272,25 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Breakers by worker; what several instances of a balancer have for one worker is put
     /// together.
     fn breakers(&self, watching: &Watching<'_>) -> Vec<BreakerLook> {
-        let mut all: Vec<BreakerLook> = Vec::new();
+        let mut all: Vec<Option<BreakerLook>> = vec![None; self.workers.len()];
         for (number, front) in self.fronts.iter().enumerate() {
             let before = watching.opens.get(number);
             let first = front.first_worker;
             for (index, (opens, from, until)) in front.openings().enumerate() {
                 let worker = first + index as u32;
                 let opens = opens + before.map_or(0, |before| before[index]);
-                match all.iter_mut().rev().find(|b| b.worker == worker) {
-                    Some(known) => {
-                        known.opens += opens;
-                        known.from = known.from.max(from);
-                        known.until = known.until.max(until);
-                    }
-                    None => all.push(BreakerLook {
-                        worker,
-                        opens,
-                        from,
-                        until,
-                    }),
-                }
+                let known = all[worker as usize].get_or_insert(BreakerLook {
+                    worker,
+                    opens: 0,
+                    from,
+                    until,
+                });
+                known.opens += opens;
+                known.from = known.from.max(from);
+                known.until = known.until.max(until);
             }
         }
-        all
+        all.into_iter().flatten().collect()
     }
 
     /// Numerator and denominator of a condition, from the start of the run up to a moment.
@@ -320,7 +320,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             What::Refused(Some(outcome)) => (failed(&|o| o == outcome), look.made() as f64),
             What::Attempts => (look.made() as f64, ledger.born as f64),
             What::Utilisation => {
-                let busy: u128 = areas().map(|a| a.busy - a.wedged_busy).sum();
+                let all = reading.workers.clone().zip(areas());
+                let ends = all.filter(|&(w, _)| self.workers.cold[w].cores != UNBOUNDED_CORES);
+                let busy: u128 = ends.map(|(_, a)| a.busy - a.wedged_busy).sum();
                 (busy as f64, areas().map(|a| a.able).sum::<u128>() as f64)
             }
             What::Waiting => (waiting() as f64, time),
@@ -330,10 +332,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 ((waiting() + dispatching + serving) as f64, time)
             }
             What::Ram => {
-                let workers = reading.workers.clone();
-                let ends = workers.filter(|&w| self.workers.ram_ends(w as u32));
-                let held: u128 = ends.clone().zip(areas()).map(|(_, a)| a.ram).sum();
-                let all: f64 = ends.map(|w| self.workers.cold[w].ram_in_all()).sum();
+                let all = reading.workers.clone().zip(areas());
+                let ends = all.filter(|&(w, _)| self.workers.ram_ends(w as u32));
+                let held: u128 = ends.clone().map(|(_, a)| a.ram).sum();
+                let all: f64 = ends.map(|(w, _)| self.workers.cold[w].ram_in_all()).sum();
                 (held as f64, all * time)
             }
         }

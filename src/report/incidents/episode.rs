@@ -24,6 +24,12 @@ pub fn headline(spec: &SystemSpec, rules: &Rules, episode: &Episode) -> String {
     format!("{} {title}{place}: {amount}", episode.code())
 }
 
+/// Text of a file, without what a terminal would obey.
+fn plain(text: &str) -> String {
+    let harmless = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(harmless).collect()
+}
+
 /// How much of it there was.
 fn amount(rules: &Rules, episode: &Episode) -> String {
     let n = show::grouped(episode.amount);
@@ -45,7 +51,7 @@ fn amount(rules: &Rules, episode: &Episode) -> String {
         Kind::BreakerCascade => format!("{} opened", plural("breaker")),
         Kind::SloBurn => {
             let budget = rules.budgets.get(episode.which as usize);
-            let text = budget.map_or("", |b| b.text.as_str());
+            let text = plain(budget.map_or("", |b| b.text.as_str()));
             format!("{text} at {worst} times its budget")
         }
         Kind::RetryStorm => format!("{worst} retries a request"),
@@ -65,7 +71,10 @@ fn amount(rules: &Rules, episode: &Episode) -> String {
         Kind::Metastable => format!("goodput is {share} of the load"),
         Kind::Own => {
             let own = rules.own.get(episode.which as usize);
-            format!("{} ({worst})", own.map_or("", |own| own.text.as_str()))
+            format!(
+                "{} ({worst})",
+                plain(own.map_or("", |own| own.text.as_str()))
+            )
         }
     }
 }

@@ -24,8 +24,8 @@ pub const TEXT: &str = "incidents.txt";
 pub struct Tokens<'a> {
     design: &'a Design,
     warm_up: Option<Nanos>,
-    /// The point whose digest was worked out last.
-    last: Option<(usize, Case)>,
+    /// The point whose token was worked out last, and that: a digest takes time.
+    last: Option<(usize, Token)>,
 }
 
 impl<'a> Tokens<'a> {
@@ -52,10 +52,10 @@ impl<'a> Tokens<'a> {
     pub fn of_point(&mut self, point: usize) -> Token {
         if self.last.as_ref().is_none_or(|(last, _)| *last != point) {
             let case = Case::of(self.design, point, 0, self.warm_up);
-            self.last = Some((point, case));
+            self.last = Some((point, Token::of(&case, point)));
         }
-        let case = self.last.as_ref().map(|(_, case)| case);
-        Token::of(case.expect("it was just put there"), point)
+        let token = self.last.map(|(_, token)| token);
+        token.expect("it was just put there")
     }
 }
 

@@ -5,6 +5,8 @@
 //! A slice is an attempt on a core, from its start to the moment its outcome was known: work that
 //! goes on after its client has gone is not in it, but in the counter of busy cores.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -84,15 +86,23 @@ fn slices(spec: &SystemSpec, scene: &Scene, workers: usize, out: &mut Out<'_>) -
     }
     for (worker, mut rows) in of.into_iter().enumerate() {
         rows.sort_by_key(|r| (r.start.or(r.end), r.source, r.request, r.attempt));
-        let mut free: Vec<Nanos> = Vec::new();
+        let (mut on, mut free) = (BinaryHeap::new(), BTreeSet::new());
+        let mut tracks = 0_usize;
         for row in rows {
             let event = match row.start {
                 Some(start) => {
                     let end = row.end.unwrap_or(scene.window.to).max(start);
-                    let track = free.iter().position(|&from| from <= start);
-                    let track = track.unwrap_or(free.len());
-                    free.resize(free.len().max(track + 1), 0);
-                    free[track] = end;
+                    while let Some(&Reverse((until, track))) = on.peek()
+                        && until <= start
+                    {
+                        on.pop();
+                        free.insert(track);
+                    }
+                    let track = free.pop_first().unwrap_or_else(|| {
+                        tracks += 1;
+                        tracks - 1
+                    });
+                    on.push(Reverse((end, track)));
                     slice(spec, row, (FIRST + worker, track + 1), (start, end))
                 }
                 None => instant(spec, row, FIRST + worker),
