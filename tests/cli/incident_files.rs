@@ -160,7 +160,16 @@ fn a_file_that_contradicts_itself_is_refused() {
     let (exit, _, err) = run.ran(&["replay", "changed.json"]);
     assert_eq!(exit, 6);
     assert!(
-        err.contains("before station 1 of 64") && err.contains("drawn differs too"),
+        err.contains("the seed, replication or incident in it is not that of its token"),
+        "{err}"
+    );
+    let mut stations = file["stations"].clone();
+    stations[2] = "0123456789abcdef".into();
+    with("stations", stations);
+    let (exit, _, err) = run.ran(&["replay", "changed.json"]);
+    assert_eq!(exit, 6);
+    assert!(
+        err.contains("before station 3 of 64") && err.contains("what was drawn is the same"),
         "{err}"
     );
     with("demand", "0123456789abcdef".into());

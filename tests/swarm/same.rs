@@ -11,7 +11,7 @@ use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::{Arrivals, FaultKind, FaultSpec, SourceSpec, SystemSpec};
 use veltrix::model::tally::{Narrow, Tally, Wanted};
 use veltrix::model::trial::{
-    AttemptRow, Blind, Horizon, LookFor, Observer, RunSpec, Timing, TrialOutput, Width, run,
+    AttemptRow, Blind, Horizon, LookFor, Observer, RunSpec, StopAt, Timing, TrialOutput, Width, run,
 };
 
 use crate::draw::Draw;
@@ -119,6 +119,7 @@ fn look(
         return Err("measuring more moves something".into());
     }
     metrics(spec, &more.wanted, &output.tally)?;
+    replays(spec, &more, &output)?;
     let resolved = place.load(&loaded.resolved);
     let resolved = resolved.map_err(|e| format!("resolved: {}\n{}", e.1, loaded.resolved))?;
     if resolved.system != *spec {
@@ -135,6 +136,32 @@ fn look(
         ended[row.outcome.map_or(Outcome::COUNT, Outcome::index)] += 1;
     }
     Ok((ended, plain.events))
+}
+
+/// A run that is broken off at its first incident has that incident, to the nanosecond.
+fn replays(spec: &SystemSpec, whole: &RunSpec, output: &TrialOutput) -> Result<(), String> {
+    let Some(first) = output.incidents.episodes.first() else {
+        return Ok(());
+    };
+    let mut part = whole.clone();
+    part.look_for.stop = Some(StopAt::Episode {
+        kind: Some(first.kind),
+        nth: 0,
+        linger: 0,
+    });
+    let again = go(spec, &part, &mut Blind)?;
+    let mut same = again
+        .incidents
+        .episodes
+        .iter()
+        .filter(|e| e.kind == first.kind);
+    let found = same.next().map(|e| (e.at, e.place, e.from));
+    if found != Some((first.at, first.place, first.from)) {
+        return Err(format!(
+            "incident {first:?} is {found:?} when the run is broken off at it"
+        ));
+    }
+    Ok(())
 }
 
 fn how(run: &Run, seed: u64) -> RunSpec {
