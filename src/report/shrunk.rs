@@ -1,9 +1,9 @@
 //! What is left of an incident: how small it got, and what was not needed, as text and JSON.
 
+use super::incidents::seconds;
 use serde_json::json;
 
 use super::table::{Align, Table};
-use crate::base::units::print_time;
 use crate::experiment::shrink::{Ended, Failing, Shrunk, Size};
 
 /// The name of the JSON.
@@ -25,7 +25,7 @@ fn sizes(size: &Size) -> [(&'static str, u64); 7] {
     ]
 }
 
-/// `VX3102 overflow_first at web[1], at 5 ms`
+/// `VX3102 overflow_first at web[1], at 0.005 s`
 fn incident(failing: &Failing) -> String {
     let episode = &failing.episode;
     format!(
@@ -33,7 +33,7 @@ fn incident(failing: &Failing) -> String {
         episode.code(),
         episode.kind.name(),
         episode.place.name(&failing.case.system),
-        print_time(episode.at)
+        seconds(episode.at)
     )
 }
 

@@ -1,7 +1,7 @@
 //! Quantities along a sweep: one line a series, its interval as bars or as a band.
 
 use super::Chart;
-use super::axis::{Axis, Estimate};
+use super::axis::{Axis, Estimate, Scale};
 use super::callout::Callouts;
 use super::font;
 use super::frame::{Along, END_NAME, HEIGHT, Page, Plot, end_room};
@@ -86,7 +86,13 @@ impl Chart for Lines {
         );
         let limit = self.limit.filter(|limit| limit.is_finite());
         let values = drawable.iter().flatten();
-        let reach = values.flat_map(|(_, y)| y.reach()).chain(limit);
+        // A share on even steps is one of the whole: how near 1 it is shows only then.
+        let whole = self.y.scale == Scale::Linear && self.y.unit == Unit::Share;
+        let whole = [0.0, 1.0].into_iter().filter(|_| whole);
+        let reach = values
+            .flat_map(|(_, y)| y.reach())
+            .chain(limit)
+            .chain(whole);
         let (Some(x), Some(y)) = (self.across(&drawable), Ruler::fit(&self.y, reach)) else {
             page.no_data();
             return page.finish();
