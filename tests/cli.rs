@@ -20,6 +20,8 @@ mod incident_files;
 mod interrupts;
 #[path = "cli/one_trial.rs"]
 mod one_trial;
+#[path = "program/mod.rs"]
+mod program;
 #[path = "cli/rare.rs"]
 mod rare;
 #[path = "cli/replay.rs"]
@@ -32,7 +34,7 @@ mod verify;
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 fn veltrix(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_veltrix"));
@@ -41,13 +43,7 @@ fn veltrix(args: &[&str]) -> Command {
 }
 
 fn ran(args: &[&str]) -> (i32, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = veltrix(args).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
+    program::ended(veltrix(args).output().unwrap())
 }
 
 /// The catalogue of keys is an experiment like any other.

@@ -9,7 +9,7 @@ use systems::{IN_TURN, MS, S, class, drawn, fault, go, group, just, run_spec, sy
 use veltrix::model::incident::{Budget, Episode, Kind, Own, Place, Rules};
 use veltrix::model::metric::Metric;
 use veltrix::model::spec::*;
-use veltrix::model::trial::{Blind, Horizon, RunSpec, StopAt, TrialOutput};
+use veltrix::model::trial::{Blind, Horizon, Kinds, RunSpec, StopAt, TrialOutput};
 
 fn watched(seconds: u64) -> RunSpec {
     let mut run = run_spec(1, Horizon::For(seconds * S));
@@ -338,7 +338,7 @@ fn a_run_is_broken_off_at_its_incident() {
     let whole = run(&fragile(), &how);
     let first = &of(&whole, Kind::RetryStorm)[0];
     how.look_for.stop = Some(StopAt::Episode {
-        kind: Some(Kind::RetryStorm),
+        kinds: Kinds::of([Kind::RetryStorm]),
         nth: 0,
         linger: S,
     });

@@ -6,6 +6,8 @@
 
 #[path = "docs/codes.rs"]
 mod codes;
+#[path = "program/mod.rs"]
+mod program;
 #[path = "docs/sensitivity.rs"]
 mod sensitivity;
 #[path = "docs/verify.rs"]
@@ -14,8 +16,8 @@ mod verify;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use program::veltrix;
 use veltrix::config::keys::BLOCKS;
 
 const PAGES: &[&str] = &[
@@ -63,27 +65,7 @@ fn page(name: &str) -> String {
 
 /// An empty folder of its own.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("docs-{name}"));
-    // What an earlier run left, if it ran.
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
-
-/// Runs veltrix in a folder: exit code, stdout, stderr.
-fn veltrix(folder: &Path, args: &[&str]) -> (i32, String, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_veltrix"))
-        .args(args)
-        .env("NO_COLOR", "1")
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        out.status.code().unwrap(),
-        text(out.stdout),
-        text(out.stderr),
-    )
+    program::folder(&format!("docs-{name}"))
 }
 
 /// What a page's marked blocks are: kind, file name, text.

@@ -5,6 +5,8 @@
 
 #[path = "explain/planted.rs"]
 mod planted;
+#[path = "program/mod.rs"]
+mod program;
 mod systems;
 #[path = "explain/told.rs"]
 mod told;

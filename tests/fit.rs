@@ -6,6 +6,8 @@
 
 #[path = "fit/command.rs"]
 mod command;
+#[path = "program/mod.rs"]
+mod program;
 #[path = "fit/replays.rs"]
 mod replays;
 
@@ -18,11 +20,7 @@ fn root() -> &'static Path {
 
 /// An empty folder of its own.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fit-{name}"));
-    // What an earlier run left, if it ran.
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
+    program::folder(&format!("fit-{name}"))
 }
 
 /// Holds a part of `docs/fit.md` against what was found: what stands between `<!-- NAME -->` and

@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "program/mod.rs"]
+mod program;
 #[path = "hunt/refused.rs"]
 mod refused;
 #[cfg(unix)]
@@ -28,10 +30,7 @@ struct Ground(PathBuf);
 
 impl Ground {
     fn new(name: &str) -> Ground {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hunt-{name}"));
-        // What an earlier run left, if it ran.
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
+        let path = program::folder(&format!("hunt-{name}"));
         let page = page();
         for mark in ["model: pauses.toml", "experiment: hunted.toml"] {
             let (_, rest) = page
@@ -45,20 +44,12 @@ impl Ground {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_veltrix"));
-        command.args(args).env("NO_COLOR", "1").current_dir(&self.0);
-        command
+        program::command(&self.0, args)
     }
 
     /// Exit code, stdout, stderr.
     fn ran(&self, args: &[&str]) -> (i32, String, String) {
-        let out = self.command(args).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (
-            out.status.code().unwrap(),
-            text(out.stdout),
-            text(out.stderr),
-        )
+        program::veltrix(&self.0, args)
     }
 
     fn hunt(&self, more: &[&str]) -> (i32, String, String) {

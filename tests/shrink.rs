@@ -8,6 +8,8 @@ mod command;
 mod cores;
 #[path = "shrink/page.rs"]
 mod page;
+#[path = "program/mod.rs"]
+mod program;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,11 +22,7 @@ use veltrix::model::incident::Kind;
 
 /// An empty folder of its own.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shrink-{name}"));
-    // What an earlier run left, if it ran.
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
+    program::folder(&format!("shrink-{name}"))
 }
 
 /// An experiment in a folder of its own.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::common_args::{Changes, Threads, assignment};
 use super::explain_args::{EXPLAIN_EXAMPLES, ExplainArgs};
 use super::fit_args::{FIT_EXAMPLES, FitArgs};
 use super::hunt_args::{HUNT_EXAMPLES, HuntArgs};
@@ -137,23 +138,6 @@ pub enum Command {
     Fit(FitArgs),
 }
 
-/// Options by which a command changes what the files say.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
-pub struct Changes {
-    /// Set a value of the model: service.events.workers.count=30 (may be repeated)
-    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
-    pub set: Vec<String>,
-    /// Seed of all random streams, 0 to 18446744073709551615, or 0x and hex digits
-    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
-    pub seed: Option<u64>,
-    /// Trials for each point (`find`: in its first round)
-    #[arg(long, value_name = "N", value_parser = replications, allow_hyphen_values = true)]
-    pub replications: Option<u32>,
-    /// Measured virtual time of a trial, such as 60s
-    #[arg(long, value_name = "TIME")]
-    pub horizon: Option<String>,
-}
-
 /// Options of `run`.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
@@ -162,16 +146,9 @@ pub struct RunArgs {
     /// What is changed about the files
     #[command(flatten)]
     pub changes: Changes,
-    /// Threads; 0 is one for each core. Never changes a result
-    #[arg(
-        long,
-        visible_alias = "jobs",
-        value_name = "N",
-        default_value = "0",
-        value_parser = threads,
-        allow_hyphen_values = true
-    )]
-    pub threads: usize,
+    /// How many threads run
+    #[command(flatten)]
+    pub threads: Threads,
     /// Output directory, instead of runs/NAME-DIGEST
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -200,16 +177,9 @@ pub struct FindArgs {
     /// What is changed about the files
     #[command(flatten)]
     pub changes: Changes,
-    /// Threads; 0 is one for each core. Never changes a result
-    #[arg(
-        long,
-        visible_alias = "jobs",
-        value_name = "N",
-        default_value = "0",
-        value_parser = threads,
-        allow_hyphen_values = true
-    )]
-    pub threads: usize,
+    /// How many threads run
+    #[command(flatten)]
+    pub threads: Threads,
     /// Output directory, instead of runs/NAME-find-DIGEST
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -253,16 +223,9 @@ pub struct SensitivityArgs {
     /// What is changed about the files
     #[command(flatten)]
     pub changes: Changes,
-    /// Threads; 0 is one for each core. Never changes a result
-    #[arg(
-        long,
-        visible_alias = "jobs",
-        value_name = "N",
-        default_value = "0",
-        value_parser = threads,
-        allow_hyphen_values = true
-    )]
-    pub threads: usize,
+    /// How many threads run
+    #[command(flatten)]
+    pub threads: Threads,
     /// Output directory, instead of runs/NAME-sensitivity-DIGEST
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -321,15 +284,9 @@ pub struct CompareArgs {
     /// What is changed about the files
     #[command(flatten)]
     pub changes: Changes,
-    /// Threads; 0 is one for each core. Never changes a result
-    #[arg(
-        long,
-        visible_alias = "jobs",
-        value_name = "N",
-        value_parser = threads,
-        allow_hyphen_values = true
-    )]
-    pub threads: Option<usize>,
+    /// How many threads run
+    #[command(flatten)]
+    pub threads: Threads,
     /// What goes to stdout
     #[arg(long, value_enum, default_value = "table")]
     pub format: CompareFormat,
@@ -411,16 +368,9 @@ pub struct VerifyArgs {
     /// Make every worker 2 % too fast, to see that it is noticed; leaves the replays out
     #[arg(long)]
     pub canary: bool,
-    /// Threads; 0 is one for each core. Never changes a result
-    #[arg(
-        long,
-        visible_alias = "jobs",
-        value_name = "N",
-        default_value = "0",
-        value_parser = threads,
-        allow_hyphen_values = true
-    )]
-    pub threads: usize,
+    /// How many threads run
+    #[command(flatten)]
+    pub threads: Threads,
     /// What goes to stdout
     #[arg(long, value_enum, default_value = "table")]
     pub format: VerifyFormat,
@@ -435,55 +385,18 @@ pub enum VerifyFormat {
     Json,
 }
 
-/// Most threads: far beyond any machine, and still harmless.
-const MOST_THREADS: usize = 1024;
-
-/// Most replications of a point.
-const MOST_REPLICATIONS: u32 = 1_000_000;
-
-fn seed(text: &str) -> Result<u64, String> {
-    let refusal = || {
-        "a seed is a whole number from 0 to 18446744073709551615, or 0x and up to 16 hex digits"
-            .to_owned()
-    };
-    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    let (digits, radix) = hex.map_or((text, 10), |h| (h, 16));
-    if !digits.chars().all(|c| c.is_digit(radix)) {
-        return Err(refusal());
-    }
-    u64::from_str_radix(digits, radix).map_err(|_| refusal())
-}
-
-/// Threads of a command.
-pub(super) fn threads(text: &str) -> Result<usize, String> {
-    let number = text.parse::<usize>().ok().filter(|&n| n <= MOST_THREADS);
-    number.ok_or_else(|| format!("threads are 0 (one for each core) to {MOST_THREADS}"))
-}
-
-fn replications(text: &str) -> Result<u32, String> {
-    let number = text
-        .parse::<u32>()
-        .ok()
-        .filter(|n| (1..=MOST_REPLICATIONS).contains(n));
-    number.ok_or_else(|| format!("replications are 1 to {MOST_REPLICATIONS}"))
-}
-
-fn share(text: &str) -> Result<f64, String> {
+/// A part of a whole: `10%` or `0.1`.
+pub(super) fn part(text: &str) -> Option<f64> {
     let (number, part) = match text.strip_suffix('%') {
         Some(percent) => (percent.trim_end(), 0.01),
         None => (text, 1.0),
     };
-    let value = number.parse::<f64>().ok().map(|n| n * part);
-    let value = value.filter(|by| *by >= 1e-6 && *by < 1.0);
-    value.ok_or_else(|| "a share is above 0 % and below 100 %, such as 10% or 0.1".to_owned())
+    number.parse::<f64>().ok().map(|n| n * part)
 }
 
-/// `PATH=VALUE`.
-pub(super) fn assignment(text: &str) -> Result<String, String> {
-    match text.split_once('=') {
-        Some((path, _)) if !path.trim().is_empty() => Ok(text.to_owned()),
-        _ => Err("write PATH=VALUE, such as service.events.workers.count=30".into()),
-    }
+fn share(text: &str) -> Result<f64, String> {
+    let value = part(text).filter(|by| *by >= 1e-6 && *by < 1.0);
+    value.ok_or_else(|| "a share is above 0 % and below 100 %, such as 10% or 0.1".to_owned())
 }
 
 #[cfg(test)]
@@ -497,30 +410,6 @@ mod tests {
     }
 
     #[test]
-    fn seeds_have_a_range() {
-        assert_eq!(seed("18446744073709551615"), Ok(u64::MAX));
-        assert_eq!(seed("0x9F3a"), Ok(0x9f3a));
-        for text in [
-            "-1",
-            "abc",
-            "18446744073709551616",
-            "1e5",
-            "+5",
-            "",
-            "0x",
-            "1_000",
-            " 1",
-        ] {
-            assert!(
-                seed(text)
-                    .unwrap_err()
-                    .contains("0 to 18446744073709551615"),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
     fn shares_are_parts_of_the_whole() {
         for (text, by) in [("10%", 0.1), ("0.1", 0.1), ("2.5 %", 0.025)] {
             assert!((share(text).unwrap() - by).abs() < 1e-12, "{text}");
@@ -528,15 +417,5 @@ mod tests {
         for text in ["", "%", "0", "0%", "-5%", "100%", "1", "ten", "nan", "inf"] {
             assert!(share(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn threads_and_replications_have_a_range() {
-        assert_eq!((threads("0"), threads("1024")), (Ok(0), Ok(1024)));
-        for text in ["-1", "1025", "100000", "two"] {
-            assert!(threads(text).is_err(), "{text}");
-        }
-        assert!(replications("0").is_err() && replications("-3").is_err());
-        assert_eq!(replications("30"), Ok(30));
     }
 }

@@ -1,7 +1,7 @@
 //! What the options of a command change about its files: as `config` takes it, and as words that
 //! say it again.
 
-use super::args::Changes;
+use super::common_args::Changes;
 use super::host::quoted;
 use super::source::Overrides;
 

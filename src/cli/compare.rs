@@ -171,7 +171,7 @@ fn of_files(
     }
     let watcher = Watcher::new(&design, terminal && !args.quiet);
     let options = Options {
-        threads: args.threads.unwrap_or(0),
+        threads: args.threads.count(),
     };
     let stop = watcher.interrupt.stop();
     let outcome = contest::run(&design, options, &watcher, |spec, run, sample| {

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::{Changes, Format};
+use super::args::Format;
+use super::common_args::Edits;
 use super::exit::Exit;
 use super::explain_args::ExplainArgs;
 use super::host::quoted;
@@ -10,7 +11,6 @@ use super::interrupt::Interrupt;
 use super::opened::{self, Force, Opened};
 use super::streams::Streams;
 use crate::base::codes::{self, Code};
-use crate::experiment::TRAJECTORY;
 use crate::experiment::explain::{Explainer, Trouble};
 use crate::experiment::incident::{Token, TokenError};
 use crate::experiment::run::RunError;
@@ -26,7 +26,7 @@ pub fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Exit {
     if experiment.is_none() && !is_token && !Path::new(&args.what).exists() {
         return page(args, streams);
     }
-    let overrides = args.changes.overrides();
+    let overrides = args.edits.changes().overrides();
     let style = (Force::No, streams.style);
     let opened = match opened::open_any(&args.what, experiment, &overrides, style) {
         Ok((opened, _)) => opened,
@@ -59,11 +59,11 @@ fn page(args: &ExplainArgs, streams: &mut Streams<'_>) -> Exit {
         ));
         return Exit::Wrong;
     };
-    let plain = args.changes == Changes::default()
+    let plain = args.edits == Edits::default()
         && !args.quick
         && !args.force
         && args.out.is_none()
-        && args.threads.is_none()
+        && args.threads.given.is_none()
         && args.format == Format::Human;
     if !plain {
         streams.say("error: options are for tokens; a code has a page, whatever they say\n");
@@ -126,7 +126,7 @@ impl Job<'_> {
     fn tell(&self, path: &Path, streams: &mut Streams<'_>) -> Result<Exit, Trouble> {
         let case = &self.opened.case;
         let stop = self.interrupt.stop();
-        let explainer = Explainer::new(case, self.args.threads.unwrap_or(0), stop);
+        let explainer = Explainer::new(case, self.args.threads.count(), stop);
         let told = Told {
             case,
             token: self.opened.token.to_string(),
@@ -220,7 +220,7 @@ impl Job<'_> {
         let file = self.args.experiment.as_ref();
         let name = file.and_then(|file| file.file_name());
         words.extend(name.map(|name| quoted(&name.to_string_lossy())));
-        words.extend(self.args.changes.words());
+        words.extend(self.args.edits.changes().words());
         words.extend(self.args.quick.then(|| "--quick".to_owned()));
         words.join(" ")
     }
@@ -231,21 +231,18 @@ impl Job<'_> {
         for (name, bytes) in files {
             folder.write(&name, &bytes)?;
         }
-        let manifest = Manifest {
-            program: manifest::PROGRAM.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            format: manifest::FORMAT,
-            trajectory: TRAJECTORY,
-            experiment: self.opened.name.clone(),
+        let origin = manifest::Origin {
             digest: self.digest.clone(),
-            seed: self.opened.case.run.seed.to_string(),
-            overrides: self.args.changes.words(),
+            overrides: self.args.edits.changes().words(),
             command: self.command(),
-            failed: 0,
-            objective_met: None,
             inputs: self.opened.inputs.clone(),
-            outputs: folder.outputs(),
         };
+        let manifest = Manifest::of(
+            &self.opened.name,
+            self.opened.case.run.seed,
+            origin,
+            folder.outputs(),
+        );
         folder.write_unlisted(manifest::NAME, &manifest.bytes())?;
         folder.finish()
     }

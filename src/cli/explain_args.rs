@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{Changes, Format, threads};
+use super::args::Format;
+use super::common_args::{Edits, Threads};
 
 /// Shown below the options.
 pub const EXPLAIN_EXAMPLES: &str = "\
@@ -26,21 +27,15 @@ pub struct ExplainArgs {
     pub what: String,
     /// Of a token: the experiment that it comes from; else that of a run in runs/ that knows it
     pub experiment: Option<PathBuf>,
-    /// What was changed about the files then
+    /// What was changed about the experiment then
     #[command(flatten)]
-    pub changes: Changes,
+    pub edits: Edits,
     /// Leave out how likely it was, moment by moment
     #[arg(long)]
     pub quick: bool,
-    /// Threads; 0 is one for each core. Never changes a result
-    #[arg(
-        long,
-        visible_alias = "jobs",
-        value_name = "N",
-        value_parser = threads,
-        allow_hyphen_values = true
-    )]
-    pub threads: Option<usize>,
+    /// How many threads run
+    #[command(flatten)]
+    pub threads: Threads,
     /// Output directory, instead of runs/NAME-explain-DIGEST
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

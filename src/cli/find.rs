@@ -11,14 +11,13 @@ use super::interrupt::Interrupt;
 use super::source::{self, Searchable};
 use super::streams::Streams;
 use crate::base::codes::Code;
-use crate::experiment::TRAJECTORY;
 use crate::experiment::find::checks::Checks;
 use crate::experiment::find::simulated::{self, Question, Simulated};
 use crate::experiment::find::{Answer, Settings, SoFar, screen, search};
 use crate::experiment::objective::Objective;
 use crate::report::find::{self as report, Found};
 use crate::report::folder::{self, Folder, FolderError, Place};
-use crate::report::manifest::{self, FORMAT, Manifest};
+use crate::report::manifest::{self, Manifest};
 use crate::report::partial::{self, Partial};
 
 /// Searches the space of a file.
@@ -169,7 +168,7 @@ impl Job<'_> {
             checks,
             &question,
             &mut self.loaded.maker,
-            self.args.threads,
+            self.args.threads.count(),
             interrupt.stop(),
             &mut hears,
         )
@@ -183,20 +182,20 @@ impl Job<'_> {
         for (name, bytes) in report::files(found, &self.loaded.resolved) {
             folder.write(&name, &bytes)?;
         }
-        let manifest = Manifest {
-            program: "veltrix".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            format: FORMAT,
-            trajectory: TRAJECTORY,
-            experiment: found.design.name.clone(),
+        let origin = manifest::Origin {
             digest: self.digest.clone(),
-            seed: found.design.seed.to_string(),
             overrides: self.args.changes.words(),
             command: self.command(),
-            failed: 0,
-            objective_met: Some(found.answer.winner.is_some()),
             inputs: self.loaded.inputs.clone(),
-            outputs: folder.outputs(),
+        };
+        let manifest = Manifest {
+            objective_met: Some(found.answer.winner.is_some()),
+            ..Manifest::of(
+                &found.design.name,
+                found.design.seed,
+                origin,
+                folder.outputs(),
+            )
         };
         folder.write_unlisted(manifest::NAME, &manifest.bytes())
     }

@@ -17,13 +17,12 @@ use super::recorded::Provenance;
 use super::source::Refusal;
 use super::streams::Streams;
 use crate::base::codes::Code;
-use crate::experiment::TRAJECTORY;
 use crate::experiment::hunt::{self, Found, Hunt, LINGER, Same, Shot, Systems};
 use crate::experiment::run::RunError;
 use crate::report::folder::{self, Folder, FolderError, Place};
 use crate::report::hunt::{self as report, Hunted};
 use crate::report::kept::Kept;
-use crate::report::manifest::{self, FORMAT, Manifest};
+use crate::report::manifest::{self, Manifest};
 use crate::report::partial::{self, Partial};
 use swarm::Swarm;
 use target::{Counts, Target};
@@ -79,7 +78,7 @@ impl From<FolderError> for Stop {
 }
 
 fn begin(args: &HuntArgs, streams: &mut Streams<'_>, watched: bool) -> Result<Exit, Stop> {
-    let overrides = args.changes().overrides();
+    let overrides = args.edits.changes().overrides();
     let target = Target::open(args, &overrides, streams.style)?;
     streams.say(&target.loaded.warnings);
     let counts = target.counts(&args.kinds)?;
@@ -167,7 +166,7 @@ impl Job<'_> {
             whole: args.whole,
         };
         let watcher = Watcher::new(total, interrupt.stop(), self.watched).keeping(&keep, before);
-        let shots = hunt::run(&hunt, self.systems, args.threads, &watcher);
+        let shots = hunt::run(&hunt, self.systems, args.threads.count(), &watcher);
         let (so_far, trouble) = watcher.finish();
         if let Some(error) = trouble {
             return Err(error.into());
@@ -184,9 +183,9 @@ impl Job<'_> {
         let host = host(
             found.events,
             kept,
-            args.threads,
+            args.threads.count(),
             clock.time(),
-            &Provenance::new(&args.file, &args.changes().overrides()),
+            &Provenance::new(&args.file, &args.edits.changes().overrides()),
         );
         self.finish(partial, &hunt, &shots, &found, &host, streams)
     }
@@ -239,20 +238,20 @@ impl Job<'_> {
         for (name, bytes) in report::files(hunted, &self.resolved) {
             folder.write(&name, &bytes)?;
         }
-        let manifest = Manifest {
-            program: manifest::PROGRAM.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            format: FORMAT,
-            trajectory: TRAJECTORY,
-            experiment: hunted.name.to_owned(),
+        let origin = manifest::Origin {
             digest: self.digest.clone(),
-            seed: hunted.hunt.seeds.start.to_string(),
             overrides: options(self.args),
             command: self.command(),
-            failed: usize::try_from(hunted.found.failed).unwrap_or(usize::MAX),
-            objective_met: None,
             inputs: self.target.loaded.inputs.clone(),
-            outputs: folder.outputs(),
+        };
+        let manifest = Manifest {
+            failed: usize::try_from(hunted.found.failed).unwrap_or(usize::MAX),
+            ..Manifest::of(
+                hunted.name,
+                hunted.hunt.seeds.start,
+                origin,
+                folder.outputs(),
+            )
         };
         folder.write_unlisted("host.json", host)?;
         folder.write_unlisted(manifest::NAME, &manifest.bytes())
@@ -284,7 +283,7 @@ fn options(args: &HuntArgs) -> Vec<String> {
     let flags = [("--whole", args.whole), ("--swarm", args.swarm)];
     let flags = flags.iter().filter(|(_, given)| *given);
     all.extend(flags.map(|(flag, _)| (*flag).to_owned()));
-    all.extend(args.changes().words());
+    all.extend(args.edits.changes().words());
     all
 }
 

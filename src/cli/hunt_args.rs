@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{Changes, Format, assignment, threads};
+use super::args::{Format, part};
+use super::common_args::{Edits, Threads, assignment};
 use crate::experiment::hunt::MOST_SEEDS;
 
 /// Shown below the options.
@@ -60,22 +61,12 @@ pub struct HuntArgs {
     /// Share of seeds that had the incident before, such as 10%; else it is measured
     #[arg(long, value_name = "SHARE", requires = "verify", value_parser = was)]
     pub was: Option<f64>,
-    /// Set a value of the model: service.events.workers.count=30 (may be repeated)
-    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
-    pub set: Vec<String>,
-    /// Measured virtual time of a run, such as 60s
-    #[arg(long, value_name = "TIME")]
-    pub horizon: Option<String>,
-    /// Threads; 0 is one for each core. Never changes a result
-    #[arg(
-        long,
-        visible_alias = "jobs",
-        value_name = "N",
-        default_value = "0",
-        value_parser = threads,
-        allow_hyphen_values = true
-    )]
-    pub threads: usize,
+    /// What is changed about the files
+    #[command(flatten)]
+    pub edits: Edits,
+    /// How many threads run
+    #[command(flatten)]
+    pub threads: Threads,
     /// Output directory, instead of runs/NAME-hunt-DIGEST
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -91,17 +82,6 @@ pub struct HuntArgs {
     /// No progress and no story, only what is wrong
     #[arg(long, short)]
     pub quiet: bool,
-}
-
-impl HuntArgs {
-    /// What is changed about the files: each seed is its own, and one run.
-    pub fn changes(&self) -> Changes {
-        Changes {
-            set: self.set.clone(),
-            horizon: self.horizon.clone(),
-            ..Changes::default()
-        }
-    }
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
@@ -129,12 +109,7 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
 }
 
 fn was(text: &str) -> Result<f64, String> {
-    let (number, part) = match text.strip_suffix('%') {
-        Some(percent) => (percent.trim_end(), 0.01),
-        None => (text, 1.0),
-    };
-    let value = number.parse::<f64>().ok().map(|n| n * part);
-    let value = value.filter(|share| *share > 0.0 && *share <= 1.0);
+    let value = part(text).filter(|share| *share > 0.0 && *share <= 1.0);
     value.ok_or_else(|| "a share is above 0 % and at most 100 %, such as 10% or 0.1".to_owned())
 }
 

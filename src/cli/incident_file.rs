@@ -15,20 +15,20 @@ use serde::{Deserialize, Serialize};
 use looked::Looked;
 
 use super::exit::Exit;
-use super::opened::{Opened, label, not_reproduced, wrong};
+use super::opened::{Opened, not_reproduced, wrong};
 use super::recorded::Record;
 use super::source::Refusal;
 use crate::base::units::{Nanos, shown};
 use crate::config::{self, Style, Written};
 use crate::experiment::design::Design;
-use crate::experiment::incident::{Case, Token, Trigger};
+use crate::experiment::incident::{Case, Token, Trigger, hex};
 use crate::experiment::results::Results;
 use crate::experiment::{TRAJECTORY, budget};
 use crate::model::incident::Kind;
 use crate::model::tally::Wanted;
 use crate::model::trial::{Horizon, LookFor, RunSpec, Timing, TrialOutput, Width};
 use crate::report::incidents::{Tokens, headline};
-use crate::report::summary::View;
+use crate::report::summary::{View, label};
 
 /// Goes up when a field changes its meaning or goes away.
 pub const FORMAT: u32 = 1;
@@ -275,7 +275,6 @@ pub fn open(path: &Path, force: bool, style: Style) -> Result<(Opened, String), 
     if digest == token.digest && same {
         return Ok((opened, String::new()));
     }
-    let hex = |digest: [u8; 6]| digest.map(|b| format!("{b:02x}")).concat();
     let what = match digest == token.digest {
         true => "the seed, replication or incident in it is not that of its token".to_owned(),
         false => format!(

@@ -3,6 +3,7 @@
 mod args;
 mod changes;
 mod check;
+mod common_args;
 mod compare;
 mod exit;
 mod explain;

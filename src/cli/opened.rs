@@ -8,10 +8,10 @@ use super::recorded::{self, Record};
 use super::source::{self, Loaded, Refusal};
 use crate::config::{self, Overrides, Style};
 use crate::experiment::TRAJECTORY;
-use crate::experiment::design::Design;
-use crate::experiment::incident::{Case, Token, TokenError};
+use crate::experiment::incident::{Case, Token, TokenError, hex};
 use crate::experiment::warm_up;
 use crate::report::manifest::FileDigest;
+use crate::report::summary::label;
 
 /// A trial that can be run again.
 pub struct Opened {
@@ -21,7 +21,7 @@ pub struct Opened {
     pub token: Token,
     /// The name of its experiment.
     pub name: String,
-    /// Its variant, with its values on the axes: `after, workers.count = 25`.
+    /// Its variant, with its values on the axes: `after 44 x 4 x 4GiB`.
     pub label: String,
     /// What an earlier run wrote down of it.
     pub record: Option<Record>,
@@ -40,18 +40,27 @@ pub fn open_any(
     overrides: &Overrides,
     (force, style): (Force, Style),
 ) -> Result<(Opened, String), Refusal> {
-    let path = Path::new(what);
-    if what.parse::<Token>() == Err(TokenError::NotOne)
-        && (path.exists() || what.ends_with(".json"))
-    {
-        if let Some(file) = experiment {
-            let (opened, note) = incident_file::open(path, force == Force::Yes, style)?;
-            let other = source::load_file(file, overrides, style)?;
-            return compared(opened, &other, file).map(|opened| (opened, note));
-        }
-        return incident_file::open(path, force == Force::Yes, style);
+    if experiment.is_none() && *overrides != Overrides::default() {
+        return Err(wrong(
+            "error: `--set` and `--horizon` change an experiment: name it after the token\n".into(),
+        ));
     }
-    open(what, experiment, overrides, style).map(|opened| (opened, String::new()))
+    let path = Path::new(what);
+    let is_file = what.parse::<Token>() == Err(TokenError::NotOne)
+        && (path.exists() || what.ends_with(".json"));
+    if !is_file {
+        if force == Force::Yes {
+            let text = "error: `--force` is for incident files; this is a token\n";
+            return Err(wrong(text.into()));
+        }
+        return open(what, experiment, overrides, style).map(|opened| (opened, String::new()));
+    }
+    let (opened, note) = incident_file::open(path, force == Force::Yes, style)?;
+    let Some(file) = experiment else {
+        return Ok((opened, note));
+    };
+    let other = source::load_file(file, overrides, style)?;
+    compared(opened, &other, file).map(|opened| (opened, note))
 }
 
 /// Whether an incident file that contradicts itself is run all the same.
@@ -79,7 +88,6 @@ fn compared(opened: Opened, loaded: &Loaded, file: &Path) -> Result<Opened, Refu
         Some((a, b)) => format!("there is `{a}`, here `{b}`"),
         None => "their times or detectors differ, or one model has more".into(),
     };
-    let hex = |digest: [u8; 6]| digest.map(|b| format!("{b:02x}")).concat();
     Err(not_reproduced(format!(
         "error[VX5001]: the incident file is of a model with digest {}, and {} has {}: {differs}\n",
         hex(opened.case.digest()),
@@ -152,7 +160,6 @@ fn named(token: &Token, loaded: &Loaded) -> Result<Opened, String> {
     let points = (hint < design.points.len()).then_some(hint).into_iter();
     let mut points = points.chain(others);
     let Some(point) = points.find(|&p| case(p).digest() == token.digest) else {
-        let hex = |digest: [u8; 6]| digest.map(|b| format!("{b:02x}")).concat();
         let here = case(hint.min(design.points.len().saturating_sub(1))).digest();
         return Err(format!(
             "the token is of a system with digest {}, and that of its point has {}",
@@ -172,16 +179,6 @@ fn named(token: &Token, loaded: &Loaded) -> Result<Opened, String> {
         record: None,
         inputs: loaded.inputs.clone(),
     })
-}
-
-/// A point in words.
-pub fn label(design: &Design, point: usize) -> String {
-    let mut words = vec![design.variants[design.points[point].variant].name.clone()];
-    for (path, value) in design.settings(point) {
-        let path = crate::report::summary::short_path(path);
-        words.push(format!("{path} = {value}"));
-    }
-    words.join(", ")
 }
 
 /// The command or a file is wrong.

@@ -103,8 +103,7 @@ fn look(folder: &Path, token: &Token) -> Option<Found> {
     let digests = head
         .filter_map(|line| line.strip_prefix("\"digests\": ").map(str::to_owned))
         .next()?;
-    let hex: String = token.digest.iter().map(|b| format!("{b:02x}")).collect();
-    if !digests.contains(&format!("\"{hex}\"")) {
+    if !digests.contains(&format!("\"{}\"", token.hex())) {
         return None;
     }
     let host = fs::read(folder.join(HOST)).ok()?;

@@ -12,19 +12,18 @@ use super::recorded::{RUNS, Record};
 use super::replay_args::ReplayArgs;
 use super::streams::Streams;
 use crate::base::units::Nanos;
-use crate::experiment::TRAJECTORY;
 use crate::experiment::incident::replay::{Scene, Window, parts_at};
 use crate::model::incident::station;
 use crate::model::trial::{TrialError, TrialOutput};
 use crate::report::folder::{self, Folder, FolderError, Place};
 use crate::report::incidents::{headline, seconds, told};
-use crate::report::manifest::{self, FORMAT, Manifest};
+use crate::report::manifest::{self, Manifest};
 use crate::report::partial::Partial;
 use crate::report::{attempts_csv, replay as report};
 
 /// Runs a trial again.
 pub fn replay(args: &ReplayArgs, streams: &mut Streams<'_>) -> Exit {
-    let overrides = args.changes.overrides();
+    let overrides = args.edits.changes().overrides();
     let file = args.experiment.as_deref();
     let force = match args.force {
         true => Force::Yes,
@@ -258,21 +257,13 @@ impl Job<'_> {
         if let Some(file) = self.file(output) {
             folder.write("incident.json", &file.bytes())?;
         }
-        let manifest = Manifest {
-            program: manifest::PROGRAM.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            format: FORMAT,
-            trajectory: TRAJECTORY,
-            experiment: self.opened.name.clone(),
+        let origin = manifest::Origin {
             digest,
-            seed: case.run.seed.to_string(),
-            overrides: self.args.changes.words(),
+            overrides: self.args.edits.changes().words(),
             command: self.command(),
-            failed: 0,
-            objective_met: None,
-            inputs: Vec::new(),
-            outputs: folder.outputs(),
+            inputs: self.opened.inputs.clone(),
         };
+        let manifest = Manifest::of(&self.opened.name, case.run.seed, origin, folder.outputs());
         folder.write_unlisted(manifest::NAME, &manifest.bytes())?;
         folder.finish()
     }
@@ -293,7 +284,7 @@ impl Job<'_> {
         let mut words = vec![format!("veltrix replay {}", self.opened.token)];
         let file = self.args.experiment.as_ref().and_then(|f| f.file_name());
         words.extend(file.map(|name| quoted(&name.to_string_lossy())));
-        words.extend(self.args.changes.words());
+        words.extend(self.args.edits.changes().words());
         words.join(" ")
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::Changes;
+use super::common_args::Edits;
 use crate::base::units::{Nanos, parse_time};
 
 /// Shown below the options.
@@ -36,7 +36,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
     pub after: Nanos,
     /// Show how everything stood at this time of the run, and nothing else
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = ["before", "after"])]
     pub at: Option<Nanos>,
     /// With --at: only this worker, such as events[14]
     #[arg(long, value_name = "WORKER", requires = "at")]
@@ -47,9 +47,9 @@ pub struct ReplayArgs {
     /// Run an incident file whose model was changed by hand
     #[arg(long)]
     pub force: bool,
-    /// What was changed about the files then
+    /// What was changed about the experiment then
     #[command(flatten)]
-    pub changes: Changes,
+    pub edits: Edits,
 }
 
 /// A time with its unit.

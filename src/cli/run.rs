@@ -119,7 +119,7 @@ impl Job<'_> {
         let clock = Clock::start();
         let watcher = Watcher::new(design, &partial, self.interrupt.stop(), self.audience);
         let options = Options {
-            threads: args.threads,
+            threads: args.threads.count(),
         };
         let results = run_with(design, options, &watcher, simulate);
         let Watched { trouble, damaged } = watcher.finish();
@@ -144,7 +144,7 @@ impl Job<'_> {
         let host = host(
             events,
             kept,
-            args.threads,
+            args.threads.count(),
             clock.time(),
             &recorded::Provenance::new(&args.file, &args.changes.overrides()),
         );

@@ -16,7 +16,6 @@ use super::streams::Streams;
 use crate::base::codes::Code;
 use crate::base::units::print_time;
 use crate::config::{Ask, Diagnostics, Study};
-use crate::experiment::TRAJECTORY;
 use crate::experiment::design::Design;
 use crate::experiment::results::Results;
 use crate::experiment::run::{Options, Progress, RunError, Watch, run_with};
@@ -289,7 +288,7 @@ impl Job<'_> {
         let host = host(
             events,
             kept,
-            self.args.threads,
+            self.args.threads.count(),
             clock.time(),
             &Provenance::new(&self.args.file, &self.args.changes.overrides()),
         );
@@ -320,7 +319,7 @@ impl Job<'_> {
             offset,
         };
         let options = Options {
-            threads: self.args.threads,
+            threads: self.args.threads.count(),
         };
         let results = run_with(design, options, &shifted, |spec, run, sample| {
             simulate_until(spec, run, sample, stop)
@@ -387,20 +386,15 @@ impl Job<'_> {
         }
         let base = self.study.base();
         let file = self.args.file.file_name().unwrap_or_default();
-        let manifest = Manifest {
-            program: manifest::PROGRAM.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            format: manifest::FORMAT,
-            trajectory: TRAJECTORY,
-            experiment: base.name.clone(),
+        let origin = manifest::Origin {
             digest: self.origin.digest.clone(),
-            seed: base.seed.to_string(),
             overrides: self.origin.options.clone(),
             command: command(self.args, &file.to_string_lossy()),
-            failed,
-            objective_met: None,
             inputs: self.origin.inputs.clone(),
-            outputs: folder.outputs(),
+        };
+        let manifest = Manifest {
+            failed,
+            ..Manifest::of(&base.name, base.seed, origin, folder.outputs())
         };
         folder.write_unlisted("host.json", host)?;
         folder.write_unlisted(manifest::NAME, &manifest.bytes())

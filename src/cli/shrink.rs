@@ -11,11 +11,10 @@ use super::opened::{self, Force, Opened};
 use super::shrink_args::ShrinkArgs;
 use super::streams::Streams;
 use crate::config;
-use crate::experiment::TRAJECTORY;
 use crate::experiment::incident::{Case, Token};
 use crate::experiment::shrink::{self, Ended, NothingToShrink, Shrunk};
 use crate::report::folder::{self, Folder, FolderError, Place};
-use crate::report::manifest::{self, FORMAT, Manifest};
+use crate::report::manifest::{self, Manifest};
 use crate::report::partial::{self, Partial};
 use crate::report::shrunk as report;
 
@@ -24,7 +23,7 @@ const TICK: Duration = Duration::from_millis(5);
 
 /// Shrinks an incident and writes what is left.
 pub fn shrink(args: &ShrinkArgs, streams: &mut Streams<'_>) -> Exit {
-    let overrides = args.changes.overrides();
+    let overrides = args.edits.changes().overrides();
     let experiment = args.experiment.as_deref();
     let style = (Force::No, streams.style);
     let opened = match opened::open_any(&args.what, experiment, &overrides, style) {
@@ -246,24 +245,16 @@ impl Job<'_> {
 
     fn manifest(&self, folder: &Folder, case: &Case) -> Manifest {
         let stopped = self.shrunk.ended == Ended::Stopped;
-        Manifest {
-            program: manifest::PROGRAM.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            format: FORMAT,
-            trajectory: TRAJECTORY,
-            experiment: self.opened.name.clone(),
+        let origin = manifest::Origin {
             digest: match stopped {
                 true => unfinished(&self.digest),
                 false => self.digest.clone(),
             },
-            seed: case.run.seed.to_string(),
-            overrides: self.args.changes.words(),
+            overrides: self.args.edits.changes().words(),
             command: self.command(),
-            failed: 0,
-            objective_met: None,
-            inputs: Vec::new(),
-            outputs: folder.outputs(),
-        }
+            inputs: self.opened.inputs.clone(),
+        };
+        Manifest::of(&self.opened.name, case.run.seed, origin, folder.outputs())
     }
 
     fn command(&self) -> String {
@@ -274,7 +265,7 @@ impl Job<'_> {
             .as_ref()
             .and_then(|file| file.file_name());
         words.extend(file.map(|name| quoted(&name.to_string_lossy())));
-        words.extend(self.args.changes.words());
+        words.extend(self.args.edits.changes().words());
         words.push(format!("--tries {}", self.args.tries));
         words.join(" ")
     }

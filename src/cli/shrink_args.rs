@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::Changes;
+use super::common_args::Edits;
 
 /// Shown below the options.
 pub const SHRINK_EXAMPLES: &str = "\
@@ -26,9 +26,9 @@ pub struct ShrinkArgs {
     pub what: String,
     /// The experiment that it comes from; else that of a run in runs/ that knows it
     pub experiment: Option<PathBuf>,
-    /// What was changed about the files then
+    /// What was changed about the experiment then
     #[command(flatten)]
-    pub changes: Changes,
+    pub edits: Edits,
     /// Most trials that are tried
     #[arg(long, value_name = "N", default_value = "2000",
         value_parser = clap::value_parser!(u64).range(1..=1_000_000))]

@@ -50,7 +50,7 @@ pub fn verify(args: &VerifyArgs, streams: &mut Streams<'_>, terminal: bool) -> E
         }
     }
     let bar = progress(suite.work(), terminal);
-    let outcome = suite.run(threads(args.threads), &|requests| bar.inc(requests));
+    let outcome = suite.run(threads(args.threads.count()), &|requests| bar.inc(requests));
     bar.finish_and_clear();
     for (name, error) in &outcome.broken {
         streams.say(&format!(

@@ -69,19 +69,12 @@ pub struct LookFor {
 pub enum StopAt {
     /// Before the first event at this time or later, nanoseconds from the start of the run.
     Time(Nanos),
-    /// So long after the nth (from 0) episode of this kind, or of any kind, has fired.
+    /// So long after the nth (from 0) episode of one of these kinds has fired.
     Episode {
-        /// Which kind; `None`: any.
-        kind: Option<Kind>,
-        /// Which of them.
-        nth: u32,
-        /// How long after.
-        linger: Nanos,
-    },
-    /// So long after the first episode of one of these kinds has fired.
-    First {
         /// Which kinds.
         kinds: Kinds,
+        /// Which of them.
+        nth: u32,
         /// How long after.
         linger: Nanos,
     },
@@ -92,6 +85,9 @@ pub enum StopAt {
 pub struct Kinds(u16);
 
 impl Kinds {
+    /// Every kind.
+    pub const ALL: Kinds = Kinds(u16::MAX);
+
     /// These.
     pub fn of(kinds: impl IntoIterator<Item = Kind>) -> Kinds {
         Kinds(kinds.into_iter().fold(0, |all, kind| all | 1 << kind as u8))
@@ -202,25 +198,6 @@ pub struct AttemptRow {
     pub outcome: Option<Outcome>,
 }
 
-/// One request as it is born.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BirthRow {
-    /// When, nanoseconds from the start of the run.
-    pub at: Nanos,
-    /// Index of the source.
-    pub source: u32,
-    /// Index of the class within its source.
-    pub class: u32,
-    /// Bytes.
-    pub size: u64,
-    /// Core-time at speed 1.
-    pub work: Nanos,
-    /// Bytes of RAM held.
-    pub memory: u64,
-    /// Its turn, if it was recorded.
-    pub priority: Option<i64>,
-}
-
 /// Watches a run without moving it.
 pub trait Observer: Sync {
     /// Whether it wants rows: a run that nobody wants rows of makes none.
@@ -232,10 +209,6 @@ pub trait Observer: Sync {
     fn begin(&mut self);
     /// An attempt whose outcome is known (or that is still inside at the end).
     fn attempt(&mut self, row: &AttemptRow);
-    /// A request is born; told to those who want rows.
-    fn birth(&mut self, row: &BirthRow) {
-        let _ = row;
-    }
     /// Whether nobody wants the outcome of the run any more (VX5004); asked once in very many
     /// events.
     fn given_up(&self) -> bool {

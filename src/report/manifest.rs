@@ -81,18 +81,27 @@ impl Manifest {
             .iter()
             .filter(|t| t.status != TrialStatus::Done);
         Manifest {
+            failed: failed.count(),
+            objective_met: results.objective_met(),
+            ..Manifest::of(&design.name, design.seed, origin.clone(), outputs)
+        }
+    }
+
+    /// For outputs of any command: nothing failed, no objective.
+    pub fn of(experiment: &str, seed: u64, origin: Origin, outputs: Vec<FileDigest>) -> Manifest {
+        Manifest {
             program: PROGRAM.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             format: FORMAT,
             trajectory: TRAJECTORY,
-            experiment: design.name.clone(),
-            digest: origin.digest.clone(),
-            seed: design.seed.to_string(),
-            overrides: origin.overrides.clone(),
-            command: origin.command.clone(),
-            failed: failed.count(),
-            objective_met: results.objective_met(),
-            inputs: origin.inputs.clone(),
+            experiment: experiment.to_owned(),
+            digest: origin.digest,
+            seed: seed.to_string(),
+            overrides: origin.overrides,
+            command: origin.command,
+            failed: 0,
+            objective_met: None,
+            inputs: origin.inputs,
             outputs,
         }
     }

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{Ground, veltrix};
+use super::Ground;
 
 const MODEL: &str = "\
 title = \"one that falls over\"
@@ -54,13 +54,7 @@ impl Run {
     }
 
     pub fn ran(&self, args: &[&str]) -> (i32, String, String) {
-        let out = veltrix(args).current_dir(&self.0.0).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (
-            out.status.code().unwrap(),
-            text(out.stdout),
-            text(out.stderr),
-        )
+        super::program::veltrix(&self.0.0, args)
     }
 
     /// `incidents.json` of the only run.
@@ -260,4 +254,19 @@ fn options_of_the_run_are_remembered_or_given_again() {
     let (exit, _, err) =
         run.ran(&[&["replay", token, "fall.toml"][..], &set[..2], &set[4..]].concat());
     assert_eq!((exit, err.as_str()), (0, ""));
+    // What would have no effect is refused.
+    let (exit, _, err) = run.ran(&["replay", token, "--set", "service.app.workers.cores=7"]);
+    assert_eq!(exit, 2);
+    assert!(err.contains("name it after the token"), "{err}");
+    let (exit, _, err) = run.ran(&["replay", token, "--force"]);
+    assert_eq!(exit, 2);
+    assert!(err.contains("`--force` is for incident files"), "{err}");
+    for args in [["--seed", "5"], ["--replications", "2"]] {
+        assert_eq!(run.ran(&[&["replay", token][..], &args].concat()).0, 2);
+    }
+    assert_eq!(
+        run.ran(&["replay", token, "--at", "7s", "--before", "1s"])
+            .0,
+        2
+    );
 }

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use std::sync::atomic::AtomicBool;
 use veltrix::config::{Overrides, load};
 use veltrix::experiment::incident::{Case, Token, Trigger};
+
+use crate::program::{self, veltrix};
 
 const MARK: &str = "<!-- explained -->\n\n```text\n";
 
@@ -16,10 +17,7 @@ fn page() -> PathBuf {
 
 /// The files of the page, in a folder of their own.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("explain-{name}"));
-    // What an earlier run left, if it ran.
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
+    let path = program::folder(&format!("explain-{name}"));
     let page = fs::read_to_string(page()).unwrap();
     for (mark, file) in [
         ("<!-- model: web.toml -->", "web.toml"),
@@ -44,19 +42,7 @@ fn token(experiment: &Path) -> String {
 }
 
 fn explain(folder: &Path, args: &[&str]) -> (i32, String, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_veltrix"))
-        .arg("explain")
-        .args(args)
-        .env("NO_COLOR", "1")
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        out.status.code().unwrap(),
-        text(out.stdout),
-        text(out.stderr),
-    )
+    veltrix(folder, &[&["explain"][..], args].concat())
 }
 
 #[test]

@@ -2,24 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
+use super::program::veltrix;
 use super::{folder, is_told, root};
-
-fn veltrix(folder: &Path, args: &[&str]) -> (i32, String, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_veltrix"))
-        .args(args)
-        .env("NO_COLOR", "1")
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        out.status.code().unwrap(),
-        text(out.stdout),
-        text(out.stderr),
-    )
-}
 
 const LOG: &str = "tests/data/nasa-http-1995-08-01-a-1200.clf.log";
 

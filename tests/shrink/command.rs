@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use veltrix::experiment::incident::Token;
 use veltrix::model::incident::Kind;
 
-use crate::{case_of, folder, token_of, written};
+use crate::{case_of, folder, program, token_of, written};
 
 const MODEL: &str = r#"
 [source.people]
@@ -23,12 +23,7 @@ workers = { count = 4, cores = 2, buffer = { slots = 3 } }
 const EXPERIMENT: &str = "seed = 7\nhorizon = \"30s\"\n";
 
 pub fn veltrix(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_veltrix"))
-        .args(args)
-        .env("NO_COLOR", "1")
-        .current_dir(folder)
-        .output()
-        .unwrap()
+    program::command(folder, args).output().unwrap()
 }
 
 pub fn said(output: &Output) -> (i32, String) {
@@ -242,17 +237,16 @@ fn an_interrupt_keeps_the_best_so_far() {
     let model = format!("{model}{slow}");
     let place = written("interrupt", &model, "horizon = \"60s\"\n");
     let name = token_of(&place.join("planted.toml"), Kind::OverflowFirst);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_veltrix"))
-        .args([
-            "shrink",
-            &name,
-            "planted.toml",
-            "--tries",
-            "100000",
-            "--out",
-            "small",
-        ])
-        .current_dir(&place)
+    let args = [
+        "shrink",
+        &name,
+        "planted.toml",
+        "--tries",
+        "100000",
+        "--out",
+        "small",
+    ];
+    let mut child = program::command(&place, &args)
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .spawn()

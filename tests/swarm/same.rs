@@ -11,7 +11,8 @@ use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::{Arrivals, FaultKind, FaultSpec, SourceSpec, SystemSpec};
 use veltrix::model::tally::{Narrow, Tally, Wanted};
 use veltrix::model::trial::{
-    AttemptRow, Blind, Horizon, LookFor, Observer, RunSpec, StopAt, Timing, TrialOutput, Width, run,
+    AttemptRow, Blind, Horizon, Kinds, LookFor, Observer, RunSpec, StopAt, Timing, TrialOutput,
+    Width, run,
 };
 
 use crate::draw::Draw;
@@ -145,7 +146,7 @@ fn replays(spec: &SystemSpec, whole: &RunSpec, output: &TrialOutput) -> Result<(
     };
     let mut part = whole.clone();
     part.look_for.stop = Some(StopAt::Episode {
-        kind: Some(first.kind),
+        kinds: Kinds::of([first.kind]),
         nth: 0,
         linger: 0,
     });

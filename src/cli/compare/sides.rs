@@ -247,7 +247,7 @@ fn folders_of(args: &CompareArgs, streams: &mut Streams<'_>) -> Result<Folders, 
         ("--seed", args.changes.seed.is_some()),
         ("--replications", args.changes.replications.is_some()),
         ("--horizon", args.changes.horizon.is_some()),
-        ("--threads", args.threads.is_some()),
+        ("--threads", args.threads.given.is_some()),
     ];
     if let Some((option, _)) = useless.iter().find(|(_, given)| *given) {
         return Err(Stop::wrong(

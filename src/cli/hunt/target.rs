@@ -3,7 +3,6 @@
 use super::super::exit::Exit;
 use super::super::host::quoted;
 use super::super::hunt_args::HuntArgs;
-use super::super::opened;
 use super::super::source::{self, Loaded, Overrides, Refusal};
 use crate::base::units::shown;
 use crate::config::Style;
@@ -55,7 +54,7 @@ impl Target {
             exit: Exit::Trouble,
         })?;
         Ok(Target {
-            label: opened::label(&loaded.design, point),
+            label: crate::report::summary::label(&loaded.design, point),
             case: Case::of(&loaded.design, point, 0, found),
             loaded,
             point,
@@ -78,7 +77,7 @@ impl Target {
     pub fn replay(&self, args: &HuntArgs) -> Vec<String> {
         let file = quoted(&args.file.to_string_lossy());
         let mut words = vec![format!("veltrix replay TOKEN {file}")];
-        words.extend(args.changes().words());
+        words.extend(args.edits.changes().words());
         words
     }
 

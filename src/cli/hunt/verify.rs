@@ -27,7 +27,7 @@ pub fn verify(
     watched: bool,
 ) -> Result<Exit, Stop> {
     let (token, trigger) = read(text)?;
-    let target = Target::open(args, &args.changes().overrides(), streams.style)?;
+    let target = Target::open(args, &args.edits.changes().overrides(), streams.style)?;
     streams.say(&target.loaded.warnings);
     target.is_on(trigger.kind)?;
     let interrupt = Interrupt::listen();
@@ -133,7 +133,7 @@ impl Job<'_> {
         }
         let overrides = Overrides {
             set: Vec::new(),
-            ..self.args.changes().overrides()
+            ..self.args.edits.changes().overrides()
         };
         let loaded = source::load_file(&self.args.file, &overrides, style)?;
         let is_it =
@@ -182,7 +182,7 @@ impl Job<'_> {
         };
         let systems = Same::of(case.clone(), point);
         let go = if to_first { hunt::first } else { hunt::run };
-        let shots = go(&hunt, &systems, self.args.threads, &watcher);
+        let shots = go(&hunt, &systems, self.args.threads.count(), &watcher);
         watcher.finish();
         shots.map_err(|error| {
             let again = "nothing is kept; the same command starts again";

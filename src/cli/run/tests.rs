@@ -1,6 +1,6 @@
 //! `run` over a made-up simulation: folders, exit codes, what goes where.
 
-use super::super::args::Changes;
+use super::super::common_args::{Changes, Threads};
 use super::*;
 use crate::config::Style;
 use crate::experiment::fixture;
@@ -35,7 +35,7 @@ fn args(out: &Path) -> RunArgs {
     RunArgs {
         file: "experiments/story.toml".into(),
         changes: Changes::default(),
-        threads: 2,
+        threads: Threads { given: Some(2) },
         out: Some(out.to_owned()),
         force: false,
         resume: false,
@@ -144,7 +144,9 @@ fn bytes_are_the_same_on_any_number_of_threads() {
     let run = |threads: usize| {
         let path = ground.0.join(format!("out-{threads}"));
         let args = RunArgs {
-            threads,
+            threads: Threads {
+                given: Some(threads),
+            },
             ..args(&path)
         };
         assert_eq!(

@@ -7,9 +7,9 @@ use super::setting::Setting;
 use crate::base::units::Nanos;
 use crate::experiment::incident::Case;
 use crate::model::incident::Struck;
-use crate::model::source::whole;
-use crate::model::spec::{Arrivals, FaultKind, SystemSpec, Trace};
-use crate::model::trial::{BirthRow, Spared};
+use crate::model::source::{BirthRow, Columns, trace, whole};
+use crate::model::spec::{Arrivals, FaultKind, SystemSpec};
+use crate::model::trial::Spared;
 
 /// One thing that is otherwise.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,13 +125,16 @@ fn replay(system: &mut SystemSpec, source: usize, edits: &[Edit], recording: &Re
     let spec = &mut system.sources[source];
     let is_trace = matches!(spec.arrivals, Arrivals::Trace(_));
     let of_class = |e: &Edit| matches!(e, Edit::Ease { .. } | Edit::Thin { class: Some(_), .. });
-    let whole_rows = is_trace || edits.iter().any(of_class);
+    let columns = match is_trace || edits.iter().any(of_class) {
+        true => Columns::Amounts,
+        false => Columns::Times,
+    };
     let births = recording
         .births
         .iter()
         .filter(|b| b.source as usize == source);
     let rows = changed(births, &edits);
-    spec.arrivals = Arrivals::Trace(Arc::new(trace(&rows, spec.start, whole_rows)));
+    spec.arrivals = Arrivals::Trace(Arc::new(trace(&rows, spec.start, columns)));
     spec.batch = None;
     spec.profile = None;
 }
@@ -174,31 +177,6 @@ fn changed<'a>(births: impl Iterator<Item = &'a BirthRow>, edits: &[Edit]) -> Ve
         }
     }
     rows
-}
-
-/// Recorded births as a trace; `whole`: with all that they are, else only their times.
-fn trace(rows: &[BirthRow], start: Nanos, whole: bool) -> Trace {
-    let mut trace = Trace {
-        at: rows.iter().map(|r| r.at - start.min(r.at)).collect(),
-        ..Trace::default()
-    };
-    if whole {
-        let column = |of: fn(&BirthRow) -> u64| -> Vec<u64> {
-            let values: Vec<u64> = rows.iter().map(of).collect();
-            match values.iter().all(|&v| v == 0) {
-                true => Vec::new(),
-                false => values,
-            }
-        };
-        trace.size = column(|r| r.size);
-        trace.memory = column(|r| r.memory);
-        trace.work = rows.iter().map(|r| r.work).collect();
-        trace.class = rows.iter().map(|r| r.class).collect();
-        if rows.iter().any(|r| r.priority.is_some()) {
-            trace.priority = rows.iter().map(|r| r.priority.unwrap_or(0)).collect();
-        }
-    }
-    trace
 }
 
 #[cfg(test)]
@@ -287,7 +265,7 @@ mod tests {
     }
 
     fn recorded<'a>(case: &Case, never: &'a AtomicBool) -> (TrialOutput, Recording<'a>) {
-        let mut recording = Recording::new(&case.system, STOP, never);
+        let mut recording = Recording::new((&case.system, &case.run), STOP, never);
         let mut how = case.run.clone();
         how.look_for.stop = Some(StopAt::Time(STOP));
         let output = run(&case.system, &how, &mut recording).unwrap();

@@ -37,7 +37,7 @@ use super::crew::{Crew, Ended};
 use super::incident::Case;
 use super::run::{Progress, RunError, Watch};
 use crate::model::incident::Incidents;
-use crate::model::trial::{self, LookFor, RunSpec, StopAt, TrialError};
+use crate::model::trial::{self, Kinds, LookFor, RunSpec, StopAt, TrialError};
 
 /// Why there is no explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl<'a> Explainer<'a> {
     pub fn look(&self) -> Result<Option<Seen<'a>>, Trouble> {
         let case = self.case;
         let first = StopAt::Episode {
-            kind: None,
+            kinds: Kinds::ALL,
             nth: 0,
             linger: 0,
         };
@@ -117,7 +117,7 @@ impl<'a> Explainer<'a> {
         let Some(sought) = Sought::of(case, &output.incidents) else {
             return Ok(None);
         };
-        let mut recording = Recording::new(&case.system, sought.stop, self.given_up);
+        let mut recording = Recording::new((&case.system, &case.run), sought.stop, self.given_up);
         let run = RunSpec {
             look_for: LookFor {
                 stop: Some(StopAt::Time(sought.stop)),

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::base::units::{Nanos, SECOND};
 use crate::model::incident::Place;
 use crate::model::outcome::Outcome;
-use crate::model::spec::SystemSpec;
-use crate::model::trial::{AttemptRow, BirthRow, Observer};
+use crate::model::source::{BirthRow, births};
+use crate::model::spec::{Arrivals, SystemSpec};
+use crate::model::trial::{AttemptRow, Observer, RunSpec};
 
 /// The usual length of a bin, and the shortest.
 const BIN: Nanos = SECOND / 10;
@@ -44,7 +45,7 @@ impl Counts {
 /// What was seen.
 #[derive(Debug)]
 pub struct Recording<'a> {
-    /// Every request, in the order of births.
+    /// Every request of a source that is not closed, source by source in the order of births.
     pub births: Vec<BirthRow>,
     /// Length of a bin.
     pub bin: Nanos,
@@ -58,8 +59,12 @@ pub struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
-    /// Of a run up to `stop`.
-    pub fn new(spec: &SystemSpec, stop: Nanos, given_up: &'a AtomicBool) -> Recording<'a> {
+    /// Of a run up to `stop`. Births are drawn here, attempts are for the run to tell.
+    pub fn new(
+        (spec, run): (&SystemSpec, &RunSpec),
+        stop: Nanos,
+        given_up: &'a AtomicBool,
+    ) -> Recording<'a> {
         let mut firsts = vec![0];
         for service in &spec.services {
             let before = firsts.last().copied().unwrap_or(0);
@@ -68,7 +73,7 @@ impl<'a> Recording<'a> {
         let workers = firsts.last().copied().unwrap_or(0);
         let bin = BIN.min((stop / 50).max(SHORTEST)).max(stop / MOST_BINS);
         Recording {
-            births: Vec::new(),
+            births: drawn(spec, run, stop),
             bin,
             places: vec![Vec::new(); workers + spec.services.len()],
             classes: vec![Vec::new(); spec.classes().count()],
@@ -128,6 +133,15 @@ impl<'a> Recording<'a> {
     }
 }
 
+/// What sources that are not closed send up to a moment.
+fn drawn(spec: &SystemSpec, run: &RunSpec, stop: Nanos) -> Vec<BirthRow> {
+    let open = |s: &usize| !matches!(spec.sources[*s].arrivals, Arrivals::Closed { .. });
+    let until = (stop.saturating_sub(1), usize::MAX);
+    let sources = (0..spec.sources.len()).filter(open);
+    let births = sources.filter_map(|source| births((spec, source), run, None, until));
+    births.flatten().collect()
+}
+
 /// Bins that lie between two moments.
 fn within<T>(bins: &[T], bin: Nanos, from: Nanos, to: Nanos) -> &[T] {
     let end = ((to / bin) as usize).min(bins.len());
@@ -145,7 +159,6 @@ fn slot<T: Default + Clone>(bins: &mut Vec<T>, number: u64) -> &mut T {
 
 impl Observer for Recording<'_> {
     fn begin(&mut self) {
-        self.births.clear();
         self.places.iter_mut().for_each(Vec::clear);
         self.classes.iter_mut().for_each(Vec::clear);
     }
@@ -166,10 +179,6 @@ impl Observer for Recording<'_> {
                 _ => ended.failed += 1,
             }
         }
-    }
-
-    fn birth(&mut self, row: &BirthRow) {
-        self.births.push(*row);
     }
 
     fn given_up(&self) -> bool {

@@ -8,6 +8,7 @@ use super::swell::{Swell, Time, swell};
 use crate::base::units::{Nanos, SECOND};
 use crate::experiment::incident::Case;
 use crate::model::incident::{Incidents, Place, Struck};
+use crate::model::source::BirthRow;
 use crate::model::spec::{Arrivals, FaultKind, FaultWhen, OnFull, SourceSpec, SystemSpec};
 
 /// Most strikes of faults that are looked into one by one.
@@ -183,7 +184,7 @@ fn swells(
         // The bin in which it happened is not over, but what is in it may be what did it.
         by: at.saturating_add(bin),
     };
-    let of = |birth: &crate::model::trial::BirthRow| birth.source as usize == source;
+    let of = |birth: &BirthRow| birth.source as usize == source;
     let apart = |s: &Swell| {
         let over =
             |&(of, from, to): &(usize, Nanos, Nanos)| of == source && s.from < to && from < s.to;
@@ -247,7 +248,7 @@ fn work_swell(
     alone: bool,
     counts: &[f64],
 ) -> Option<Suspect> {
-    let of = |b: &crate::model::trial::BirthRow| b.source as usize == source;
+    let of = |b: &BirthRow| b.source as usize == source;
     let works = recording.summed(stop, |b| if of(b) { b.work as f64 } else { 0.0 });
     let requests: f64 = counts.iter().sum();
     let mean = works.iter().sum::<f64>() / requests;

@@ -123,8 +123,9 @@ impl Hunt {
     }
 
     fn again(&self, case: &Case, given_up: &AtomicBool) -> Result<TrialOutput, TrialError> {
-        let stop = StopAt::First {
+        let stop = StopAt::Episode {
             kinds: self.kinds,
+            nth: 0,
             linger: LINGER,
         };
         case.again((!self.whole).then_some(stop), given_up)

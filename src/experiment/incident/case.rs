@@ -10,7 +10,7 @@ use crate::model::incident::{Episode, Incidents, Kind};
 use crate::model::spec::SystemSpec;
 use crate::model::tally::Wanted;
 use crate::model::trial::{
-    Horizon, LookFor, RunSpec, StopAt, Timing, TrialError, TrialOutput, Width,
+    Horizon, Kinds, LookFor, RunSpec, StopAt, Timing, TrialError, TrialOutput, Width,
 };
 use std::sync::atomic::AtomicBool;
 
@@ -134,7 +134,7 @@ impl Case {
     /// The moment at which the run is broken off so long after its trigger.
     pub fn after_trigger(&self, linger: u64) -> Option<StopAt> {
         self.trigger.map(|trigger| StopAt::Episode {
-            kind: Some(trigger.kind),
+            kinds: Kinds::of([trigger.kind]),
             nth: trigger.nth,
             linger,
         })

@@ -5,4 +5,4 @@ pub mod replay;
 pub mod token;
 
 pub use case::{Case, Trigger};
-pub use token::{Token, TokenError};
+pub use token::{Token, TokenError, hex};

@@ -97,6 +97,11 @@ impl Token {
         }
     }
 
+    /// The digest in hexadecimal.
+    pub fn hex(&self) -> String {
+        hex(self.digest)
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(24);
         put(&mut bytes, u64::from(self.trajectory));
@@ -138,6 +143,11 @@ impl Token {
         };
         rest.is_empty().then_some(token)
     }
+}
+
+/// A digest in hexadecimal.
+pub fn hex(digest: [u8; DIGEST]) -> String {
+    digest.map(|byte| format!("{byte:02x}")).concat()
 }
 
 /// A number of 7 bits a byte, the lowest first; the top bit says that more follow.

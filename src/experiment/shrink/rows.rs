@@ -6,7 +6,7 @@ use super::edit::remove_source;
 use crate::base::units::Nanos;
 use crate::experiment::incident::Case;
 use crate::experiment::sample::Sample;
-use crate::model::source::{Birth, births};
+use crate::model::source::{BirthRow, Columns, births, trace};
 use crate::model::spec::{
     Arrivals, ClassSpec, Dist, FaultKind, FaultWhen, MemorySpec, SourceSpec, SystemSpec, Trace,
     WorkSpec,
@@ -69,26 +69,12 @@ fn seen(case: &Case, index: usize, until: Nanos) -> Option<Vec<Nanos>> {
     born.into_iter().collect()
 }
 
-fn record(source: &mut SourceSpec, memory: &MemorySpec, found: &[(Nanos, Birth)], amounts: bool) {
-    let column = |of: fn(&Birth) -> u64| -> Vec<u64> {
-        let values: Vec<u64> = found.iter().map(|(_, b)| of(b)).collect();
-        match values.iter().all(|v| *v == 0) {
-            true => Vec::new(),
-            false => values,
-        }
+fn record(source: &mut SourceSpec, memory: &MemorySpec, found: &[BirthRow], amounts: bool) {
+    let columns = match amounts {
+        true => Columns::Amounts,
+        false => Columns::Requests,
     };
-    let turns: Vec<i64> = found.iter().filter_map(|(_, b)| b.priority).collect();
-    let mut trace = Trace {
-        at: found.iter().map(|f| f.0).collect(),
-        size: column(|b| b.size),
-        class: found.iter().map(|(_, b)| b.class).collect(),
-        priority: turns,
-        ..Trace::default()
-    };
-    if amounts {
-        trace.work = found.iter().map(|(_, b)| b.work).collect();
-        trace.memory = column(|b| b.memory);
-    }
+    let trace = trace(found, 0, columns);
     for class in &mut source.classes {
         class.size = nothing();
         if !amounts {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::experiment::incident::{Case, Trigger};
 use crate::model::incident::{Episode, Incidents, Kind, Place, Reading};
 use crate::model::spec::SystemSpec;
-use crate::model::trial::StopAt;
+use crate::model::trial::{Kinds, StopAt};
 
 /// What kind of incident, and where, in words that outlive the numbers of workers and classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,7 +185,7 @@ impl<'a> Tester<'a> {
         self.tried += 1;
         let signature = &self.signature;
         let first = StopAt::Episode {
-            kind: Some(signature.kind),
+            kinds: Kinds::of([signature.kind]),
             nth: 0,
             linger: 0,
         };

@@ -97,7 +97,7 @@ impl Episode {
 }
 
 /// What was to be seen at the place of an episode when it fired; of a whole service or system,
-/// summed over its workers.
+/// summed over its workers, those waiting at its balancers and their places included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scene {
     /// Attempts waiting.

@@ -16,10 +16,11 @@ use arrivals::Gaps;
 use surge::Surges;
 
 pub use arrivals::ARRIVALS;
-pub use births::births;
+pub use births::{BirthRow, Columns, births, trace};
 
 use super::outcome::Outcome;
 use super::spec::{Arrivals, SourceSpec, SystemSpec, Vary, WorkSpec};
+use super::trial::Horizon;
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::{Lane, Register};
@@ -118,6 +119,15 @@ pub struct Birth {
     pub memory: u64,
     /// Its turn, if it was recorded: the smaller, the more urgent.
     pub priority: Option<i64>,
+}
+
+/// The moment before which the last birth of a run is, where the run is as long as its traces.
+pub fn last_birth(spec: &SystemSpec, horizon: Horizon) -> Nanos {
+    let traces = spec.sources.iter().filter_map(SourceSpec::last_row);
+    match horizon {
+        Horizon::Trace => traces.max().map_or(0, |last| last.saturating_add(1)),
+        Horizon::For(_) => Nanos::MAX,
+    }
 }
 
 /// A real number of nanoseconds or bytes, to the nearest whole one.

@@ -375,6 +375,13 @@ impl SystemSpec {
             || callers.flat_map(|s| &s.classes).any(class)
     }
 
+    /// The group of a worker, by its number through all services, from 0.
+    pub fn group_of(&self, worker: usize) -> Option<&GroupSpec> {
+        let groups = self.services.iter().flat_map(|s| &s.groups);
+        let mut workers = groups.flat_map(|g| std::iter::repeat_n(g, g.count as usize));
+        workers.nth(worker)
+    }
+
     /// `events[14]`, by the worker's number through all services, from 0.
     pub fn worker_name(&self, mut index: usize) -> String {
         for service in &self.services {

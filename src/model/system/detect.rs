@@ -83,26 +83,22 @@ impl<'s> Watching<'s> {
         }))
     }
 
-    /// After detectors were told something: whether that decides when the run is broken off.
-    fn decide(&mut self) {
-        let (nth, linger) = match self.stop {
-            Some(StopAt::Episode { nth, linger, .. }) => (nth, linger),
-            Some(StopAt::First { linger, .. }) => (0, linger),
-            Some(StopAt::Time(_)) | None => return,
+    /// After detectors were told something: says whether that decided when the run is broken off.
+    fn decide(&mut self) -> bool {
+        let Some(StopAt::Episode { kinds, nth, linger }) = self.stop else {
+            return false;
         };
         if self.stop_at < Nanos::MAX {
-            return;
+            return false;
         }
         let found = self.detectors.as_ref().map(Detectors::found);
-        let wanted = |e: &&Episode| match self.stop {
-            Some(StopAt::Episode { kind, .. }) => kind.is_none_or(|kind| kind == e.kind),
-            Some(StopAt::First { kinds, .. }) => kinds.has(e.kind),
-            Some(StopAt::Time(_)) | None => false,
-        };
+        let wanted = |e: &&Episode| kinds.has(e.kind);
         let nth = found.and_then(|f| f.episodes.iter().filter(wanted).nth(nth as usize));
-        if let Some(episode) = nth {
-            self.stop_at = episode.at.saturating_add(linger);
-        }
+        let Some(episode) = nth else {
+            return false;
+        };
+        self.stop_at = episode.at.saturating_add(linger);
+        true
     }
 
     /// The next moment at which anybody looks.
@@ -367,18 +363,22 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             ..Scene::default()
         };
         let service = match place {
-            Place::Balancer(service) => {
-                for front in self.fronts.iter().filter(|f| f.service == service) {
-                    scene.waiting += front.waiting.value;
-                    scene.add_slots((front.slots < Nanos::MAX).then_some(front.slots));
-                    scene.busy += front.dispatching.value;
-                    scene.cores += front.cores;
-                }
-                return scene;
-            }
-            Place::Service(service) => Some(service),
+            Place::Balancer(service) | Place::Service(service) => Some(service),
             _ => None,
         };
+        let fronts = self.fronts.iter().filter(|f| f.dispatch.is_some());
+        let fronts = fronts.filter(|f| service.is_none_or(|service| service == f.service));
+        for front in fronts.filter(|_| !matches!(place, Place::Worker(_))) {
+            scene.waiting += front.waiting.value;
+            scene.add_slots((front.slots < Nanos::MAX).then_some(front.slots));
+            if let Place::Balancer(_) = place {
+                scene.busy += front.dispatching.value;
+                scene.cores += front.cores;
+            }
+        }
+        if let Place::Balancer(_) = place {
+            return scene;
+        }
         let workers = match place {
             Place::Worker(worker) => worker as usize..worker as usize + 1,
             _ => 0..self.workers.len(),
@@ -439,8 +439,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             let worker = (a.worker != NO_WORKER).then_some(a.worker);
             let place = worker.map_or(Place::Balancer(service), Place::Worker);
             detectors.refused((worker, service), outcome, now, || self.scene(place));
-            watching.decide();
-            self.next_look = watching.next_look();
+            if watching.decide() {
+                self.next_look = watching.next_look();
+            }
         }
         self.watching = Some(watching);
     }

@@ -67,7 +67,7 @@ use crate::engine::heap::Entry;
 use crate::engine::queue::{Queue, Soon};
 use crate::engine::rng::{Key, Stream};
 use crate::engine::simulation::{Flow, Model};
-use crate::model::source::whole;
+use crate::model::source::{last_birth, whole};
 
 /// The system, with everything that a run changes.
 ///
@@ -337,11 +337,7 @@ fn sources<'s, W: Entry>(
     key: &Key,
     queue: &mut Queue<W, Event>,
 ) -> Vec<Source<'s>> {
-    let traces = spec.sources.iter().filter_map(SourceSpec::last_row);
-    let last = match run.timing.horizon {
-        Horizon::Trace => traces.max().map_or(0, |last| last.saturating_add(1)),
-        Horizon::For(_) => Nanos::MAX,
-    };
+    let last = last_birth(spec, run.timing.horizon);
     let mut first_class = 0;
     let mut all = Vec::new();
     for source in &spec.sources {

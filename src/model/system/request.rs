@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::breaker::Call;
 use crate::model::source::Birth;
-use crate::model::trial::{AttemptRow, BirthRow};
+use crate::model::trial::AttemptRow;
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     #[inline(always)]
@@ -39,17 +39,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             let asked = birth.work ^ birth.size.rotate_left(24) ^ birth.memory.rotate_left(44);
             self.demand
                 .fold(now, kind::DEMAND + birth.class, asked, source);
-        }
-        if O::WANTED {
-            self.observer.birth(&BirthRow {
-                at: now,
-                source,
-                class: birth.class,
-                size: birth.size,
-                work: birth.work,
-                memory: birth.memory,
-                priority: birth.priority,
-            });
         }
         let measured = self.measure.covers(now);
         let new = NewRequest {

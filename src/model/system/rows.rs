@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::model::trial::{AttemptRow, BirthRow, Observer};
+use crate::model::trial::{AttemptRow, Observer};
 
 /// Takes the rows of a run, or says that none are to be made.
 pub trait Rows {
@@ -11,8 +11,6 @@ pub trait Rows {
     const WANTED: bool;
     /// An attempt whose outcome is known (or that is still inside at the end).
     fn attempt(&mut self, row: &AttemptRow);
-    /// A request is born.
-    fn birth(&mut self, row: &BirthRow);
     /// Whether nobody wants the outcome of the run any more.
     fn given_up(&self) -> bool;
 }
@@ -30,7 +28,6 @@ impl fmt::Debug for NoRows<'_> {
 impl Rows for NoRows<'_> {
     const WANTED: bool = false;
     fn attempt(&mut self, _: &AttemptRow) {}
-    fn birth(&mut self, _: &BirthRow) {}
     fn given_up(&self) -> bool {
         self.0.given_up()
     }
@@ -43,9 +40,6 @@ impl Rows for AllRows<'_> {
     const WANTED: bool = true;
     fn attempt(&mut self, row: &AttemptRow) {
         self.0.attempt(row);
-    }
-    fn birth(&mut self, row: &BirthRow) {
-        self.0.birth(row);
     }
     fn given_up(&self) -> bool {
         self.0.given_up()

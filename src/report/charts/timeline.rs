@@ -14,7 +14,7 @@ use crate::model::spec::{FaultKind, FaultSpec, FaultWhen, SystemSpec};
 const SECOND: f64 = 1e9;
 
 /// Incidents that are marked.
-const MARKS: usize = 4;
+const MARKS: usize = 3;
 
 /// A panel: its label, its unit, the series in it, whether they add up.
 struct Row {
@@ -160,13 +160,18 @@ fn chart(view: View<'_>, point: usize, mean: &Mean, rows: &[Row], tops: &[Option
         1 => format!("windows of {window}"),
         _ => format!("mean over {n} replications, windows of {window}"),
     };
+    let marks = marks(view, point, mean);
+    let whose = match view.design.replications > 1 && !marks.is_empty() {
+        true => "; incidents are those of the first replication",
+        false => "",
+    };
     let length = mean.window * mean.rows.len() as f64;
     let chart = Timeline {
         title: title(view, point),
-        subtitle: format!("{what}; seed {}", view.design.seed),
+        subtitle: format!("{what}{whose}; seed {}", view.design.seed),
         window_s: mean.window,
         panels: panels.collect(),
-        marks: marks(view, point, mean),
+        marks,
         spans: spans(&view.design.points[point].system, mean.start, length),
     };
     (

@@ -1,11 +1,12 @@
 //! One episode, as a person reads it.
 
+use super::super::csv_table::visible;
 use super::super::show;
 use super::seconds;
 use crate::base::codes;
 use crate::base::units::Nanos;
 use crate::model::incident::{Episode, Incidents, Kind, Place, Rules};
-use crate::model::spec::SystemSpec;
+use crate::model::spec::{OnFull, SystemSpec};
 
 /// What came before is looked for in so much time.
 const BEFORE: Nanos = 10_000_000_000;
@@ -22,12 +23,6 @@ pub fn headline(spec: &SystemSpec, rules: &Rules, episode: &Episode) -> String {
     };
     let amount = amount(rules, episode);
     format!("{} {title}{place}: {amount}", episode.code())
-}
-
-/// Text of a file, without what a terminal would obey.
-fn plain(text: &str) -> String {
-    let harmless = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(harmless).collect()
 }
 
 /// How much of it there was.
@@ -51,7 +46,7 @@ fn amount(rules: &Rules, episode: &Episode) -> String {
         Kind::BreakerCascade => format!("{} opened", plural("breaker")),
         Kind::SloBurn => {
             let budget = rules.budgets.get(episode.which as usize);
-            let text = plain(budget.map_or("", |b| b.text.as_str()));
+            let text = visible(budget.map_or("", |b| b.text.as_str()));
             format!("{text} at {worst} times its budget")
         }
         Kind::RetryStorm => format!("{worst} retries a request"),
@@ -73,7 +68,7 @@ fn amount(rules: &Rules, episode: &Episode) -> String {
             let own = rules.own.get(episode.which as usize);
             format!(
                 "{} ({worst})",
-                plain(own.map_or("", |own| own.text.as_str()))
+                visible(own.map_or("", |own| own.text.as_str()))
             )
         }
     }
@@ -96,7 +91,7 @@ pub fn told(spec: &SystemSpec, rules: &Rules, found: &Incidents, number: usize) 
         line(name, text);
         name = "";
     }
-    if let Some(text) = try_this(episode) {
+    if let Some(text) = try_this(spec, episode) {
         line("try", text);
     }
     lines.join("\n") + "\n"
@@ -119,7 +114,7 @@ fn scene(episode: &Episode) -> String {
     }
     if scene.pausing > 0 {
         let pausing = show::grouped(scene.pausing);
-        parts.push(format!("{pausing} requests about to try again"));
+        parts.push(format!("{pausing} to be retried"));
     }
     parts.join(", ")
 }
@@ -179,16 +174,23 @@ fn before(spec: &SystemSpec, found: &Incidents, number: usize) -> Vec<String> {
     texts
 }
 
-/// What would have held it, where that can be estimated from the episode alone.
-fn try_this(episode: &Episode) -> Option<String> {
-    let slots = episode.scene.slots?;
-    if episode.kind != Kind::OverflowFirst || episode.to.is_none() || slots == 0 {
+/// What would have held it, where that can be estimated from the episode alone: where a full buffer
+/// refuses and nothing worse.
+fn try_this(spec: &SystemSpec, episode: &Episode) -> Option<String> {
+    let slots = episode.scene.slots.filter(|&slots| slots > 0)?;
+    let (Kind::OverflowFirst, Some(_)) = (episode.kind, episode.to) else {
         return None;
-    }
+    };
+    let refuses = match episode.place {
+        Place::Worker(worker) => spec.group_of(worker as usize)?.on_full == OnFull::Reject,
+        Place::Balancer(service) => {
+            spec.services[service as usize].balancer.on_full == OnFull::Reject
+        }
+        _ => false,
+    };
     // What was refused over a long time would not have come at once.
-    let held = slots.saturating_add(episode.amount);
-    (episode.amount <= 4 * slots).then(|| {
-        let held = show::grouped(held);
+    (refuses && episode.amount <= 4 * slots).then(|| {
+        let held = show::grouped(slots.saturating_add(episode.amount));
         format!("a buffer of about {held} would have held this (estimate: slots and refusals)")
     })
 }

@@ -21,7 +21,7 @@ const SCHEMA: u32 = 1;
 pub fn write(design: &Design, results: &Results, to: &mut dyn Write) -> io::Result<()> {
     let mut tokens = Tokens::new(design, results);
     let digests: Vec<String> = (0..design.points.len())
-        .map(|point| hex(&tokens.of_point(point).digest))
+        .map(|point| tokens.of_point(point).hex())
         .collect();
     write!(
         to,
@@ -38,10 +38,6 @@ pub fn write(design: &Design, results: &Results, to: &mut dyn Write) -> io::Resu
         }
     }
     to.write_all(b"\n]\n}\n")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn of_trial(design: &Design, trial: &TrialResult, tokens: &mut Tokens<'_>) -> Value {

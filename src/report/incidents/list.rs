@@ -33,7 +33,7 @@ pub fn print(view: View<'_>) -> String {
     }
     match text.is_empty() {
         true => text,
-        false => format!("incidents, and the first of them in full\n{text}"),
+        false => format!("incidents; in full the first of the first trial that has any\n{text}"),
     }
 }
 
@@ -72,7 +72,8 @@ fn of_point(view: View<'_>, point: usize) -> Vec<String> {
         })
         .collect();
     if more > 0 {
-        lines.push(format!("and {more} more kinds in {}", super::JSON));
+        let plural = if more == 1 { "" } else { "s" };
+        lines.push(format!("and {more} more kind{plural} in {}", super::JSON));
     }
     lines
 }

@@ -9,7 +9,7 @@ mod points;
 mod rare;
 mod trouble;
 
-pub use choose::View;
+pub use choose::{View, label};
 pub use confidence::forecast;
 pub use points::goodput_share;
 pub use trouble::notes;
