@@ -245,11 +245,11 @@ impl<W: Entry, E: Event> Queue<W, E> {
         self.head_times[lane.0 as usize] = line.front().map_or(NEVER, |f| f.0);
     }
 
-    /// Takes the next event; time moves to it. `None` when nothing is left.
+    /// Takes the next event, [packed](Event::pack); time moves to it. `None` when nothing is left.
     #[inline(always)]
-    pub fn take(&mut self) -> Option<E> {
+    pub fn take(&mut self) -> Option<u64> {
         if !self.instant.is_empty() {
-            return self.instant.pop().map(|p| E::unpack(p.0.word));
+            return self.instant.pop().map(|p| p.0.word);
         }
         let heap_time = self.heap.earliest();
         let mut time = heap_time;
@@ -271,13 +271,13 @@ impl<W: Entry, E: Event> Queue<W, E> {
         let Some(index) = from else {
             let slot = self.take_heap();
             if !shared && self.heap.earliest() != time {
-                return Some(E::unpack(self.slots[slot as usize]));
+                return Some(self.slots[slot as usize]);
             }
             return Some(self.share(self.in_slot(slot)));
         };
         let first = self.take_head(index);
         if !shared && self.head_times[index] != time {
-            return Some(E::unpack(first.word));
+            return Some(first.word);
         }
         Some(self.share(first))
     }
@@ -325,7 +325,7 @@ impl<W: Entry, E: Event> Queue<W, E> {
 
     /// Several events share the instant: all are taken out, the first of them is returned.
     #[cold]
-    fn share(&mut self, first: Pending) -> E {
+    fn share(&mut self, first: Pending) -> u64 {
         self.instant.push(Reverse(first));
         while self.heap.earliest() == self.now {
             let slot = self.take_heap();
@@ -337,7 +337,7 @@ impl<W: Entry, E: Event> Queue<W, E> {
                 self.instant.push(Reverse(next));
             }
         }
-        E::unpack(self.instant.pop().expect("one was put in").0.word)
+        self.instant.pop().expect("one was put in").0.word
     }
 }
 
@@ -366,9 +366,13 @@ mod tests {
         }
     }
 
+    fn next<W: Entry>(queue: &mut Queue<W, Ev>) -> Option<Ev> {
+        queue.take().map(Ev::unpack)
+    }
+
     fn drain<W: Entry>(mut queue: Queue<W, Ev>) -> Vec<(Nanos, u32)> {
         let mut out = Vec::new();
-        while let Some(event) = queue.take() {
+        while let Some(event) = next(&mut queue) {
             out.push((queue.now(), event.1));
         }
         out
@@ -394,12 +398,12 @@ mod tests {
         let mut queue = Queue::<Wide, Ev>::new();
         queue.at(5, Ev(4, 1));
         queue.at(5, Ev(5, 2));
-        assert_eq!(queue.take(), Some(Ev(4, 1)));
+        assert_eq!(next(&mut queue), Some(Ev(4, 1)));
         assert!(!queue.alone());
         queue.at(5, Ev(1, 3));
-        assert_eq!(queue.take(), Some(Ev(1, 3)));
-        assert_eq!(queue.take(), Some(Ev(5, 2)));
-        assert_eq!(queue.take(), None);
+        assert_eq!(next(&mut queue), Some(Ev(1, 3)));
+        assert_eq!(next(&mut queue), Some(Ev(5, 2)));
+        assert_eq!(next(&mut queue), None);
     }
 
     /// A load with many ties gives the same order for both widths, and that of a plain sort.
@@ -413,7 +417,7 @@ mod tests {
             let mut name = 0;
             let mut out = Vec::new();
             queue.register(register, 1, Ev(4, 0));
-            while let Some(event) = queue.take() {
+            while let Some(event) = next(&mut queue) {
                 out.push((queue.now(), event.1));
                 if out.len() > 4000 {
                     break;

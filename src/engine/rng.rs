@@ -176,8 +176,11 @@ impl Stream {
     #[cold]
     #[inline(never)]
     fn refill(&mut self) {
-        for word in &mut self.ahead {
-            *word = self.chacha.next_u64();
+        let mut bytes = [0; 8 * AHEAD];
+        self.chacha.fill_bytes(&mut bytes);
+        let (each, _) = bytes.as_chunks();
+        for (word, bytes) in self.ahead.iter_mut().zip(each) {
+            *word = u64::from_le_bytes(*bytes);
         }
         self.next = 0;
     }

@@ -23,6 +23,13 @@ pub trait Model<W: Entry> {
         false
     }
 
+    /// Time has come to the next event, and nothing has changed since the last.
+    #[inline(always)]
+    fn before(&mut self, now: Nanos) -> Flow {
+        let _ = now;
+        Flow::GoOn
+    }
+
     /// Reacts to an event at the queue's present time.
     fn handle(&mut self, queue: &mut Queue<W, Self::Event>, event: Self::Event) -> Flow;
 }
@@ -69,12 +76,15 @@ pub fn run<W: Entry, M: Model<W>>(
     loop {
         let until = budget.min(events + STRIDE);
         while events < until {
-            let Some(event) = queue.take() else {
+            let Some(word) = queue.take() else {
                 return Ok(events);
             };
             events += 1;
             queue.foresee(|event, soon| model.expect(event, soon));
-            if model.handle(queue, event) == Flow::Stop {
+            // Unpacked where it is handled: both look at the same few bits.
+            if model.before(queue.now()) == Flow::Stop
+                || model.handle(queue, M::Event::unpack(word)) == Flow::Stop
+            {
                 return if queue.exhausted() {
                     Err(Limit::Slots)
                 } else {

@@ -20,7 +20,7 @@ use super::trial::{Blind, RunSpec, TrialError};
 use crate::base::codes::Code;
 use crate::base::units::{Nanos, print_time};
 use crate::engine::heap::Wide;
-use crate::engine::queue::Queue;
+use crate::engine::queue::{Event as _, Queue};
 use crate::engine::rng::Key;
 use crate::engine::simulation::{Flow, Model};
 
@@ -358,7 +358,7 @@ fn step<const RICH: bool>(
         if queue.now() >= until.time {
             return Ok(Stopped::Time);
         }
-        let Some(event) = queue.take() else {
+        let Some(word) = queue.take() else {
             return Ok(Stopped::Time);
         };
         *events += 1;
@@ -369,7 +369,7 @@ fn step<const RICH: bool>(
                 message: format!("{budget} events were not enough: stopped at {at}"),
             });
         }
-        if system.handle(queue, event) == Flow::Stop {
+        if system.handle(queue, Event::unpack(word)) == Flow::Stop {
             return Ok(Stopped::Time);
         }
     }

@@ -19,7 +19,7 @@ pub use arrivals::ARRIVALS;
 pub use births::{BirthRow, Columns, births, trace};
 
 use super::outcome::Outcome;
-use super::spec::{Arrivals, SourceSpec, SystemSpec, Vary, WorkSpec};
+use super::spec::{Arrivals, SourceSpec, SystemSpec, Trace, Vary, WorkSpec};
 use super::trial::Horizon;
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
@@ -130,11 +130,24 @@ pub fn last_birth(spec: &SystemSpec, horizon: Horizon) -> Nanos {
     }
 }
 
-/// A real number of nanoseconds or bytes, to the nearest whole one.
-#[inline]
+/// A real number of nanoseconds or bytes, to the nearest whole one: 0 below 0, and the greatest
+/// where there is none so great.
+#[inline(always)]
 pub fn whole(value: f64) -> u64 {
-    (value + 0.5) as u64
+    let up = value + 0.5;
+    let bits = up.to_bits();
+    // From 1 to 2^53 what is before the point is the upper part of the mantissa.
+    let power = (bits >> MANTISSA_BITS).wrapping_sub(1023);
+    if power <= u64::from(MANTISSA_BITS) {
+        let mantissa = bits & ((1 << MANTISSA_BITS) - 1) | 1 << MANTISSA_BITS;
+        mantissa >> (u64::from(MANTISSA_BITS) - power)
+    } else {
+        up as u64
+    }
 }
+
+/// Bits of a real number behind its leading one.
+const MANTISSA_BITS: u32 = f64::MANTISSA_DIGITS - 1;
 
 const NOTHING: WorkSpec = WorkSpec::Drawn {
     cpu: Dist::Constant { value: 0.0 },
@@ -271,12 +284,23 @@ impl<'s> Source<'s> {
     /// What the request born now is.
     #[inline(always)]
     pub fn birth(&mut self) -> Birth {
+        match &self.spec.arrivals {
+            Arrivals::Trace(trace) => self.birth_of_row(trace),
+            _ => self.birth_as(None),
+        }
+    }
+
+    #[inline(never)]
+    fn birth_of_row(&mut self, trace: &Trace) -> Birth {
+        let row = self.gaps.row();
+        self.birth_as(Some((trace, row)))
+    }
+
+    /// What the request born now is: as a row of a trace says, and else as drawn.
+    #[inline(always)]
+    fn birth_as(&mut self, row: Option<(&Trace, usize)>) -> Birth {
         let number = self.born;
         self.born += 1;
-        let row = match &self.spec.arrivals {
-            Arrivals::Trace(trace) => Some((trace, self.gaps.row())),
-            _ => None,
-        };
         let class = match row {
             Some((trace, row)) if !trace.class.is_empty() => trace.class[row],
             _ => self.draw_class(),
@@ -414,5 +438,54 @@ impl<'s> Source<'s> {
         }
         let mut keyed = Keyed::new(&self.key, self.purposes.dispatch, number, 0, attempt);
         whole(dist.sample(&mut keyed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::rng::{Bits, Key, Stream};
+
+    #[test]
+    fn the_nearest_whole_number_is_that_of_a_plain_conversion() {
+        let plain = |value: f64| (value + 0.5) as u64;
+        let near = [
+            -1e300,
+            -1.0,
+            -0.5,
+            -0.4,
+            -0.0,
+            0.0,
+            0.3,
+            0.49999999999999994,
+            0.5,
+            0.75,
+        ];
+        let far = [
+            1.0,
+            1.5,
+            2.5,
+            4503599627370495.5,
+            9007199254740991.0,
+            9007199254740993.0,
+        ];
+        let beyond = [
+            1e18,
+            1.8e19,
+            1e300,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+        ];
+        for value in near.into_iter().chain(far).chain(beyond) {
+            assert_eq!(whole(value), plain(value), "{value}");
+        }
+        let mut stream = Stream::new(&Key::new(1, 0, 0), "whole");
+        for _ in 0..1_000_000 {
+            let value = f64::from_bits(stream.next_u64());
+            assert_eq!(whole(value), plain(value), "{value}");
+            let value = stream.unit() * 1e11;
+            assert_eq!(whole(value), plain(value), "{value}");
+        }
     }
 }

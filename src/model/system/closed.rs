@@ -70,7 +70,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if let Some(loops) = &mut self.loops {
             let left = &mut loops.left[source as usize];
             *left -= 1;
-            self.sending -= u32::from(*left == 0);
+            if *left == 0 {
+                self.sends_no_more();
+            }
         }
     }
 

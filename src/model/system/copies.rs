@@ -444,7 +444,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.ledger.ok += 1;
         if a.measured {
             self.measure.tally.classes[a.class as usize].ok += 1;
-            self.measure.open_measured -= 1;
         }
         self.answer_retried(request, a.class, a.measured, now);
         if self.measure.narrowed && a.measured {

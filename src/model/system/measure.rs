@@ -31,13 +31,14 @@ pub(super) struct Measure<'s> {
     pub series: Series,
     /// The batches that the measured time is cut into, where it is.
     pub batches: Option<Box<Batches>>,
-    /// Measured requests that are active.
-    pub open_measured: u64,
     /// Half open: what is measured.
     pub from: Nanos,
     to: Nanos,
     /// Measured time is over: the run ends when what was measured has ended.
     draining: bool,
+    /// Whether it is worth asking if the run is over: after the measured time, or, for a run that
+    /// ends with its traces, when all is sent.
+    pub may_be_over: bool,
     closed: bool,
     window_from: Nanos,
     before: Totals,
@@ -94,10 +95,10 @@ impl<'s> Measure<'s> {
                 rows: Vec::new(),
             },
             batches: Batches::new(run),
-            open_measured: 0,
             from: timing.warm_up,
             to,
             draining: false,
+            may_be_over: false,
             closed: false,
             window_from: timing.warm_up,
             before: Totals::default(),
@@ -123,11 +124,15 @@ impl<'s> Measure<'s> {
         now >= self.from && now < self.to
     }
 
-    /// Whether it is worth asking if the run is over: after the measured time, or, for a run that
-    /// ends with its traces, when all is sent.
-    #[inline]
-    pub fn over(&self, sending: u32) -> bool {
-        self.draining || sending == 0 && self.to == Nanos::MAX
+    /// Whether any measured request is active.
+    pub fn any_open(&self) -> bool {
+        let mut classes = self.tally.classes.iter();
+        classes.any(|c| c.born != c.ok + c.lost.iter().sum::<u64>())
+    }
+
+    /// All is sent: a run that ends with its traces may be over from now on.
+    pub fn all_sent(&mut self) {
+        self.may_be_over |= self.to == Nanos::MAX;
     }
 
     /// A measured request has its answer in time: narrowed latencies, where asked for.
@@ -284,6 +289,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             Sample::HorizonOver => {
                 self.measure_end(now);
                 self.measure.draining = true;
+                self.measure.may_be_over = true;
                 return self.flow();
             }
             Sample::DrainOver => return Flow::Stop,

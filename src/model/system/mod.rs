@@ -124,8 +124,9 @@ pub struct System<'s, O, const RICH: bool> {
     /// Whether any client has a deadline, and whether workers know any.
     deadlines: bool,
     propagates: bool,
-    /// Whether any balancer takes time.
+    /// Whether any balancer takes time, and whether any has breakers.
     dispatches: bool,
+    guarded: bool,
     /// Whether workers of any service pull.
     pulls: bool,
     /// Attempts waiting anywhere.
@@ -200,6 +201,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
                 .collect(),
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
+            guarded: spec.services.iter().any(|s| s.balancer.breaker.is_some()),
             pulls: spec
                 .services
                 .iter()
@@ -241,8 +243,8 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         );
         system.schedule_samples(queue);
         system.schedule_faults(queue);
-        for source in 0..system.sources.len() as u32 {
-            system.sending += 1;
+        system.sending = system.sources.len() as u32;
+        for source in 0..system.sending {
             if system.sources[source as usize].is_closed() {
                 system.start_loops(queue, source);
             } else {
@@ -385,13 +387,20 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
     }
 
     #[inline(always)]
-    fn handle(&mut self, queue: &mut Queue<W, Event>, event: Event) -> Flow {
-        if queue.now() >= self.next_look {
-            self.look(queue.now());
-            if self.broken_off {
-                return Flow::Stop;
-            }
+    fn before(&mut self, now: Nanos) -> Flow {
+        if now < self.next_look {
+            return Flow::GoOn;
         }
+        self.look(now);
+        if self.broken_off {
+            Flow::Stop
+        } else {
+            Flow::GoOn
+        }
+    }
+
+    #[inline(always)]
+    fn handle(&mut self, queue: &mut Queue<W, Event>, event: Event) -> Flow {
         match event {
             Event::Complete { attempt, phase } => self.complete(queue, attempt, phase),
             Event::Arrive { source } => self.arrive(queue, source),
@@ -424,7 +433,7 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
             Event::Warmer { worker, start } => self.warmer(queue, worker, start),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
-        if self.measure.over(self.sending) {
+        if self.measure.may_be_over {
             self.flow()
         } else {
             Flow::GoOn
@@ -437,7 +446,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     #[cold]
     fn flow(&self) -> Flow {
         let done = match self.measure.horizon() {
-            Horizon::For(_) => self.measure.open_measured == 0,
+            Horizon::For(_) => !self.measure.any_open(),
             Horizon::Trace => self.jobs.used() == 0,
         };
         if done { Flow::Stop } else { Flow::GoOn }

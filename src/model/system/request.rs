@@ -6,12 +6,20 @@ use crate::model::source::Birth;
 use crate::model::trial::AttemptRow;
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
-    #[inline(always)]
     pub(super) fn schedule_birth<W: Entry>(&mut self, queue: &mut Queue<W, Event>, source: u32) {
         let s = &mut self.sources[source as usize];
         match s.next_birth() {
             Some(at) => queue.register(s.register, at, Event::Arrive { source }),
-            None => self.sending -= 1,
+            None => self.sends_no_more(),
+        }
+    }
+
+    /// A source has sent all it sends.
+    #[cold]
+    pub(super) fn sends_no_more(&mut self) {
+        self.sending -= 1;
+        if self.sending == 0 {
+            self.measure.all_sent();
         }
     }
 
@@ -20,7 +28,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn arrive<W: Entry>(&mut self, queue: &mut Queue<W, Event>, source: u32) {
         let s = &mut self.sources[source as usize];
         let birth = s.birth();
-        self.schedule_birth(queue, source);
+        match s.next_birth() {
+            Some(at) => queue.register(s.register, at, Event::Arrive { source }),
+            None => self.sends_no_more(),
+        }
         self.bear(queue, source, birth, NO_USER);
     }
 
@@ -68,7 +79,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.ledger.born += 1;
         if measured {
             self.measure.tally.classes[class as usize].born += 1;
-            self.measure.open_measured += 1;
         }
         if RICH && self.ends_matter && self.begin_copies(queue, place, &new, birth.size) {
             return;
@@ -237,7 +247,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.ledger.ok += 1;
         if measured {
             self.measure.tally.classes[class as usize].ok += 1;
-            self.measure.open_measured -= 1;
             self.workers.count_served(worker);
         }
         if !first {
@@ -293,6 +302,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// A worker's breaker hears what became of an attempt that it let in.
     #[inline(always)]
     pub(super) fn tell_breaker(&mut self, attempt: u32, failed: bool, now: Nanos) {
+        if !self.guarded {
+            return;
+        }
         let front = self.front_of(attempt);
         let a = self.jobs.attempt(attempt);
         let front = &mut self.fronts[front];
@@ -402,7 +414,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         if failed.measured {
             self.measure.tally.classes[failed.class as usize].lost[outcome.index()] += 1;
-            self.measure.open_measured -= 1;
         }
         self.jobs.let_go(request);
     }

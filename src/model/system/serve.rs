@@ -147,6 +147,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.propagates && self.is_expired(attempt, now) {
             return self.drop_expired(queue, attempt);
         }
+        if !RICH && let Some(begun) = self.workers.serve_at_once(worker, attempt, work, now) {
+            return self.begun(queue, attempt, begun);
+        }
         self.workers.settle(worker, now);
         if RICH && self.elaborate {
             return self.admit(queue, worker, attempt);
@@ -221,8 +224,19 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
         work: Nanos,
     ) {
+        let begun = self.workers.start(worker, attempt, work);
+        self.begun(queue, attempt, begun);
+    }
+
+    /// An attempt got a core, on which it will take so long, unless that stands still.
+    #[inline(always)]
+    fn begun<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        (core, takes): (u32, Option<Nanos>),
+    ) {
         let now = queue.now();
-        let (core, takes) = self.workers.start(worker, attempt, work);
         let a = self.jobs.attempt_mut(attempt);
         a.start = now;
         a.core = core;
@@ -258,9 +272,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
             return self.complete_with_error(queue, attempt);
         }
-        let a = self.jobs.attempt(attempt);
-        let (worker, core, number, open) = (a.worker, a.core, a.number, a.open);
-        let a = self.jobs.attempt(attempt);
+        let a = *self.jobs.attempt(attempt);
         if a.measured {
             let mut waited = a.start - a.arrived;
             if self.dispatches {
@@ -270,30 +282,45 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             if RICH && self.interrupted.is_some() {
                 waited -= self.count_spent_before(attempt);
             }
-            let mut spent = now - self.jobs.attempt(attempt).start;
+            let mut spent = now - a.start;
             if RICH && self.elaborate {
                 spent = self.core_time(attempt, now, 0);
             }
-            let a = self.jobs.attempt(attempt);
-            self.measure.served(a, spent, waited, now);
+            self.measure.served(&a, spent, waited, now);
             if self.measure.special {
                 let source = self.source_of[a.class as usize];
-                self.measure.served_special(a, source, waited, now);
+                self.measure.served_special(&a, source, waited, now);
             }
         }
+        let Attempt {
+            worker,
+            core,
+            number,
+            open,
+            ..
+        } = a;
         let memory = if self.holds_memory {
-            self.jobs.request_of(attempt).memory
+            self.jobs.request(a.request).memory
         } else {
             0
         };
-        self.workers.settle(worker, now);
-        if RICH && self.elaborate {
+        if !RICH {
+            let next = self.workers.finish_for_next(worker, core, memory, now);
+            self.fold(now, kind::COMPLETED, number, worker);
+            if let Some(next) = next {
+                self.waiting -= 1;
+                let work = self.jobs.attempt(next).work;
+                self.start_with(queue, worker, next, work);
+            }
+        } else if self.elaborate {
+            self.workers.settle(worker, now);
             self.give_back(worker, attempt);
             self.fold(now, kind::COMPLETED, number, worker);
             self.ending = attempt;
             self.start_waiting(queue, worker);
             self.ending = NO_WORKER;
         } else {
+            self.workers.settle(worker, now);
             self.workers.finish(worker, core, memory);
             self.fold(now, kind::COMPLETED, number, worker);
             self.start_next(queue, worker);

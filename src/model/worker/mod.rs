@@ -228,15 +228,9 @@ impl Workers {
     #[inline(always)]
     pub fn settle(&mut self, worker: u32, now: Nanos) {
         let hot = &mut self.hot[worker as usize];
-        let passed = now - hot.since;
-        hot.since = now;
-        hot.busy_area += u128::from(hot.busy) * u128::from(passed);
+        let passed = hot.pass(now);
         if hot.waiting > 0 || !hot.plain {
-            let cold = &mut self.cold[worker as usize];
-            cold.areas.queue += u128::from(hot.waiting) * u128::from(passed);
-            if !hot.plain {
-                cold.settle(hot, passed);
-            }
+            self.cold[worker as usize].settle(hot, passed);
         }
     }
 
@@ -373,17 +367,36 @@ impl Workers {
     #[inline(always)]
     pub fn start(&mut self, worker: u32, attempt: u32, work: Nanos) -> (u32, Option<Nanos>) {
         let hot = &mut self.hot[worker as usize];
-        hot.free -= 1;
-        hot.busy += 1;
-        let mut core = hot.first_core;
-        if self.knows_cores {
-            core += hot.next_free;
-            hot.next_free = self.cores.take(core, attempt);
-        }
+        let core = hot.take_core(self.knows_cores.then_some(&mut self.cores), attempt);
         if hot.unit_speed {
             return (core, Some(work));
         }
         (core, core::time_for(work, self.cold[worker as usize].speed))
+    }
+
+    /// What usually becomes of an attempt that comes to a worker: it gets a core at once, as
+    /// [`Workers::start`] says, and all else is settled in the same go. `None`: nothing is done.
+    #[inline(always)]
+    pub fn serve_at_once(
+        &mut self,
+        worker: u32,
+        attempt: u32,
+        work: Nanos,
+        now: Nanos,
+    ) -> Option<(u32, Option<Nanos>)> {
+        let hot = &mut self.hot[worker as usize];
+        if !hot.plain || hot.free == 0 || hot.waiting > 0 {
+            return None;
+        }
+        hot.pass(now);
+        let core = hot.take_core(self.knows_cores.then_some(&mut self.cores), attempt);
+        let unit_speed = hot.unit_speed;
+        self.load[worker as usize] += 1;
+        if unit_speed {
+            return Some((core, Some(work)));
+        }
+        let speed = self.cold[worker as usize].speed;
+        Some((core, core::time_for(work, speed)))
     }
 
     /// An attempt leaves a core of a worker: core and memory are free again.
@@ -391,13 +404,31 @@ impl Workers {
     pub fn finish(&mut self, worker: u32, core: u32, memory: u64) {
         self.load[worker as usize] -= 1;
         let hot = &mut self.hot[worker as usize];
-        hot.free += 1;
-        hot.busy -= 1;
-        hot.ram_free += memory;
-        if self.knows_cores {
-            self.cores.give_back(core, hot.next_free);
-            hot.next_free = core - hot.first_core;
+        hot.give_core_back(self.knows_cores.then_some(&mut self.cores), core, memory);
+    }
+
+    /// [`Workers::settle`], [`Workers::finish`] and [`Workers::next_waiting`] in one go.
+    #[inline(always)]
+    pub fn finish_for_next(
+        &mut self,
+        worker: u32,
+        core: u32,
+        memory: u64,
+        now: Nanos,
+    ) -> Option<u32> {
+        self.load[worker as usize] -= 1;
+        let hot = &mut self.hot[worker as usize];
+        let passed = hot.pass(now);
+        let waiting = hot.waiting > 0;
+        if waiting || !hot.plain {
+            self.cold[worker as usize].settle(hot, passed);
         }
+        hot.give_core_back(self.knows_cores.then_some(&mut self.cores), core, memory);
+        if !waiting {
+            return None;
+        }
+        hot.waiting -= 1;
+        self.cold[worker as usize].queue.pop_front()
     }
 
     /// Takes everything out of a worker's buffer; returns it with the numbers of its cores.

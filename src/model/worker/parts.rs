@@ -23,6 +23,40 @@ impl Hot {
             unit_speed: spec.speed == 1.0,
         }
     }
+
+    /// Time passes: its integral is brought up to now. Returns how much passed.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, now: Nanos) -> Nanos {
+        let passed = now - self.since;
+        self.since = now;
+        self.busy_area += u128::from(self.busy) * u128::from(passed);
+        passed
+    }
+
+    /// A free core is taken; returns which. `cores`: where it matters which.
+    #[inline(always)]
+    pub(super) fn take_core(&mut self, cores: Option<&mut Cores>, attempt: u32) -> u32 {
+        self.free -= 1;
+        self.busy += 1;
+        let mut core = self.first_core;
+        if let Some(cores) = cores {
+            core += self.next_free;
+            self.next_free = cores.take(core, attempt);
+        }
+        core
+    }
+
+    /// A core and memory are free again.
+    #[inline(always)]
+    pub(super) fn give_core_back(&mut self, cores: Option<&mut Cores>, core: u32, memory: u64) {
+        self.free += 1;
+        self.busy -= 1;
+        self.ram_free += memory;
+        if let Some(cores) = cores {
+            cores.give_back(core, self.next_free);
+            self.next_free = core - self.first_core;
+        }
+    }
 }
 
 impl Cold {
@@ -81,8 +115,17 @@ impl Cold {
         if self.shared.is_some() { 0 } else { self.cores }
     }
 
-    #[inline]
+    /// Brings the integrals up to now, before which so much time passed as things are.
+    #[inline(always)]
     pub(super) fn settle(&mut self, hot: &Hot, passed: Nanos) {
+        self.areas.queue += u128::from(hot.waiting) * u128::from(passed);
+        if !hot.plain {
+            self.settle_more(hot, passed);
+        }
+    }
+
+    #[inline]
+    fn settle_more(&mut self, hot: &Hot, passed: Nanos) {
         if self.wide {
             self.areas.serving += u128::from(self.serving) * u128::from(passed);
         }
