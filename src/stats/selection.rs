@@ -161,10 +161,85 @@ impl Summary {
     }
 }
 
+/// How far above a bound a replication has to lie to speak for the mean, in bounds.
+const FAR: [f64; 3] = [10.0, 100.0, 1000.0];
+
+/// The level at which some counts that lie far above a bound show that their mean does, too; above
+/// 1 when they do not. `None` for what is no count.
+///
+/// For what a system loses when it fails as a whole once in twenty runs: a mean of such values has
+/// a standard error as great as itself, but no value is below 0, so that the mean is at least `f`
+/// bounds times the share of replications at `f` bounds or more (Markov). Were the mean at the
+/// bound, that share would be at most `1 / f`, and `k` or more of `n` at most as likely as
+/// `C(n, k) / f^k`. The least of three such `f` counts, and is counted three times.
+pub fn level_by_few(readings: &[Reading], bound: f64) -> Option<f64> {
+    let parts: Option<Vec<(f64, f64)>> = readings
+        .iter()
+        .map(|reading| match *reading {
+            Reading::Count { num, den } => Some((num as f64, den as f64)),
+            _ => None,
+        })
+        .collect();
+    let parts = parts.filter(|_| bound > 0.0)?;
+    let n = parts.len() as f64;
+    let usual = parts.iter().map(|part| part.1).sum::<f64>() / n;
+    let level = |far: f64| {
+        let beyond = parts.iter().filter(|part| part.0 >= far * bound * usual);
+        let k = beyond.count();
+        (0..k).fold(1.0, |level, i| {
+            level * (n - i as f64) / (i as f64 + 1.0) / far
+        })
+    };
+    let least = FAR.map(level).into_iter().fold(f64::INFINITY, f64::min);
+    Some(least * FAR.len() as f64)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::draws::normals;
+    use super::super::draws::{normals, units};
     use super::*;
+
+    fn lost(counts: &[u64]) -> Vec<Reading> {
+        let reading = |&num: &u64| Reading::Count { num, den: 1000 };
+        counts.iter().map(reading).collect()
+    }
+
+    #[test]
+    fn a_few_catastrophes_show_that_a_mean_lies_above_a_bound() {
+        // 2 of 20 lose a tenth; the bound is 1e-4, so a tenth is a thousand bounds.
+        let mut counts = vec![0; 20];
+        (counts[3], counts[9]) = (100, 150);
+        let level = level_by_few(&lost(&counts), 1e-4).unwrap();
+        assert!((level - 3.0 * 190.0 * 1e-6).abs() < 1e-12, "{level}");
+        let s = Summary::of(&lost(&counts)).unwrap();
+        assert!(s.lower(level) < 1e-4, "Student needs more of them");
+        // Where all lose a little more than the bound allows, it has nothing to say.
+        assert!(level_by_few(&lost(&[1; 20]), 1e-3) > Some(1.0));
+        assert_eq!(level_by_few(&[Reading::Plain(5.0); 9], 1e-3), None);
+        assert_eq!(level_by_few(&lost(&[9; 9]), 0.0), None);
+    }
+
+    /// A truth at the bound is declared above it at most as often as allowed, whatever the mix of
+    /// quiet runs and catastrophes.
+    #[test]
+    fn few_do_not_show_more_than_is_true() {
+        let mut unit = units(3);
+        for share in [0.1, 0.01, 0.002] {
+            let bound = 1e-4;
+            let each = (bound / share * 1e6) as u64;
+            let experiments = 5_000;
+            let wrong = (0..experiments).filter(|_| {
+                let mut reading = || Reading::Count {
+                    num: if unit() < share { each } else { 0 },
+                    den: 1_000_000,
+                };
+                let some: Vec<Reading> = (0..40).map(|_| reading()).collect();
+                level_by_few(&some, bound).is_some_and(|level| level < 0.05)
+            });
+            let wrong = wrong.count();
+            assert!(wrong <= experiments / 20, "{share}: {wrong}");
+        }
+    }
 
     #[test]
     fn all_looks_together_spend_what_is_allowed() {

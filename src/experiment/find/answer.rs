@@ -19,8 +19,9 @@ pub enum Fate {
     Undecided,
     /// Met the objective in the race; it was not needed, or not yet confirmed.
     Met,
-    /// Met it in the race, and was not shown to in the confirmation.
-    NotConfirmed,
+    /// Met it in the race, and was not shown to meet the constraint with this number in the
+    /// confirmation.
+    NotConfirmed(usize),
     /// Met it in the race and in the confirmation.
     Winner,
 }
@@ -40,7 +41,7 @@ impl Fate {
             Fate::Near(_) => "near",
             Fate::Undecided => "undecided",
             Fate::Met => "met",
-            Fate::NotConfirmed => "not confirmed",
+            Fate::NotConfirmed(_) => "not confirmed",
             Fate::Winner => "winner",
         }
     }
@@ -233,7 +234,7 @@ fn next_cheaper(race: &Race<'_, '_>, looked: &[Looked], cost: f64) -> Option<Nex
     });
     let (place, l) = below.max_by(|a, b| a.1.cost.total_cmp(&b.1.cost).then(b.0.cmp(&a.0)))?;
     let check = match l.fate {
-        Fate::Missed(check) | Fate::Near(check) => check,
+        Fate::Missed(check) | Fate::Near(check) | Fate::NotConfirmed(check) => check,
         _ => {
             let said = &race.points[&l.point].said;
             let open = said.iter().position(|s| *s != Said::Met);

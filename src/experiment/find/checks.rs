@@ -6,7 +6,7 @@
 use super::super::objective::{Constraint, Op};
 use super::Trial;
 use crate::model::metric::{Kind, Metric};
-use crate::stats::selection::{Reading, Summary};
+use crate::stats::selection::{Reading, Summary, level_by_few};
 
 /// All constraints of an objective that need runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,8 +97,11 @@ impl Checks {
 
     /// What a gauge reads in these trials.
     pub fn summary(trials: &[Trial], gauge: usize) -> Option<Summary> {
-        let readings: Vec<Reading> = trials.iter().map(|t| t.readings[gauge]).collect();
-        Summary::of(&readings)
+        Summary::of(&Checks::readings(trials, gauge))
+    }
+
+    fn readings(trials: &[Trial], gauge: usize) -> Vec<Reading> {
+        trials.iter().map(|t| t.readings[gauge]).collect()
     }
 }
 
@@ -112,7 +115,7 @@ impl Check {
         let bound = self.bound.1;
         let holds = |value: f64| self.constraint.op.holds(value, bound);
         let (good, bad) = match self.small {
-            true => (holds(s.upper(pass)), s.lower(fail) > bound),
+            true => (holds(s.upper(pass)), self.exceeds(&s, trials, fail)),
             false => (holds(s.lower(pass)), s.upper(fail) < bound),
         };
         if good {
@@ -135,13 +138,30 @@ impl Check {
         s.is_some_and(|s| self.constraint.op.holds(s.estimate, self.bound.1))
     }
 
+    /// The level at which a few trials show it to be missed, where they can.
+    fn level_by_few(&self, trials: &[Trial]) -> Option<f64> {
+        level_by_few(&Checks::readings(trials, self.bound.0), self.bound.1)
+    }
+
+    /// Whether the mean is shown to lie above the bound: by its interval, or by a few trials far
+    /// beyond it. Half of the error for each, where both can.
+    fn exceeds(&self, s: &Summary, trials: &[Trial], fail: f64) -> bool {
+        match self.level_by_few(trials) {
+            None => s.lower(fail) > self.bound.1,
+            Some(level) => level < fail / 2.0 || s.lower(fail / 2.0) > self.bound.1,
+        }
+    }
+
     /// How sure these trials are that it is missed, 0 to 1.
     pub fn certainty_missed(&self, trials: &[Trial]) -> f64 {
         let Some(s) = Checks::summary(trials, self.bound.0) else {
             return 0.0;
         };
         match self.small {
-            true => s.certainty_above(self.bound.1),
+            true => {
+                let few = self.level_by_few(trials).map_or(0.0, |level| 1.0 - level);
+                s.certainty_above(self.bound.1).max(few)
+            }
             false => s.certainty_below(self.bound.1),
         }
     }

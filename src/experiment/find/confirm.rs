@@ -26,17 +26,13 @@ impl Race<'_, '_> {
         let others = self.otherwise(point, number, level);
         let (mut trials, mut look): (Vec<Trial>, u32) = (Vec::new(), 0);
         let mut wanted = first;
-        let mut fate = Fate::Undecided;
-        loop {
+        let fate = loop {
             look += 1;
             let have = trials.len() as u32;
             let fresh = number.saturating_mul(FRESH).saturating_add(have);
             match self.more(point, fresh, wanted - have) {
                 Ok(more) => trials.extend(more),
-                Err(Halt::Failed(why)) => {
-                    fate = Fate::Failed(why);
-                    break;
-                }
+                Err(Halt::Failed(why)) => break Fate::Failed(why),
                 Err(halt) => return Err(halt),
             }
             let at = spent(level, look);
@@ -69,16 +65,14 @@ impl Race<'_, '_> {
             let lost = said.iter().zip(&checks.list).position(|(said, check)| {
                 *said == Said::Missed || *said == Said::Near && !check.looks_met(&trials)
             });
+            let open = said.iter().position(|said| *said != Said::Met);
             if lost.is_some() || wanted >= most {
-                break;
+                break Fate::NotConfirmed(lost.or(open).unwrap_or(0));
             }
             wanted = wanted.saturating_mul(2).min(most);
-        }
-        let record = self.points.get_mut(&point).expect("it was raced");
-        record.fate = match fate {
-            Fate::Failed(why) => Fate::Failed(why),
-            _ => Fate::NotConfirmed,
         };
+        let record = self.points.get_mut(&point).expect("it was raced");
+        record.fate = fate;
         Ok(None)
     }
 }

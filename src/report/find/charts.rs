@@ -70,7 +70,7 @@ fn group(looked: &Looked) -> String {
         Fate::Missed(_) => format!("dropped in round {}", looked.round),
         Fate::Near(_) => "within the indifference".into(),
         Fate::Met | Fate::Winner => "meets it".into(),
-        Fate::NotConfirmed => "not confirmed".into(),
+        Fate::NotConfirmed(_) => "not confirmed".into(),
         _ => "not decided".into(),
     }
 }

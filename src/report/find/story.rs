@@ -155,7 +155,7 @@ fn next(found: Found<'_>) -> String {
             "does not meet `{constraint}` with {} to spare; that it misses it is {certainty} sure",
             percent(found.objective.indifference)
         ),
-        Fate::NotConfirmed => format!("`{constraint}` was met in the race, not when confirmed"),
+        Fate::NotConfirmed(_) => format!("`{constraint}` was met in the race, not when confirmed"),
         _ => format!(
             "`{constraint}` is not decided by counting in {} trials",
             looked.trials
@@ -228,7 +228,7 @@ fn nothing(found: Found<'_>) -> String {
     if theory > 0 {
         text.push_str(&format!("theory  refuses {theory} of those looked at\n"));
     }
-    let undecided = count(|f| matches!(f, Fate::Undecided | Fate::NotConfirmed));
+    let undecided = count(|f| matches!(f, Fate::Undecided | Fate::NotConfirmed(_)));
     if undecided > 0 {
         text.push_str(&format!(
             "open    {undecided} not decided by counting: a constraint asks for more than so many \
