@@ -7,6 +7,8 @@
 mod planted;
 #[path = "program/mod.rs"]
 mod program;
+#[path = "explain/recovery.rs"]
+mod recovery;
 mod systems;
 #[path = "explain/told.rs"]
 mod told;

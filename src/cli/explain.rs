@@ -38,7 +38,10 @@ pub fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Exit {
     let job = Job {
         args,
         digest: manifest::digest(
-            &format!("# explain {} quick {}", opened.token, args.quick),
+            &format!(
+                "# explain {} quick {} map {}",
+                opened.token, args.quick, args.map
+            ),
             &[],
         ),
         opened,
@@ -61,6 +64,7 @@ fn page(args: &ExplainArgs, streams: &mut Streams<'_>) -> Exit {
     };
     let plain = args.edits == Edits::default()
         && !args.quick
+        && !args.map
         && !args.force
         && args.out.is_none()
         && args.threads.given.is_none()
@@ -147,6 +151,19 @@ impl Job<'_> {
         if let Some(curve) = &curve {
             self.part(&mut text, report::likelihood(&told, &seen, curve), streams);
         }
+        let recovery = explainer.recovery(&seen)?;
+        if let Some(recovery) = &recovery {
+            self.part(&mut text, report::recovery(&told, recovery), streams);
+        }
+        let map = match self.args.map {
+            true => Some(explainer.map(&seen)?),
+            false => None,
+        };
+        match &map {
+            Some(Ok(map)) => self.part(&mut text, report::map(&told, map), streams),
+            Some(Err(why)) => self.part(&mut text, report::no_map(&told, why), streams),
+            None => {}
+        }
         let mitigations = explainer.mitigations(&seen)?;
         self.part(
             &mut text,
@@ -157,6 +174,8 @@ impl Job<'_> {
             seen: &seen,
             causes: &causes,
             curve: curve.as_ref(),
+            recovery: recovery.as_ref(),
+            map: map.as_ref().and_then(|map| map.as_ref().ok()),
             mitigations: &mitigations,
         };
         if let Err(error) = self.write(path, report::files(&told, &explained, &text)) {
@@ -222,6 +241,7 @@ impl Job<'_> {
         words.extend(name.map(|name| quoted(&name.to_string_lossy())));
         words.extend(self.args.edits.changes().words());
         words.extend(self.args.quick.then(|| "--quick".to_owned()));
+        words.extend(self.args.map.then(|| "--map".to_owned()));
         words.join(" ")
     }
 

@@ -13,6 +13,7 @@ Examples:
   veltrix explain VX3102                     what a code means and what to do
   veltrix explain TOKEN                      why that incident happened
   veltrix explain TOKEN experiments/veltrix.toml --quick
+  veltrix explain TOKEN --map                at which loads it would not come back
 
 The token is printed with every incident. The run is repeated with one suspect at a time taken
 away; \"because\" is only said of one without which the incident does not happen. Everything goes to
@@ -33,6 +34,9 @@ pub struct ExplainArgs {
     /// Leave out how likely it was, moment by moment
     #[arg(long)]
     pub quick: bool,
+    /// Map also over which loads, and after how long a trigger, the system stays down by itself
+    #[arg(long)]
+    pub map: bool,
     /// How many threads run
     #[command(flatten)]
     pub threads: Threads,

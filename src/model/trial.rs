@@ -40,15 +40,25 @@ pub struct RunSpec {
     pub spared: Vec<Spared>,
 }
 
-/// One time that a fault would strike, and does not: everything up to then is the same.
+/// What a fault would do, and does not: everything up to then is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spared {
-    /// Index of the fault in its model.
-    pub fault: u32,
-    /// The worker, by its number in the system.
-    pub worker: u32,
-    /// When it would begin.
-    pub from: Nanos,
+pub enum Spared {
+    /// It does not strike this time.
+    Strike {
+        /// Index of the fault in its model.
+        fault: u32,
+        /// The worker, by its number in the system.
+        worker: u32,
+        /// When it would begin.
+        from: Nanos,
+    },
+    /// It strikes no more, and where it is on it ends.
+    Rest {
+        /// Index of the fault in its model.
+        fault: u32,
+        /// From when on.
+        from: Nanos,
+    },
 }
 
 /// What is looked for in a run.

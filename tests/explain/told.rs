@@ -9,19 +9,19 @@ use veltrix::experiment::incident::{Case, Token, Trigger};
 
 use crate::program::{self, veltrix};
 
-const MARK: &str = "<!-- explained -->\n\n```text\n";
-
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/explain.md")
 }
 
 /// The files of the page, in a folder of their own.
-fn folder(name: &str) -> PathBuf {
+pub fn folder(name: &str) -> PathBuf {
     let path = program::folder(&format!("explain-{name}"));
     let page = fs::read_to_string(page()).unwrap();
     for (mark, file) in [
         ("<!-- model: web.toml -->", "web.toml"),
         ("<!-- experiment: web-once.toml -->", "web-once.toml"),
+        ("<!-- model: orders.toml -->", "orders.toml"),
+        ("<!-- experiment: orders-once.toml -->", "orders-once.toml"),
     ] {
         let (_, rest) = page.split_once(mark).unwrap();
         let (_, rest) = rest.split_once("```toml\n").unwrap();
@@ -31,14 +31,31 @@ fn folder(name: &str) -> PathBuf {
     path
 }
 
-/// The token of the first incident of the first trial.
-fn token(experiment: &Path) -> String {
+/// The first trial with its first incident as what is meant.
+pub fn case(experiment: &Path) -> Case {
     let loaded = load(experiment, &Overrides::default()).unwrap();
     let mut case = Case::of(&loaded.design, 0, 0, None);
     let output = case.again(None, &AtomicBool::new(false)).unwrap();
     case.trigger = Trigger::of(&output.incidents, 0);
     assert!(case.trigger.is_some(), "nothing went wrong");
-    Token::of(&case, 0).to_string()
+    case
+}
+
+fn token(experiment: &Path) -> String {
+    Token::of(&case(experiment), 0).to_string()
+}
+
+/// What the page shows behind a mark is what is told.
+fn shown(mark: &str, told: &str) {
+    let mark = format!("<!-- {mark} -->\n\n```text\n");
+    let page_text = fs::read_to_string(page()).unwrap();
+    let (before, rest) = page_text.split_once(&mark).unwrap();
+    let (shown, after) = rest.split_once("```").unwrap();
+    if std::env::var_os("VELTRIX_UPDATE").is_some() {
+        fs::write(page(), format!("{before}{mark}{told}```{after}")).unwrap();
+    } else {
+        assert_eq!(shown, told);
+    }
 }
 
 fn explain(folder: &Path, args: &[&str]) -> (i32, String, String) {
@@ -54,14 +71,7 @@ fn the_page_shows_what_is_told() {
     assert!(out.contains("\nBecause of `collector`: web["), "{out}");
     assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
     let (told, files) = out.split_once("\nfiles   ").unwrap();
-    let page_text = fs::read_to_string(page()).unwrap();
-    let (before, rest) = page_text.split_once(MARK).unwrap();
-    let (shown, after) = rest.split_once("```").unwrap();
-    if std::env::var_os("VELTRIX_UPDATE").is_some() {
-        fs::write(page(), format!("{before}{MARK}{told}```{after}")).unwrap();
-    } else {
-        assert_eq!(shown, told);
-    }
+    shown("explained", told);
     let results = folder.join(files.trim());
     assert_eq!(
         fs::read_to_string(results.join("explain.txt")).unwrap(),
@@ -77,6 +87,31 @@ fn the_page_shows_what_is_told() {
     let (exit, again, err) = explain(&folder, &[&token, "web-once.toml"]);
     assert_eq!((exit, again.as_str()), (0, told));
     assert_eq!(err, "already done; `--force` explains it again\n");
+}
+
+#[test]
+fn the_page_shows_a_map() {
+    let folder = folder("map");
+    let token = token(&folder.join("orders-once.toml"));
+    let args = [&token, "orders-once.toml", "--quick", "--map"];
+    let (exit, out, err) = explain(&folder, &args);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
+    let (told, files) = out.split_once("\nfiles   ").unwrap();
+    let from = told.find("\nOnce nothing strikes any more").unwrap();
+    let to = told.find("\nIt was ").unwrap();
+    shown("mapped", &told[from + 1..to]);
+    let results = folder.join(files.trim());
+    assert!(results.join("charts/metastability.svg").is_file());
+    let json = fs::read(results.join("explain.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["map"]["cells"].as_array().unwrap().len(), 48);
+    assert_eq!(json["map"]["trigger"], serde_json::json!(["collector"]));
+    assert_eq!(json["recovery"]["outcome"]["up"], false);
+    // One thread, the same bytes.
+    let more = ["--threads", "1", "--force"];
+    let (exit, again, _) = explain(&folder, &[&args[..], &more[..]].concat());
+    assert_eq!((exit, again), (0, out));
 }
 
 #[test]

@@ -84,7 +84,7 @@ pub fn apply(case: &Case, edits: &[Edit], recording: &Recording<'_>) -> Case {
 }
 
 fn spared(struck: &Struck) -> Option<Spared> {
-    struck.worker.map(|worker| Spared {
+    struck.worker.map(|worker| Spared::Strike {
         fault: struck.fault,
         worker,
         from: struck.from,

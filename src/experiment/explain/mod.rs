@@ -12,6 +12,7 @@ mod facts;
 mod likelihood;
 mod mitigations;
 mod recording;
+mod recovery;
 mod setting;
 mod sought;
 mod suspects;
@@ -24,6 +25,7 @@ pub use facts::{ClassRates, Facts, Larger, Rates};
 pub use likelihood::{Curve, EACH, MOMENTS, Moment};
 pub use mitigations::{Mitigation, Mitigations};
 pub use recording::{Counts, Recording};
+pub use recovery::{CUTS, Course, Map, NoMap, Recovery, UP};
 pub use setting::Setting;
 pub use sought::{Scope, Sought};
 pub use suspects::{Nature, Subject, Suspect};
@@ -157,6 +159,23 @@ impl<'a> Explainer<'a> {
     /// As [`Explainer::causes`].
     pub fn mitigations(&self, seen: &Seen<'_>) -> Result<Mitigations, Trouble> {
         mitigations::mitigations(self, seen)
+    }
+
+    /// Whether the system comes back once nothing strikes any more; `None` where nothing is sent
+    /// any more by then.
+    ///
+    /// # Errors
+    /// As [`Explainer::causes`].
+    pub fn recovery(&self, seen: &Seen<'_>) -> Result<Option<Recovery>, Trouble> {
+        recovery::recovery(self, seen)
+    }
+
+    /// Over which loads and sizes of its trigger it does not.
+    ///
+    /// # Errors
+    /// As [`Explainer::causes`].
+    pub fn map(&self, seen: &Seen<'_>) -> Result<Result<Map, NoMap>, Trouble> {
+        recovery::map(self, seen)
     }
 
     /// Does `one` for each number below `count`, on all threads; what came out, in order.

@@ -62,12 +62,41 @@ pub struct Target<'s> {
     stream: Stream,
     /// When it would start and does not.
     spared: Vec<Nanos>,
+    /// When it is over for good.
+    over: Nanos,
 }
 
 impl Target<'_> {
     /// Whether the start at this moment is one that does not happen.
     pub fn is_spared(&self, now: Nanos) -> bool {
-        self.spared.contains(&now)
+        now >= self.over || self.spared.contains(&now)
+    }
+
+    /// When it is over for good.
+    pub fn over(&self) -> Nanos {
+        self.over
+    }
+
+    /// How long one that starts now is on, of so long (`None`: to the end of the run).
+    pub fn cut(&self, now: Nanos, lasts: Option<Nanos>) -> Option<Nanos> {
+        let left = (self.over < Nanos::MAX).then(|| self.over.saturating_sub(now));
+        match (lasts, left) {
+            (Some(lasts), Some(left)) => Some(lasts.min(left)),
+            (lasts, left) => lasts.or(left),
+        }
+    }
+
+    /// Notes what it does not do.
+    pub fn spare(&mut self, spared: &Spared) {
+        match *spared {
+            Spared::Strike {
+                fault,
+                worker,
+                from,
+            } if (fault, worker) == (self.fault, self.worker) => self.spared.push(from),
+            Spared::Rest { fault, from } if fault == self.fault => self.over = self.over.min(from),
+            _ => {}
+        }
     }
 
     /// Goes on under another key.
@@ -139,6 +168,7 @@ fn surge<'s>(
         lasts: fault.lasts.as_ref(),
         stream: Stream::new(key, &path),
         spared: Vec::new(),
+        over: Nanos::MAX,
     }
 }
 
@@ -161,16 +191,6 @@ pub fn surges<'s>(
 pub fn takes_ram(spec: &SystemSpec) -> bool {
     let takes = |f: &FaultSpec| matches!(f.kind, FaultKind::RamCap { .. } | FaultKind::Leak { .. });
     spec.faults.iter().any(|f| f.enabled && takes(f))
-}
-
-/// Notes which starts do not happen.
-pub fn spare(targets: &mut [Target<'_>], spared: &[Spared]) {
-    for one in spared {
-        let same = |t: &&mut Target<'_>| t.fault == one.fault && t.worker == one.worker;
-        for target in targets.iter_mut().filter(same) {
-            target.spared.push(one.from);
-        }
-    }
 }
 
 /// Every fault that is on, at every worker it targets.
@@ -203,6 +223,7 @@ pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
                     lasts: fault.lasts.as_ref(),
                     stream: Stream::new(key, shared.as_deref().unwrap_or(path)),
                     spared: Vec::new(),
+                    over: Nanos::MAX,
                 });
             };
             match fault.unit {

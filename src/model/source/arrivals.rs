@@ -9,6 +9,7 @@ use crate::engine::rng::{Key, Stream};
 use crate::engine::ziggurat::exp1;
 use crate::model::source::whole;
 use crate::model::spec::{Arrivals, SourceSpec, Trace};
+use crate::model::trial::Spared;
 
 /// Name and one line of each process.
 pub const ARRIVALS: &[(&str, &str)] = &[
@@ -106,6 +107,17 @@ impl<'s> Gaps<'s> {
         }
     }
 
+    /// Notes what its surges do not do; before the first birth.
+    pub fn spare(&mut self, spared: &Spared) {
+        if let Some(mut surges) = self.surges.take() {
+            surges.spare(spared);
+            self.surge(Some(surges));
+        }
+        if let Process::Batches(batches) = &mut self.process {
+            batches.leaders.spare(spared);
+        }
+    }
+
     /// The same with surges, from the start of the run on.
     pub fn with(mut self, surges: Option<Box<Surges<'s>>>) -> Self {
         match &mut self.process {
@@ -118,9 +130,7 @@ impl<'s> Gaps<'s> {
 
     fn surge(&mut self, mut surges: Option<Box<Surges<'s>>>) {
         if let Some(surges) = &mut surges {
-            while surges.now().1 <= self.last.min(Nanos::MAX - 1) {
-                surges.turn();
-            }
+            surges.skip_to(self.last);
         }
         self.surges = surges;
     }

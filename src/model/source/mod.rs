@@ -20,7 +20,7 @@ pub use births::{BirthRow, Columns, births, trace};
 
 use super::outcome::Outcome;
 use super::spec::{Arrivals, SourceSpec, SystemSpec, Trace, Vary, WorkSpec};
-use super::trial::Horizon;
+use super::trial::{Horizon, Spared};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::{Lane, Register};
@@ -222,6 +222,11 @@ impl<'s> Source<'s> {
                 dispatch: path_hash(&format!("service/{}/dispatch/{}", service.name, spec.name)),
             },
         }
+    }
+
+    /// Notes what its faults do not do; before its first birth.
+    pub fn spare(&mut self, spared: &Spared) {
+        self.gaps.spare(spared);
     }
 
     /// Goes its own way under another key: what is drawn from now on is. What was drawn stays.

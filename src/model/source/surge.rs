@@ -6,6 +6,7 @@ use crate::engine::rng::Key;
 use crate::model::fault::{self, Target};
 use crate::model::source::whole;
 use crate::model::spec::SystemSpec;
+use crate::model::trial::Spared;
 
 /// The surges of one source, at the time of its last birth.
 #[derive(Clone, Debug)]
@@ -57,9 +58,32 @@ impl<'s> Surges<'s> {
         }
     }
 
+    /// Notes what its faults do not do; before the first birth.
+    pub fn spare(&mut self, spared: &Spared) {
+        for surge in &mut self.all {
+            surge.fault.spare(spared);
+            if !surge.fault.is_spared(surge.turns) {
+                continue;
+            }
+            // One that is on already ends then, any other does not begin.
+            surge.turns = match surge.fault.active {
+                true => surge.fault.over(),
+                false => Nanos::MAX,
+            };
+        }
+        self.refresh();
+    }
+
     /// The factor that holds now, and up to when.
     pub fn now(&self) -> (f64, Nanos) {
         (self.factor, self.until)
+    }
+
+    /// Nothing is born up to this moment.
+    pub fn skip_to(&mut self, last: Nanos) {
+        while self.until <= last.min(Nanos::MAX - 1) {
+            self.turn();
+        }
     }
 
     /// Time comes to where the factor changes.
@@ -68,10 +92,16 @@ impl<'s> Surges<'s> {
         for surge in self.all.iter_mut().filter(|s| s.turns == now) {
             surge.fault.active = !surge.fault.active;
             let lasts = match surge.fault.active {
-                true => surge.fault.duration(),
+                true => {
+                    let lasts = surge.fault.duration();
+                    surge.fault.cut(now, lasts)
+                }
                 false => surge.fault.gap(),
             };
             surge.turns = lasts.map_or(Nanos::MAX, |lasts| now.saturating_add(lasts));
+            if !surge.fault.active && surge.fault.is_spared(surge.turns) {
+                surge.turns = Nanos::MAX;
+            }
         }
         self.refresh();
     }

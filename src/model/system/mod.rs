@@ -234,7 +234,10 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             system.next_look = watching.next_look();
             system.slow_from = watching.slow_from();
         }
-        fault::spare(&mut system.targets, &run.spared);
+        for spared in &run.spared {
+            system.targets.iter_mut().for_each(|t| t.spare(spared));
+            system.sources.iter_mut().for_each(|s| s.spare(spared));
+        }
         system.ends_matter =
             system.limits.is_some() || system.loops.is_some() || system.copies.is_some();
         assert!(

@@ -31,6 +31,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             }
             _ => lasts,
         };
+        let lasts = self.targets[index as usize].cut(now, lasts);
         if let Some(lasts) = lasts {
             queue.at(now.saturating_add(lasts), Event::FaultEnd { target: index });
         }

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Explained, Told, words};
 use crate::experiment::explain::{
-    Causes, Curve, Effect, LINEAGES, Mitigations, Nature, Rates, Scope, Seen, Tested, Together,
+    CUTS, Causes, Course, Curve, Effect, LINEAGES, Map, Mitigations, Nature, Rates, Recovery,
+    Scope, Seen, Tested, Together,
 };
 use crate::stats::proportion::wilson;
 
@@ -49,6 +50,8 @@ pub fn bytes(told: &Told<'_>, explained: &Explained<'_>) -> Vec<u8> {
         },
         "causes": causes(told, explained.causes),
         "likelihood": explained.curve.map(|curve| likelihood(curve, seen)),
+        "recovery": explained.recovery.map(|found| recovery(told, found)),
+        "map": explained.map.map(|found| map(told, found)),
         "mitigations": mitigations(told, explained.mitigations),
     });
     let mut bytes = format!("{value:#}").into_bytes();
@@ -117,6 +120,61 @@ fn likelihood(curve: &Curve, seen: &Seen<'_>) -> Value {
         "moments": moments,
         "no_return_s": curve.no_return().map(|m| seconds(m.at)),
         "no_return_before_s": curve.no_return().map(|m| before(m.at)),
+    })
+}
+
+fn course(course: &Course) -> Value {
+    json!({
+        "up": course.is_up(),
+        "answered_share": course.share,
+        "back_after_s": course.back.map(seconds),
+    })
+}
+
+fn faults(told: &Told<'_>, faults: &[usize]) -> Vec<String> {
+    let name = |&f: &usize| told.case.system.faults[f].name.clone();
+    faults.iter().map(name).collect()
+}
+
+fn recovery(told: &Told<'_>, found: &Recovery) -> Value {
+    json!({
+        "nothing_strikes_from_s": seconds(found.at),
+        "watched_s": seconds(found.watched),
+        "ended": faults(told, &found.ended),
+        "outcome": course(&found.course),
+    })
+}
+
+fn map(told: &Told<'_>, found: &Map) -> Value {
+    let cells: Vec<Value> = found
+        .loads
+        .iter()
+        .enumerate()
+        .flat_map(|(number, load)| {
+            let cells = found.sizes.iter().zip(found.of_load(number));
+            cells.map(
+                move |(size, cell)| json!({ "load": load, "size": size, "outcome": course(cell) }),
+            )
+        })
+        .collect();
+    let cuts = CUTS.iter().zip(&found.cuts);
+    let cuts: Vec<Value> = cuts
+        .map(|(load, cut)| json!({ "load": load, "outcome": course(cut) }))
+        .collect();
+    json!({
+        "trigger": faults(told, &found.trigger),
+        "trigger_lasted_s": seconds(found.lasted),
+        "watched_s": seconds(found.watched),
+        "offered_per_s_at_load_1": found.rate,
+        "cells": cells,
+        "load_cut_to": cuts,
+        "stable_to_load": found.stable_to(),
+        "metastable_from": found.vulnerable_from().map(|(load, size)| json!({
+            "load": load,
+            "size": size,
+        })),
+        "down_from_load": found.down_from(),
+        "back_at_load": found.back_at(),
     })
 }
 

@@ -1,15 +1,17 @@
 //! Why an incident happened: in words, as JSON, and how likely it was as a chart.
 
 mod json;
+mod recovery;
 mod text;
 mod words;
 
 use super::chart::{Across, Axis, Chart, Estimate, Line, Lines, Scale, Unit};
 use super::outputs::Output;
-use crate::experiment::explain::{Causes, Curve, EACH, Mitigations, Seen};
+use crate::experiment::explain::{Causes, Curve, EACH, Map, Mitigations, Recovery, Seen};
 use crate::experiment::incident::Case;
 use crate::stats::proportion::wilson;
 
+pub use recovery::{map, no_map, recovery};
 pub use text::{causes, head, likelihood, mitigations};
 
 /// The name of the explanation for programs.
@@ -41,6 +43,10 @@ pub struct Explained<'a> {
     pub causes: &'a Causes,
     /// How likely it was, where that was asked for.
     pub curve: Option<&'a Curve>,
+    /// Whether it comes back by itself, where that can be told.
+    pub recovery: Option<&'a Recovery>,
+    /// At which loads, where that was asked for and can be told.
+    pub map: Option<&'a Map>,
     /// What would have saved the run.
     pub mitigations: &'a Mitigations,
 }
@@ -59,6 +65,10 @@ pub fn files(told: &Told<'_>, explained: &Explained<'_>, text: &str) -> Vec<Outp
     if let Some(curve) = explained.curve {
         let chart = chart(told, explained.seen, curve);
         files.push(("charts/likelihood.svg".into(), chart.svg().into_bytes()));
+    }
+    if let Some(map) = explained.map {
+        let chart = recovery::chart(told, map);
+        files.push(("charts/metastability.svg".into(), chart.svg().into_bytes()));
     }
     files
 }

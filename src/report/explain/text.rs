@@ -13,7 +13,7 @@ use crate::model::spec::SystemSpec;
 
 const COLUMNS: usize = 100;
 
-fn fitted(text: &str) -> String {
+pub(super) fn fitted(text: &str) -> String {
     text.lines().map(|line| wrapped(line, COLUMNS)).collect()
 }
 
