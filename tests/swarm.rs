@@ -15,6 +15,8 @@ macro_rules! must {
     };
 }
 
+#[path = "swarm/again.rs"]
+mod again;
 #[path = "swarm/clients.rs"]
 mod clients;
 #[path = "swarm/dists.rs"]

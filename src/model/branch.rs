@@ -369,7 +369,9 @@ fn step<const RICH: bool>(
                 message: format!("{budget} events were not enough: stopped at {at}"),
             });
         }
-        if system.handle(queue, Event::unpack(word)) == Flow::Stop {
+        if Model::<Wide>::before(system, queue.now()) == Flow::Stop
+            || system.handle(queue, Event::unpack(word)) == Flow::Stop
+        {
             return Ok(Stopped::Time);
         }
     }

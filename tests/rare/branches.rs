@@ -7,6 +7,7 @@ use super::*;
 use veltrix::config::load_model;
 use veltrix::engine::rng::Key;
 use veltrix::model::branch::{Branch, Gauge, Hits, Stopped, Until};
+use veltrix::model::incident::{Incidents, Kind, Rules};
 use veltrix::model::metric::{Context, Part};
 
 fn endless() -> RunSpec {
@@ -110,6 +111,33 @@ fn a_run_stops_where_it_is_as_full_as_asked() {
     until.low = Some(places(2));
     assert_eq!(branch.advance(&gauge, &until), Ok(Stopped::Low));
     assert_eq!(branch.fullness(&gauge), places(2));
+}
+
+/// Detectors see a run that goes on in steps as they see it in one go, those that look at moments
+/// of their own too.
+#[test]
+fn what_goes_wrong_is_found_in_steps_as_in_one() {
+    let mut run = endless();
+    run.timing.horizon = Horizon::For(30 * S);
+    run.look_for.rules = Rules::standard();
+    let work = Dist::exponential(0.02 * S as f64).unwrap();
+    let spec = one_worker(240.0, work, 4, 40);
+    let gauge = Gauge::new(&spec);
+    let mut branch = Branch::new(&spec, &run);
+    for second in 1..=30 {
+        branch.advance(&gauge, &at(second * S)).unwrap();
+    }
+    let whole = veltrix::model::trial::run(&spec, &run, &mut Blind).unwrap();
+    let of = |found: &Incidents| -> Vec<(Kind, u64)> {
+        found.episodes.iter().map(|e| (e.kind, e.at)).collect()
+    };
+    let found = of(branch.found().unwrap());
+    assert_eq!(found, of(&whole.incidents));
+    let kinds: Vec<Kind> = found.iter().map(|f| f.0).collect();
+    assert!(
+        kinds.contains(&Kind::OverflowFirst) && kinds.contains(&Kind::OverflowRate),
+        "{kinds:?}"
+    );
 }
 
 /// What a trial counts on its way is what metrics say.

@@ -3,15 +3,19 @@
 use super::counterfactual::{advance, goes_wrong, run_of};
 use super::sought::REACH;
 use super::{Explainer, Seen, Trouble};
-use crate::base::units::Nanos;
+use crate::base::units::{Nanos, SECOND};
 use crate::experiment::caught;
 use crate::model::branch::Branch;
 
 /// Moments that are looked at.
 pub const MOMENTS: u64 = 40;
 
-/// Continuations from each.
-pub const EACH: u64 = 50;
+/// Continuations from each, and the fewest where they are long.
+const EACH: u64 = 50;
+const FEWEST: u64 = 10;
+
+/// So many requests they may have in all, about.
+const REQUESTS: f64 = 7.5e8;
 
 /// Continuations from the earliest moment, to see whether it is early enough.
 const PROBES: u64 = 10;
@@ -42,6 +46,8 @@ impl Moment {
 pub struct Curve {
     /// Moments up to the incident.
     pub moments: Vec<Moment>,
+    /// Continuations from each.
+    pub each: u64,
 }
 
 impl Curve {
@@ -72,9 +78,22 @@ pub(super) fn curve(explainer: &Explainer<'_>, seen: &Seen<'_>) -> Result<Curve,
     let span = at - earliest;
     let when = |i: u64| earliest + (u128::from(span) * u128::from(i) / u128::from(MOMENTS)) as u64;
     let moments: Vec<Nanos> = (0..MOMENTS).map(when).collect();
+    let each = each(explainer, seen, &moments);
     Ok(Curve {
-        moments: count(explainer, seen, &moments, EACH)?,
+        moments: count(explainer, seen, &moments, each)?,
+        each,
     })
+}
+
+/// How many continuations from each of these moments are affordable.
+fn each(explainer: &Explainer<'_>, seen: &Seen<'_>, moments: &[Nanos]) -> u64 {
+    let stop = seen.sought.stop;
+    let lengths = moments.iter().map(|&at| stop.saturating_sub(at) as f64);
+    let seconds = lengths.sum::<f64>() / SECOND as f64;
+    let sources = explainer.case.system.sources.iter();
+    let rate: f64 = sources.map(|s| s.mean_rate()).sum();
+    let most = REQUESTS / (seconds * rate).max(1.0);
+    (most as u64).clamp(FEWEST, EACH)
 }
 
 fn count(

@@ -22,7 +22,7 @@ pub use causes::{Causes, Tested, Together};
 pub use counterfactual::{Agreement, Effect, LINEAGES};
 pub use edit::Edit;
 pub use facts::{ClassRates, Facts, Larger, Rates};
-pub use likelihood::{Curve, EACH, MOMENTS, Moment};
+pub use likelihood::{Curve, MOMENTS, Moment};
 pub use mitigations::{Mitigation, Mitigations};
 pub use recording::{Counts, Recording};
 pub use recovery::{CUTS, Course, Map, NoMap, Recovery, UP};

@@ -7,7 +7,7 @@ mod words;
 
 use super::chart::{Across, Axis, Chart, Estimate, Line, Lines, Scale, Unit};
 use super::outputs::Output;
-use crate::experiment::explain::{Causes, Curve, EACH, Map, Mitigations, Recovery, Seen};
+use crate::experiment::explain::{Causes, Curve, Map, Mitigations, Recovery, Seen};
 use crate::experiment::incident::Case;
 use crate::stats::proportion::wilson;
 
@@ -97,7 +97,8 @@ fn chart(told: &Told<'_>, seen: &Seen<'_>, curve: &Curve) -> Lines {
         },
         subtitle: format!(
             "share of runs that still have it, with fresh random numbers from this moment on; \
-             {EACH} runs each, 95 % intervals; it happened at {}; {}, seed {}",
+             {} runs each, 95 % intervals; it happened at {}; {}, seed {}",
+            curve.each,
             words::moment(episode.at),
             told.label,
             told.case.run.seed

@@ -5,8 +5,7 @@ use super::super::summary::wrapped;
 use super::super::table::{Align, Table};
 use super::{Told, words};
 use crate::experiment::explain::{
-    Causes, Curve, EACH, Effect, LINEAGES, Larger, Mitigations, Nature, Scope, Seen, Tested,
-    Together,
+    Causes, Curve, Effect, LINEAGES, Larger, Mitigations, Nature, Scope, Seen, Tested, Together,
 };
 use crate::model::incident::Kind;
 use crate::model::spec::SystemSpec;
@@ -303,8 +302,9 @@ pub fn likelihood(told: &Told<'_>, seen: &Seen<'_>, curve: &Curve) -> String {
         format!("{} of {} at {}", m.failed, m.of, words::moment(m.at))
     };
     let mut text = format!(
-        "\nHow likely it was: {EACH} runs from each of {} moments, fresh random numbers from then \
+        "\nHow likely it was: {} runs from each of {} moments, fresh random numbers from then \
          on{}\n  {}, {}\n",
+        curve.each,
         curve.moments.len(),
         scope(&told.case.system, seen),
         share(first),
