@@ -2,11 +2,13 @@
 
 use std::sync::atomic::AtomicBool;
 
+use veltrix::base::units::SECOND;
+use veltrix::engine::dist::Dist;
 use veltrix::experiment::explain::{Explainer, NoMap};
 use veltrix::experiment::incident::Case;
-use veltrix::model::incident::Rules;
-use veltrix::model::spec::{Arrivals, SystemSpec};
-use veltrix::model::trial::Horizon;
+use veltrix::model::incident::{Rules, Struck};
+use veltrix::model::spec::{Arrivals, FaultKind, FaultSpec, FaultWhen, SystemSpec};
+use veltrix::model::trial::{Horizon, Spared};
 
 use crate::told;
 
@@ -70,7 +72,7 @@ fn up_to_the_moment_it_is_the_same_run() {
     let seen = explainer.look().unwrap().unwrap();
     let at = seen.sought.episode.at;
     let mut calm = case.clone();
-    let rest = veltrix::model::trial::Spared::Rest { fault: 0, from: at };
+    let rest = Spared::Rest { fault: 0, from: at };
     calm.run.spared.push(rest);
     let (before, after) = (
         case.again(None, &never).unwrap(),
@@ -85,12 +87,70 @@ fn up_to_the_moment_it_is_the_same_run() {
     assert_eq!(strikes[0].to, Some(at), "what is on ends");
 }
 
+/// Whatever strikes and however it comes: from the moment on it is over, and sources send as usual.
+#[test]
+fn every_kind_of_fault_rests() {
+    let case = orders("rests");
+    let never = AtomicBool::new(false);
+    let at = 20 * SECOND;
+    let many = changed(&case, |system| {
+        let seconds = |s: f64| Dist::exponential(s * 1e9).unwrap();
+        let fault = |name: &str, kind, when, lasts: Option<Dist>| FaultSpec {
+            name: name.into(),
+            kind,
+            when,
+            lasts,
+            ..system.faults[0].clone()
+        };
+        let surge = |factor| FaultKind::Surge { source: 0, factor };
+        let (often, long) = (FaultWhen::Every(seconds(1.0)), Some(seconds(0.5)));
+        let once = FaultWhen::At(15 * SECOND);
+        let more = vec![
+            fault("wave", surge(3.0), once.clone(), None),
+            fault("waves", surge(2.0), often.clone(), long.clone()),
+            fault("late", surge(2.0), FaultWhen::At(25 * SECOND), None),
+            fault("slow", FaultKind::Slow { factor: 0.5 }, often, long),
+            fault("crash", FaultKind::Crash, once, None),
+            fault(
+                "tired",
+                FaultKind::Slow { factor: 0.9 },
+                FaultWhen::Always,
+                None,
+            ),
+        ];
+        system.faults.extend(more);
+        assert!(system.check().is_empty(), "{:?}", system.check());
+    });
+    let mut calm = many.clone();
+    let faults = 0..many.system.faults.len() as u32;
+    calm.run
+        .spared
+        .extend(faults.map(|fault| Spared::Rest { fault, from: at }));
+    let (before, after) = (
+        many.again(None, &never).unwrap(),
+        calm.again(None, &never).unwrap(),
+    );
+    let strikes = &after.incidents.faults;
+    let over = |f: &Struck| f.from < at && f.to.is_some_and(|to| to <= at);
+    assert!(strikes.iter().all(over), "{strikes:?}");
+    let earlier = before.incidents.faults.iter().filter(|f| f.from < at);
+    assert_eq!(strikes.len(), earlier.count());
+    assert!(strikes.iter().any(|f| f.fault == 6 && f.to == Some(at)));
+    // Windows of a second, the first of which begins with the warm-up.
+    let born = |from: usize, to: usize| -> f64 {
+        let rows = &after.series.rows[from - 2..to - 2];
+        rows.iter().map(|row| row[0]).sum::<f64>() / rows.len() as f64
+    };
+    assert!(born(16, 20) > 2000.0, "{}", born(16, 20));
+    assert!((750.0..850.0).contains(&born(20, 60)), "{}", born(20, 60));
+}
+
 #[test]
 fn loads_that_cannot_be_scaled_are_told() {
     let case = orders("unscaled");
     let never = AtomicBool::new(false);
     let renewal = changed(&case, |system| {
-        let gap = veltrix::engine::dist::Dist::exponential(1.25e6).unwrap();
+        let gap = Dist::exponential(1.25e6).unwrap();
         system.sources[0].arrivals = Arrivals::Renewal { gap };
     });
     let explainer = Explainer::new(&renewal, 0, &never);
