@@ -25,6 +25,8 @@ mod limits;
 mod load;
 #[path = "behaviour/room.rs"]
 mod room;
+#[path = "behaviour/steps.rs"]
+mod steps;
 #[path = "systems/mod.rs"]
 mod systems;
 #[path = "behaviour/troubles.rs"]

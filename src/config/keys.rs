@@ -54,6 +54,7 @@ pub const BLOCKS: &[&Block] = &[
     &COLUMN,
     &SERVICE,
     &SERVICE_CLASS,
+    &STEP,
     &WORKERS,
     &COLD_START,
     &BALANCER,

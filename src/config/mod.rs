@@ -38,6 +38,7 @@ mod scan;
 mod search;
 mod services;
 mod sources;
+mod steps;
 mod study;
 mod sweep;
 mod trace;

@@ -111,6 +111,20 @@ pub enum Event {
         /// Which user of that slot.
         generation: u32,
     },
+    /// An attempt has waited in the middle of its steps, or hears the end of its call.
+    StepOver {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
+    /// An attempt makes its call.
+    Call {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
     /// Something is measured; moves nothing.
     Sample(Sample),
 }
@@ -138,9 +152,9 @@ impl queue::Event for Event {
     /// | rank | what | why there |
     /// |---|---|---|
     /// | 1 | faults and recoveries | what happens at the instant meets the system as it then is |
-    /// | 2 | ends of service and of dispatch | a core is free before an arrival asks for it |
+    /// | 2 | ends of service, steps, calls and dispatch | a core is free before an arrival asks for it |
     /// | 3 | timers | an answer at the last nanosecond is in time |
-    /// | 4 | arrivals: requests, retries, attempts to route | they meet the room that ends left |
+    /// | 4 | arrivals: requests, retries, calls, attempts to route | they meet the room that ends left |
     /// | 5 | samples | they see the settled state |
     #[inline(always)]
     fn rank(&self) -> u8 {
@@ -150,13 +164,17 @@ impl queue::Event for Event {
             | Event::Restart { .. }
             | Event::Warmer { .. }
             | Event::Recover { .. } => 1,
-            Event::Complete { .. } | Event::Dispatched { .. } | Event::ShareDone { .. } => 2,
+            Event::Complete { .. }
+            | Event::Dispatched { .. }
+            | Event::ShareDone { .. }
+            | Event::StepOver { .. } => 2,
             Event::Timeout { .. } | Event::PendingOver { .. } | Event::Patience { .. } => 3,
             Event::Arrive { .. }
             | Event::Retry { .. }
             | Event::Route { .. }
             | Event::SetOut { .. }
             | Event::Hedge { .. }
+            | Event::Call { .. }
             | Event::ThinkOver { .. } => 4,
             Event::Sample(_) => 5,
         }
@@ -185,6 +203,14 @@ impl queue::Event for Event {
             Event::FaultEnd { target } => word(7, target, 0),
             Event::Restart { worker, epoch } => word(8, worker, epoch),
             Event::Warmer { worker, start } => word(18, worker, start),
+            Event::StepOver {
+                attempt,
+                generation,
+            } => word(30, attempt, generation),
+            Event::Call {
+                attempt,
+                generation,
+            } => word(31, attempt, generation),
             Event::Sample(sample) => word(9, sample as u32, 0),
             Event::ShareDone { worker, epoch } => word(22, worker, epoch),
             Event::Recover { worker } => word(23, worker, 0),
@@ -256,6 +282,14 @@ impl queue::Event for Event {
                 attempt: index,
                 generation: life,
             },
+            30 => Event::StepOver {
+                attempt: index,
+                generation: life,
+            },
+            31 => Event::Call {
+                attempt: index,
+                generation: life,
+            },
             _ => Event::Sample(Sample::ALL[index as usize]),
         }
     }
@@ -308,6 +342,12 @@ pub(super) mod kind {
     pub const COPY: u32 = 27;
     /// An attempt is taken back by its client.
     pub const CANCELLED: u32 = 28;
+    /// An attempt goes on to its next step.
+    pub const STEP: u32 = 60;
+    /// A service calls another.
+    pub const CALLED: u32 = 61;
+    /// Nobody waits for a call any more.
+    pub const ABANDONED: u32 = 62;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -369,6 +409,14 @@ mod tests {
             epoch: life,
         });
         events.push(Event::Recover { worker: index });
+        events.push(Event::StepOver {
+            attempt: index,
+            generation: life,
+        });
+        events.push(Event::Call {
+            attempt: index,
+            generation: life,
+        });
         events.extend(Sample::ALL.map(Event::Sample));
         for event in events {
             assert_eq!(Event::unpack(event.pack()), event);

@@ -6,6 +6,7 @@
 pub mod balancer;
 pub mod branch;
 pub mod breaker;
+mod caller;
 mod event;
 pub mod fault;
 pub mod incident;

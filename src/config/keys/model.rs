@@ -216,11 +216,35 @@ pub const SERVICE: Block = Block {
             "\"0B\"",
             "a size such as \"64MiB\", { dist = .. } or { base, per_byte }",
         ),
+        key(
+            "steps",
+            "",
+            "a list of steps such as [{ cpu = \"2ms\" }, { call = \"db\" }]",
+        ),
         key("class", "", "{ CLASS = { work, memory, cores } }"),
         key("balancer", "", "a [service.NAME.balancer] table"),
         key("workers", "", "a [service.NAME.workers] table"),
     ],
-    later: &["steps", "network", "autoscale", "pull"],
+    later: &["network", "autoscale", "pull"],
+};
+
+/// One of `steps`.
+pub const STEP: Block = Block {
+    name: "a step",
+    keys: &[
+        key("cpu", "", DISTRIBUTION),
+        key("per_kib", "\"0s\"", TIME),
+        key("vary", "\"copy\"", "\"copy\", \"request\" or \"attempt\""),
+        key("wait", "", DISTRIBUTION),
+        key("call", "", "the name of a service"),
+        key("fan_out", "1", "a whole number such as 4, or \"all\""),
+        key("need", "", COUNT),
+        key("rest", "", "\"run\" or \"cancel\""),
+        key("client", "", "{ timeout, retry }"),
+        key("hold", "\"nothing\"", "\"nothing\" or \"core\""),
+        key("fail", "", "a number from 0 to 1"),
+    ],
+    later: &["cache"],
 };
 
 /// `[service.NAME.balancer]`

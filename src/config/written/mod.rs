@@ -16,6 +16,7 @@ mod pen;
 mod search;
 mod service;
 mod source;
+mod steps;
 
 use std::path::Path;
 

@@ -23,6 +23,7 @@ impl Pen<'_> {
         if memory != "\"0B\"" {
             self.line("memory", &memory);
         }
+        self.steps(&service.steps, &path);
         self.classes_at(index, &path);
         self.balancer(&service.balancer, &format!("{path}.balancer"));
         let path = format!("{path}.workers");

@@ -1,13 +1,15 @@
 //! Sources: arrivals, classes and clients, as they are written.
 
 use super::pen::{Pen, list, number, table};
+use super::steps::vary_word;
 use crate::base::units::LONGEST;
 use crate::config::dist::Of;
 use crate::config::sources::plain_class;
 use crate::config::tree::quoted;
 use crate::model::spec::{
-    Arrivals, BackoffKind, BackoffSpec, Cancel, ClassSpec, ClientSpec, Fill, HedgeKind, HedgeSpec,
-    LimitSpec, MemorySpec, Profile, ProfileShape, RetrySpec, SourceSpec, Trace, Vary, WorkSpec,
+    Arrivals, BackoffKind, BackoffSpec, Cancel, ClassSpec, ClientSpec, FanOutSpec, Fill, HedgeKind,
+    HedgeSpec, LimitSpec, MemorySpec, Profile, ProfileShape, RetrySpec, SourceSpec, Trace, Vary,
+    WorkSpec,
 };
 
 /// What a column of recorded work is called.
@@ -29,16 +31,7 @@ impl Pen<'_> {
             self.line("stop", &stop);
         }
         if let Some(fan_out) = source.fan_out {
-            let copies = fan_out.copies.map(|n| n.to_string());
-            self.line("fan_out", &copies.unwrap_or_else(|| "\"all\"".into()));
-            if let Some(need) = fan_out.need {
-                self.line("need", &need.to_string());
-            }
-            let rest = match fan_out.rest {
-                Cancel::Full => "cancel",
-                _ => "run",
-            };
-            self.line("rest", &quoted(rest));
+            self.fan_out(fan_out);
         }
         self.arrivals(source, &path);
         self.client(&source.client, &path);
@@ -49,6 +42,20 @@ impl Pen<'_> {
                 self.class(class, source, &path);
             }
         }
+    }
+
+    /// Copies sent at once.
+    pub fn fan_out(&mut self, fan_out: FanOutSpec) {
+        let copies = fan_out.copies.map(|n| n.to_string());
+        self.line("fan_out", &copies.unwrap_or_else(|| "\"all\"".into()));
+        if let Some(need) = fan_out.need {
+            self.line("need", &need.to_string());
+        }
+        let rest = match fan_out.rest {
+            Cancel::Full => "cancel",
+            _ => "run",
+        };
+        self.line("rest", &quoted(rest));
     }
 
     fn arrivals(&mut self, source: &SourceSpec, path: &str) {
@@ -245,16 +252,11 @@ impl Pen<'_> {
         if *per_kib == 0.0 && *per_in_flight == 0.0 && *vary == Vary::Copy {
             return cpu;
         }
-        let word = match vary {
-            Vary::Copy => "copy",
-            Vary::Request => "request",
-            Vary::Attempt => "attempt",
-        };
         table(&[
             ("cpu", cpu),
             ("per_kib", self.time_of(*per_kib, path)),
             ("per_in_flight", self.time_of(*per_in_flight, path)),
-            ("vary", quoted(word)),
+            ("vary", quoted(vary_word(*vary))),
         ])
     }
 
@@ -275,7 +277,8 @@ impl Pen<'_> {
         ])
     }
 
-    fn client(&mut self, client: &ClientSpec, path: &str) {
+    /// `client` of a source or of a step that calls.
+    pub fn client(&mut self, client: &ClientSpec, path: &str) {
         if *client == ClientSpec::default() {
             return;
         }

@@ -153,7 +153,10 @@ pub const TABLE: &[Row] = rows! {
     "hedged" Share Requests "share of requests that sent a hedge"
         |s| Part::share(s.requests.hedged, s.requests.born);
     "wasted_work" Share Requests "share of core-time spent on work nobody was waiting for"
-        |s| Part::quotient(s.requests.wasted_ns as f64, s.requests.core_ns as f64);
+        |s| Part::quotient(
+            (s.requests.wasted_ns + s.calls.wasted_ns) as f64,
+            (s.requests.core_ns + s.calls.core_ns) as f64,
+        );
     "breaker_opens" PerSecond Workers "times a breaker opened per second, from half-open included"
         |s| Part::rate(s.breaker_opens, s.seconds);
     "breaker_open_share" Share Services "share of breaker-time open"

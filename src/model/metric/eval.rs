@@ -91,6 +91,8 @@ pub(super) struct Sums {
     pub measured_ns: u128,
     pub events: u64,
     pub requests: ClassTally,
+    /// Calls that were made for these requests, where they are not the requests themselves.
+    pub calls: ClassTally,
     pub workers: WorkerTally,
     pub balancers: BalancerTally,
     pub delays: Delays,
@@ -121,17 +123,17 @@ impl Sums {
         if self.by_worker {
             self.workers.ended.iter().sum()
         } else {
-            self.requests.attempts
+            self.requests.attempts + self.calls.attempts
         }
     }
 
     pub(super) fn ended(&self, outcome: Outcome) -> u64 {
-        let ended = if self.by_worker {
-            &self.workers.ended
+        let index = outcome.index();
+        if self.by_worker {
+            self.workers.ended[index]
         } else {
-            &self.requests.ended
-        };
-        ended[outcome.index()]
+            self.requests.ended[index] + self.calls.ended[index]
+        }
     }
 
     pub(super) fn refused(&self) -> u64 {
@@ -217,6 +219,7 @@ impl<'a> Context<'a> {
             measured_ns: tally.measured_ns,
             events: tally.events,
             requests: ClassTally::default(),
+            calls: ClassTally::default(),
             workers: WorkerTally::default(),
             balancers: BalancerTally::default(),
             delays: self.delays(scope, tally),
@@ -252,6 +255,37 @@ impl<'a> Context<'a> {
                     sums.requests.add(counts);
                 }
                 index += 1;
+            }
+        }
+        self.add_calls(scope, tally, sums);
+    }
+
+    /// Calls between services: at the service that they call they are the requests; else they are
+    /// made for those of a source.
+    fn add_calls(&self, scope: &Scope, tally: &Tally, sums: &mut Sums) {
+        let mut index = 0;
+        for site in self.spec.call_sites() {
+            for source in &self.spec.sources {
+                for class in &source.classes {
+                    let counts = tally.calls.get(index);
+                    index += 1;
+                    let Some(counts) = counts else { continue };
+                    let made = match scope {
+                        Scope::All => true,
+                        Scope::Source(name) => *name == source.name,
+                        Scope::Class(name) => *name == class.name,
+                        Scope::Service(name) => {
+                            if self.spec.services[site.call.to].name == *name {
+                                sums.requests.add(counts);
+                            }
+                            false
+                        }
+                        Scope::Worker(..) => false,
+                    };
+                    if made {
+                        sums.calls.add(counts);
+                    }
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ mod faults;
 mod limit;
 mod room;
 mod sources;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -167,6 +168,7 @@ impl SystemSpec {
             rules.cores_of_classes(self, index);
             rules.deadlines_of_callers(self, index);
         }
+        rules.steps(self);
         rules.pulled(self);
         rules.leaving(self);
         rules.variations(self);

@@ -27,6 +27,11 @@ pub struct ClientSpec {
 }
 
 impl ClientSpec {
+    /// Whether a request may have a deadline: its own, or that of the caller's caller.
+    pub fn has_deadline(&self) -> bool {
+        self.deadline.is_some() || self.propagate_deadline
+    }
+
     /// Whether an attempt may leave a buffer before its turn.
     pub fn may_leave(&self) -> bool {
         self.patience.is_some() || self.cancel != Cancel::Nothing

@@ -12,11 +12,13 @@ mod client;
 mod copies;
 mod failures;
 mod fault;
+pub mod graph;
 mod limit;
 mod load;
 pub mod plain;
 mod profile;
 mod room;
+mod steps;
 mod trace;
 mod variability;
 mod work;
@@ -34,6 +36,7 @@ pub use fault::*;
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use profile::{Profile, ProfileError, ProfileShape};
+pub use steps::{CallSite, CallSpec, Hold, StepSpec};
 pub use trace::Trace;
 pub use variability::{Cycle, Demand};
 pub use work::{Vary, WorkSpec};
@@ -187,8 +190,11 @@ pub enum Held {
 pub struct ServiceSpec {
     /// Its name, unique among services.
     pub name: String,
-    /// What a request needs, unless its class says otherwise; `None` when every class does.
+    /// What a request needs, unless its class says otherwise; `None` when every class does, and
+    /// where it works in steps.
     pub work: Option<WorkSpec>,
+    /// What a request does here, in order; empty where it is one piece of `work`.
+    pub steps: Vec<StepSpec>,
     /// What a request holds, unless its class says otherwise.
     pub memory: MemorySpec,
     /// Who routes.
@@ -333,6 +339,7 @@ impl SystemSpec {
         let pulls = |s: &ServiceSpec| s.balancer.policy == PolicySpec::CentralQueue;
         let several = |s: &ServiceSpec| s.balancer.instances > 1;
         self.is_elaborate()
+            || self.has_steps()
             || self.services.iter().any(several)
             || self.sources.iter().any(source)
             || self.services.iter().any(pulls)
@@ -373,6 +380,7 @@ impl SystemSpec {
             || spec.balancer.bytes.is_some()
             || spec.balancer.on_full != OnFull::Reject
             || callers.flat_map(|s| &s.classes).any(class)
+            || self.calls_hold_late(service)
     }
 
     /// The group of a worker, by its number through all services, from 0.

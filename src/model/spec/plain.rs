@@ -42,6 +42,7 @@ pub fn source(name: &str, arrivals: Arrivals) -> SourceSpec {
 /// Workers of one group, all alike.
 pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec) -> ServiceSpec {
     ServiceSpec {
+        steps: Vec::new(),
         name: name.into(),
         work: Some(work),
         memory: MemorySpec {

@@ -237,7 +237,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             at,
             ledger: self.ledger,
             late: watching.late.clone(),
-            classes: classes.iter().map(|c| (c.born, c.ok)).collect(),
+            classes: classes
+                .iter()
+                .take(self.roots as usize)
+                .map(|c| (c.born, c.ok))
+                .collect(),
             services: vec![ServiceLook::default(); self.spec.services.len()],
             own: Vec::new(),
         };

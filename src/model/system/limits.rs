@@ -2,12 +2,15 @@
 
 use super::*;
 use crate::model::limit::{Entry as Entrance, Limit};
-use crate::model::spec::SourceSpec;
 
 /// The limits of all clients.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
-    of_source: Vec<Option<Limit>>,
+    /// One for each source, and one for each worker that makes a call: a caller's instances have
+    /// their own.
+    all: Vec<Option<Limit>>,
+    /// By caller: the first of its.
+    first: Vec<u32>,
     /// By the place of an attempt; grows as far as attempts with such a limit need it.
     standing: Vec<Standing>,
 }
@@ -16,32 +19,41 @@ pub(super) struct Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     Nothing,
-    Waits,
-    Holds,
+    /// In which limit.
+    Waits(u32),
+    Holds(u32),
 }
 
 impl Limits {
     /// `None` when nobody has a limit.
     pub fn new(spec: &SystemSpec) -> Option<Box<Self>> {
-        let limit = |s: &SourceSpec| s.client.limit.as_ref().map(Limit::new);
-        let of_source: Vec<_> = spec.sources.iter().map(limit).collect();
-        of_source.iter().any(Option::is_some).then(|| {
+        let (mut all, mut first) = (Vec::new(), Vec::new());
+        let sources = spec.sources.iter().map(|s| (&s.client, 1));
+        let calls = spec.call_sites();
+        let calls = calls.map(|c| (&c.call.client, spec.services[c.from].worker_count()));
+        for (client, instances) in sources.chain(calls) {
+            first.push(all.len() as u32);
+            let limit = client.limit.as_ref();
+            all.extend((0..instances).map(|_| limit.map(Limit::new)));
+        }
+        all.iter().any(Option::is_some).then(|| {
             Box::new(Limits {
-                of_source,
+                all,
+                first,
                 standing: Vec::new(),
             })
         })
     }
 
-    fn enter(&mut self, source: u32, attempt: u32, now: Nanos) -> Entrance {
-        let Some(limit) = &mut self.of_source[source as usize] else {
+    fn enter(&mut self, own: u32, attempt: u32, now: Nanos) -> Entrance {
+        let Some(limit) = &mut self.all[own as usize] else {
             return Entrance::Go;
         };
         let entry = limit.enter(attempt, now);
         if limit.has_places() {
             match entry {
-                Entrance::Go => self.stand(attempt, Standing::Holds),
-                Entrance::Wait(_) => self.stand(attempt, Standing::Waits),
+                Entrance::Go => self.stand(attempt, Standing::Holds(own)),
+                Entrance::Wait(_) => self.stand(attempt, Standing::Waits(own)),
                 Entrance::Refuse => {}
             }
         }
@@ -58,24 +70,26 @@ impl Limits {
 
     /// Whether an attempt waits for a place.
     pub fn waits(&self, attempt: u32) -> bool {
-        self.standing.get(attempt as usize) == Some(&Standing::Waits)
+        let standing = self.standing.get(attempt as usize);
+        matches!(standing, Some(Standing::Waits(_)))
     }
 
     /// An attempt has ended for its caller; returns the one that its place passes to.
-    fn leave(&mut self, source: u32, attempt: u32) -> Option<u32> {
+    fn leave(&mut self, attempt: u32) -> Option<u32> {
         let standing = self.standing.get_mut(attempt as usize)?;
         let before = std::mem::replace(standing, Standing::Nothing);
-        let limit = self.of_source[source as usize].as_mut()?;
         match before {
             Standing::Nothing => None,
-            Standing::Waits => {
+            Standing::Waits(own) => {
+                let limit = self.all[own as usize].as_mut()?;
                 limit.drop_waiting(attempt);
                 None
             }
-            Standing::Holds => {
+            Standing::Holds(own) => {
+                let limit = self.all[own as usize].as_mut()?;
                 let next = limit.leave();
                 if let Some(next) = next {
-                    self.stand(next, Standing::Holds);
+                    self.stand(next, Standing::Holds(own));
                 }
                 next
             }
@@ -95,10 +109,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         why: u32,
     ) {
         let now = queue.now();
+        let instance = self.instance_of_caller(attempt);
         let Some(limits) = &mut self.limits else {
             return;
         };
-        match limits.enter(source, attempt, now) {
+        let own = limits.first[source as usize] + instance;
+        match limits.enter(own, attempt, now) {
             Entrance::Go => {
                 self.watch(queue, attempt, source, what.number);
                 self.set_out(queue, attempt, source, what, why);
@@ -178,8 +194,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// An attempt has ended for its caller: its place is free.
     #[cold]
     pub(super) fn give_place_back<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
-        let source = self.source_of[self.jobs.attempt(attempt).class as usize];
-        let next = self.limits.as_mut().and_then(|l| l.leave(source, attempt));
+        let next = self.limits.as_mut().and_then(|l| l.leave(attempt));
         if let Some(attempt) = next {
             let generation = self.jobs.attempt(attempt).generation;
             let event = Event::SetOut {

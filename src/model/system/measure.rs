@@ -26,8 +26,10 @@ pub(super) struct Measure<'s> {
     pub special: bool,
     /// Whether narrowed delays are asked for.
     pub narrowed: bool,
-    /// The service that each source calls.
+    /// The service that each caller calls.
     service_of: Vec<u32>,
+    /// How many classes the sources have.
+    roots: usize,
     pub series: Series,
     /// The batches that the measured time is cut into, where it is.
     pub batches: Option<Box<Batches>>,
@@ -71,7 +73,8 @@ impl<'s> Measure<'s> {
             trials: 1,
             ..Tally::default()
         };
-        let classes = spec.sources.iter().map(|s| s.classes.len()).sum();
+        let roots = spec.classes().count();
+        let classes = roots * (1 + spec.call_sites().count());
         tally.classes.resize(classes, Default::default());
         tally
             .balancers
@@ -88,7 +91,8 @@ impl<'s> Measure<'s> {
             first_ok: Histogram::new(),
             special: run.wanted.slowdown || !run.wanted.scopes.is_empty(),
             narrowed: !run.wanted.scopes.is_empty(),
-            service_of: spec.sources.iter().map(|s| s.to as u32).collect(),
+            service_of: spec.called_services().map(|s| s as u32).collect(),
+            roots,
             series: Series {
                 window,
                 start: timing.warm_up,
@@ -230,6 +234,7 @@ impl<'s> Measure<'s> {
             class.answered += class.ok;
             class.ended[Outcome::Ok.index()] += class.ok;
         }
+        tally.calls = tally.classes.split_off(self.roots);
         tally
     }
 }

@@ -61,7 +61,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             measured,
         };
         let place = self.jobs.add_request(new, now);
-        if RICH && (self.elaborate || self.draws_again) {
+        if RICH && (self.elaborate || self.draws_again || self.steps.is_some()) {
             self.note_size(place, birth.size);
             if let Some(priority) = birth.priority {
                 self.note_turn(place, priority);
@@ -75,6 +75,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         if RICH && self.may_leave {
             self.draw_patience(place, source);
+        }
+        let mut new = new;
+        if RICH && self.steps.is_some() {
+            self.note_root(place, source);
+            new.work = self.begin_trip(place, 0, new.work);
         }
         self.ledger.born += 1;
         if measured {
@@ -113,11 +118,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         number: u64,
     ) {
         let now = queue.now();
-        let s = &self.sources[source as usize];
-        if RICH && self.deadlines && s.spec.client.deadline.is_some() {
+        let s = &self.callers[source as usize];
+        if RICH && self.deadlines && s.client.has_deadline() {
             return self.watch_to_deadline(queue, attempt, source, number);
         }
-        if s.spec.client.timeout.is_some() {
+        if s.client.timeout.is_some() {
             let a = self.jobs.attempt(attempt);
             let (generation, tries) = (a.generation, a.number_of_try());
             let event = Event::Timeout {
@@ -166,7 +171,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         // Most attempts behind this one in the lane have ended too.
         let source = self.source_of[a.class as usize];
-        if let Some((lane, _)) = self.sources[source as usize].timeouts {
+        if let Some((lane, _)) = self.callers[source as usize].timeouts {
             let jobs = &self.jobs;
             queue.drop_while(lane, |event| match event {
                 Event::Timeout {
@@ -200,6 +205,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn retry<W: Entry>(&mut self, queue: &mut Queue<W, Event>, request: u32) {
         let now = queue.now();
         self.pausing.down(now);
+        if RICH && self.steps.is_some() && self.was_abandoned(request) {
+            return;
+        }
         self.ledger.retries += 1;
         if self.is_copy(request) {
             return self.retry_copies(queue, request);
@@ -210,6 +218,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         if RICH && self.draws_again {
             self.draw_again(attempt);
+        }
+        if RICH && self.steps.is_some() {
+            self.begin_another_trip(attempt, 0);
         }
         let (a, r) = (self.jobs.attempt(attempt), self.jobs.request(request));
         let new = NewRequest {
@@ -237,8 +248,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let a = self.jobs.attempt_mut(attempt);
         debug_assert!(a.open, "an attempt ends once");
-        if RICH && a.try_number & ASIDE != 0 && self.is_copy(attempt) {
-            return self.answer_copy(queue, attempt);
+        if RICH && a.try_number & ASIDE != 0 {
+            let class = a.class;
+            if self.is_copy(attempt) {
+                return self.answer_copy(queue, attempt);
+            }
+            if self.is_call(class) {
+                return self.answer_call(queue, attempt);
+            }
         }
         let a = self.jobs.attempt_mut(attempt);
         a.open = false;
@@ -394,18 +411,24 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let now = queue.now();
         let request = failed.request;
         let r = self.jobs.request(request);
-        let source = &self.sources[r.source as usize];
+        let caller = &self.callers[r.source as usize];
         let rounds = self.copies.as_ref().map(|c| c.rounds(r.source, request));
         let made = rounds.flatten().unwrap_or(r.tries);
         let pause = match outcome {
             Outcome::DeadLettered => None,
-            _ => source.pause(failed.number, made, outcome),
+            _ => caller.pause(failed.number, made, outcome),
         };
         let in_time = |at: Nanos| !(RICH && self.deadlines) || self.is_in_time(failed, at);
         if let Some(pause) = pause.filter(|&pause| in_time(now.saturating_add(pause))) {
             self.pausing.up(now);
+            if let Some(steps) = &mut self.steps {
+                steps.origin(request).pausing = true;
+            }
             queue.at(now.saturating_add(pause), Event::Retry { request });
             return;
+        }
+        if RICH && self.is_call(failed.class) {
+            return self.call_is_lost(queue, failed, outcome);
         }
         self.jobs.request_mut(request).active = false;
         self.ledger.lost += 1;
@@ -426,6 +449,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
         outcome: Outcome,
     ) {
+        if RICH && self.steps.is_some() {
+            self.abandon_call(queue, attempt);
+        }
         if self.jobs.attempt(attempt).open {
             self.fail(queue, attempt, outcome);
         }
@@ -434,8 +460,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
 
     pub(super) fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
         let a = self.jobs.attempt(attempt);
-        let source = self.source_of[a.class as usize];
-        let service = self.service_of[source as usize];
+        let service = self.service_of[self.source_of[a.class as usize] as usize];
+        let class = self.root_class(a.class);
+        let source = self.source_of[class as usize];
         let first_try = a.try_number == 1;
         let born = if first_try {
             a.arrived
@@ -444,17 +471,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         };
         let first = self.fronts[self.first_front(service as usize)].first_worker;
         self.observer.attempt(&AttemptRow {
-            request: a.number,
+            request: self.number_at_source(attempt),
             attempt: a.number_of_try(),
             source,
-            class: a.class,
+            class,
             service,
             worker: (a.worker != NO_WORKER).then(|| a.worker - first + 1),
             born,
             arrived: a.arrived,
-            start: (a.start != NOT_STARTED).then_some(a.start),
+            start: self.first_start(attempt),
             end: ended.map(|e| e.0),
-            work: a.work,
+            work: self.work_so_far(attempt),
             outcome: ended.map(|e| e.1),
         });
     }

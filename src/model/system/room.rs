@@ -29,6 +29,16 @@ impl Needs {
     }
 }
 
+impl Needs {
+    /// Of a class, called from a step of a service where it holds this memory.
+    pub fn of_call(class: &ClassSpec, memory: &MemorySpec) -> Self {
+        Needs {
+            cores: 1,
+            ..Needs::new((class, memory))
+        }
+    }
+}
+
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     fn needs(&self, attempt: u32) -> Needs {
         self.needs[self.jobs.attempt(attempt).class as usize]
@@ -373,9 +383,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         } else {
             now - self.jobs.attempt(attempt).start
         };
-        let a = self.jobs.attempt(attempt);
+        self.count_core_time(attempt, spent);
+    }
+
+    /// Counts core-time spent on an attempt; wasted, unless somebody waits for it still.
+    pub(super) fn count_core_time(&mut self, attempt: u32, spent: Nanos) {
+        let mut a = *self.jobs.attempt(attempt);
+        if RICH && self.steps.is_some() {
+            a.open = self.is_wanted(attempt);
+        }
         if a.measured {
-            self.measure.spent(a, spent);
+            self.measure.spent(&a, spent);
         }
     }
 

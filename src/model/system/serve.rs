@@ -38,7 +38,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let dist = front
             .dispatch
             .expect("only a balancer that takes time dispatches");
-        let takes = self.sources[source as usize].dispatch(dist, a.number, a.number_of_try());
+        let takes = self.callers[source as usize].dispatch(dist, a.number, a.number_of_try());
         front.dispatching.up(now);
         let done = now.saturating_add(takes);
         match front.lane {
@@ -269,11 +269,20 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     #[inline(always)]
     pub(super) fn end_service<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let now = queue.now();
+        if RICH && self.steps.is_some() && self.goes_on(queue, attempt) {
+            return;
+        }
         if RICH && self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
-            return self.complete_with_error(queue, attempt);
+            return self.complete_with_error(queue, attempt, Outcome::Error);
         }
         let a = *self.jobs.attempt(attempt);
-        if a.measured {
+        if RICH && a.measured && self.steps.is_some() {
+            let spent = match self.elaborate {
+                true => self.core_time(attempt, now, 0),
+                false => now - a.start,
+            };
+            self.measure_steps(attempt, spent, now);
+        } else if a.measured {
             let mut waited = a.start - a.arrived;
             if self.dispatches {
                 let aside = self.jobs.request(attempt);
@@ -337,7 +346,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
 
     /// A complete answer, but its caller has given up on the attempt.
     #[cold]
-    fn answer_late(&mut self, attempt: u32) {
+    pub(super) fn answer_late(&mut self, attempt: u32) {
         let a = self.jobs.attempt(attempt);
         let (request, class, measured) = (a.request, a.class, a.measured);
         if self.is_copy(attempt) {
@@ -346,7 +355,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         let r = self.jobs.request_mut(request);
         if !std::mem::replace(&mut r.answered, true) {
-            self.ledger.only_late += 1;
+            self.ledger.only_late += u64::from(class < self.roots);
             if measured {
                 self.measure.tally.classes[class as usize].answered += 1;
             }
@@ -357,9 +366,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// The next in a worker's buffer takes the free core.
     #[inline(always)]
     pub(super) fn start_next<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
-        let Some(next) = self.workers.next_waiting(worker) else {
-            return;
+        let next = match RICH && self.steps.is_some() {
+            true => self.workers.take_turn(worker),
+            false => self.workers.next_waiting(worker),
         };
+        let Some(next) = next else { return };
         self.waiting -= 1;
         if RICH && self.interrupted.is_some() {
             return self.start_rest(queue, worker, next);

@@ -8,7 +8,8 @@ use crate::model::spec::{BackoffKind, BackoffSpec, Cancel, ClientSpec, Dist, Fai
 const MAX_DECORRELATED: u32 = 1000;
 
 impl Rules {
-    pub(super) fn client(&mut self, client: &ClientSpec, path: &str) {
+    /// `called`: whether whoever calls may itself have been called with a deadline.
+    pub(super) fn client(&mut self, client: &ClientSpec, called: bool, path: &str) {
         if let Some(timeout) = &client.timeout {
             let never = matches!(timeout, Dist::Constant { value } if *value < 1.0);
             let path = format!("{path}.timeout");
@@ -22,14 +23,14 @@ impl Rules {
         if let Some(retry) = &client.retry {
             self.retry(retry, &format!("{path}.retry"));
         }
-        self.deadline(client, path);
+        self.deadline(client, called, path);
         if let Some(limit) = &client.limit {
             self.limit(limit, &format!("{path}.limit"));
         }
     }
 
     /// Deadlines, and what is taken back of attempts.
-    fn deadline(&mut self, client: &ClientSpec, path: &str) {
+    fn deadline(&mut self, client: &ClientSpec, called: bool, path: &str) {
         let fine = client.deadline != Some(0);
         let place = format!("{path}.deadline");
         let allowed = "above 0 (leave it out to wait for ever)";
@@ -40,11 +41,11 @@ impl Rules {
             self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
         };
         let cancels = client.cancel != Cancel::Nothing;
-        if cancels && client.timeout.is_none() && client.deadline.is_none() {
+        if cancels && !called && client.timeout.is_none() && client.deadline.is_none() {
             let help = "add one of them, or remove `cancel`";
             no_effect("cancel", "without `timeout` or `deadline`", help);
         }
-        if client.propagate_deadline && client.deadline.is_none() {
+        if client.propagate_deadline && client.deadline.is_none() && !called {
             let help = "add `deadline`, or remove `propagate_deadline`";
             no_effect("propagate_deadline", "without `deadline`", help);
         } else if client.propagate_deadline && cancels {

@@ -43,8 +43,12 @@ impl Rules {
                 self.add(Code::KEYS_DISAGREE, &format!("{path}.stop"), message, None);
             }
             self.classes(source, &path);
-            self.client(&source.client, &format!("{path}.client"));
-            self.copies(source, service.worker_count(), &path);
+            self.client(&source.client, false, &format!("{path}.client"));
+            let copies = (source.fan_out, &source.client);
+            self.copies(copies, service.worker_count(), &path);
+            if !service.steps.is_empty() {
+                continue;
+            }
             for class in &source.classes {
                 let Some(work) = class.work.as_ref().or(service.work.as_ref()) else {
                     let place = format!("service.{}.work", service.name);
