@@ -29,6 +29,8 @@ mod faults;
 mod features;
 #[path = "swarm/found.rs"]
 mod found;
+#[path = "swarm/graphs.rs"]
+mod graphs;
 #[path = "swarm/model.rs"]
 mod model;
 #[path = "swarm/room.rs"]

@@ -64,6 +64,19 @@ pub struct CallSite<'s> {
     pub call: &'s CallSpec,
 }
 
+/// Somebody who calls a service.
+#[derive(Clone, Debug)]
+pub(super) struct Edge<'s> {
+    /// Where it stands in the model file.
+    pub path: String,
+    /// Index of the service.
+    pub to: usize,
+    /// Copies sent at once.
+    pub fan_out: Option<FanOutSpec>,
+    /// What it does about trouble.
+    pub client: &'s ClientSpec,
+}
+
 impl ServiceSpec {
     /// The calls among its steps, with the numbers of the steps.
     pub fn calls(&self) -> impl Iterator<Item = (usize, &CallSpec)> {
@@ -89,6 +102,26 @@ impl SystemSpec {
     pub fn clients(&self) -> impl Iterator<Item = &ClientSpec> {
         let sources = self.sources.iter().map(|s| &s.client);
         sources.chain(self.call_sites().map(|site| &site.call.client))
+    }
+
+    /// Everybody who calls a service, in the same order.
+    pub(super) fn edges(&self) -> impl Iterator<Item = Edge<'_>> {
+        let sources = self.sources.iter().map(|s| Edge {
+            path: format!("source.{}", s.name),
+            to: s.to,
+            fan_out: s.fan_out,
+            client: &s.client,
+        });
+        let calls = self.call_sites().map(|site| Edge {
+            path: format!(
+                "service.{}.steps.{}",
+                self.services[site.from].name, site.step
+            ),
+            to: site.call.to,
+            fan_out: site.call.fan_out,
+            client: &site.call.client,
+        });
+        sources.chain(calls)
     }
 
     /// The service that each of those calls.

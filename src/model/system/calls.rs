@@ -263,9 +263,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         };
         let now = queue.now();
         let a = *self.jobs.attempt(request);
-        let how = self.callers[self.source_of[a.class as usize] as usize]
-            .client
-            .cancel;
+        let caller = self.source_of[a.class as usize] as usize;
+        let how = self.copies_taken_back(a.class);
+        let how = how.unwrap_or(self.callers[caller].client.cancel);
         self.fold(now, kind::ABANDONED, a.number, a.worker);
         self.lose_call(request, a.class, a.measured, Outcome::Cancelled);
         let Some(steps) = &mut self.steps else { return };

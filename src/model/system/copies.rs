@@ -166,6 +166,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.copies.as_ref()?.plans[source]
     }
 
+    /// What becomes of copies that nobody needs; `None`: there are none.
+    pub(super) fn copies_taken_back(&self, class: u32) -> Option<Cancel> {
+        Some(self.plan(class)?.cancel)
+    }
+
     /// Whether an attempt is one of several copies.
     pub(super) fn is_copy(&self, attempt: u32) -> bool {
         self.copies.is_some() && self.plan(self.jobs.attempt(attempt).class).is_some()
@@ -417,6 +422,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let now = queue.now();
         let a = *self.jobs.attempt(attempt);
         let (request, class) = (a.request, a.class as usize);
+        let wanted = self.is_wanted(attempt);
         self.jobs.attempt_mut(attempt).open = false;
         if a.measured {
             self.workers.count_served(a.worker);
@@ -443,9 +449,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                     true => self.core_time(attempt, now, 0),
                     false => now - a.start,
                 };
+                let spent = spent + self.spent_in_steps(attempt);
                 let tally = &mut self.measure.tally.classes[class];
                 tally.ended[Outcome::Ok.index()] += 1;
-                if !current {
+                if !current && wanted {
                     tally.wasted_ns += u128::from(spent);
                 }
             }

@@ -562,6 +562,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.count_interrupted(attempt);
         }
         self.leave_aside(a.worker, attempt, now);
+        // Nothing is spent since.
+        self.jobs.attempt_mut(attempt).start = now;
         let what = if failed.is_some() {
             kind::ERRED
         } else {

@@ -11,10 +11,10 @@ impl Rules {
             let path = format!("service.{}.work.vary", service.name);
             let here = |s: &&SourceSpec| s.to == index;
             let callers: Vec<_> = system.sources.iter().filter(here).collect();
-            let called = system.call_sites().filter(|site| site.call.to == index);
-            let again = called.map(|site| site.call).any(|call| {
-                let client = &call.client;
-                client.retry.is_some() || client.hedge.is_some() || call.fan_out.is_some()
+            let mut called = system.call_sites().filter(|site| site.call.to == index);
+            let again = called.any(|site| {
+                let client = &site.call.client;
+                client.retry.is_some() || client.hedge.is_some() || site.call.fan_out.is_some()
             });
             if !again {
                 self.variation(service.work.as_ref(), &callers, &path);
