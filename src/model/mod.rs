@@ -6,6 +6,7 @@
 pub mod balancer;
 pub mod branch;
 pub mod breaker;
+pub mod budget;
 mod event;
 pub mod fault;
 pub mod incident;

@@ -1,5 +1,6 @@
 //! Sources: arrivals, classes and clients, as they are written.
 
+use super::budget::budget;
 use super::pen::{Pen, list, number, table};
 use crate::base::units::LONGEST;
 use crate::config::dist::Of;
@@ -338,6 +339,9 @@ impl Pen<'_> {
         }
         if let Some(on) = self.failures(retry.on, path) {
             params.push(("on", on));
+        }
+        if let Some(spec) = &retry.budget {
+            params.push(("budget", budget(spec)));
         }
         table(&params)
     }

@@ -7,6 +7,7 @@
 
 mod balancer;
 mod breaker;
+mod budget;
 mod check;
 mod client;
 mod copies;
@@ -23,6 +24,7 @@ mod work;
 
 pub use balancer::*;
 pub use breaker::*;
+pub use budget::{BudgetSpec, Deposit};
 pub use check::{
     MAX_BURST, MAX_COPIES, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem,
     name_problem,
@@ -321,6 +323,7 @@ impl SystemSpec {
                 || client.limit.is_some()
                 || client.may_leave()
                 || client.deadline.is_some()
+                || client.budget().is_some()
                 || matches!(s.arrivals, Arrivals::Closed { .. })
         };
         let fault = |f: &FaultSpec| {

@@ -27,6 +27,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.take_call_back(attempt, now);
         self.give_place_back(queue, attempt);
         let sent = self.copies.as_mut().is_none_or(|c| c.traits(attempt).sent);
+        if sent && self.budgets.is_some() {
+            self.budget_hears(attempt, Outcome::Cancelled);
+        }
         if at_home || !sent {
             self.leave(attempt);
         } else if a.worker == NO_WORKER {

@@ -411,6 +411,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         self.tell_breaker(attempt, false, now);
         self.give_place_back(queue, attempt);
+        if self.budgets.is_some() {
+            self.budget_hears(attempt, Outcome::Ok);
+        }
         self.note_answer(request, a.class, a.measured);
         let current = self.leave_round(request, attempt);
         let need = self.plan(a.class).map_or(1, |p| p.need);
@@ -450,6 +453,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             let latency = now - self.jobs.request(request).born;
             let source = self.source_of[a.class as usize];
             self.measure.answered_narrow(a.class, source, latency);
+        }
+        if self.budgets.is_some() {
+            self.budget_wins(request, a.class);
         }
         let how = self.plan(a.class).map_or(Cancel::Nothing, |p| p.cancel);
         self.end_round(queue, request, how);
