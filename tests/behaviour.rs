@@ -9,6 +9,8 @@ mod balancers;
 mod beside;
 #[path = "behaviour/breakers.rs"]
 mod breakers;
+#[path = "behaviour/budgets.rs"]
+mod budgets;
 #[path = "behaviour/clients.rs"]
 mod clients;
 #[path = "behaviour/closed.rs"]

@@ -240,6 +240,7 @@ fn everything_with_a_name_has_a_section_of_semantics() {
     for topic in [
         "policies",
         "breakers",
+        "budgets",
         "faults",
         "arrivals",
         "distributions",

@@ -347,6 +347,8 @@ pub enum Topic {
     Codes,
     /// Circuit breakers
     Breakers,
+    /// Retry budgets
+    Budgets,
     /// What can go wrong
     Faults,
     /// Incidents that are looked for

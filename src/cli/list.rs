@@ -8,6 +8,7 @@ use super::streams::Streams;
 use crate::base::codes::CODES;
 use crate::model::balancer::POLICIES;
 use crate::model::breaker::BREAKERS;
+use crate::model::budget::BUDGETS;
 use crate::model::fault::FAULTS;
 use crate::model::incident::DETECTORS;
 use crate::model::metric::{FAMILIES, TABLE, Unit};
@@ -43,6 +44,7 @@ fn lines(topic: Topic) -> String {
         Topic::Distributions => distributions(),
         Topic::Arrivals => fixed(ARRIVALS),
         Topic::Breakers => fixed(BREAKERS),
+        Topic::Budgets => fixed(BUDGETS),
         Topic::Faults => fixed(FAULTS),
         Topic::Metrics => metrics(),
         Topic::Detectors => detectors(),

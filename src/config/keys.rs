@@ -46,6 +46,7 @@ pub const BLOCKS: &[&Block] = &[
     &CLASS,
     &CLIENT,
     &RETRY,
+    &BUDGET,
     &HEDGE,
     &LIMIT,
     &ARRIVALS,

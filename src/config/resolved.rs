@@ -2,6 +2,7 @@
 //! TOML, and the table of a point is a model file of its own.
 
 use super::Overrides;
+use super::budget;
 use super::keys::{self, Block};
 use super::retry;
 use super::tree::{Entry, Node, Origin, Table, Value, key, quoted};
@@ -158,6 +159,7 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("[source.NAME]", "client") => Some(&keys::CLIENT),
         ("[source.NAME]", "arrivals") => Some(&keys::ARRIVALS),
         ("client", "retry") => Some(&keys::RETRY),
+        ("retry", "budget") => Some(&keys::BUDGET),
         ("client", "hedge") => Some(&keys::HEDGE),
         ("client", "limit") => Some(&keys::LIMIT),
         ("[service.NAME]", "class") => Some(&keys::SERVICE_CLASS),
@@ -219,6 +221,10 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         ("work", "base") => table.get("column").is_some().then_some(text),
         ("limit", "burst" | "fill") => table.get("rate").is_some().then_some(text),
         ("limit", "pending") => table.get("in_flight").is_some().then_some(text),
+        ("budget", _) => Some(budget::default(
+            table.get("kind").and_then(Node::text),
+            name,
+        )),
         ("retry", "attempts" | "base" | "cap") => {
             let place = ["attempts", "base", "cap"]
                 .iter()

@@ -87,10 +87,12 @@ impl Cx {
                     .unwrap_or(attempts)
             }
         };
+        let budget = fields.get("budget").filter(|n| !n.is_none());
         Some(RetrySpec {
             attempts,
             backoff,
             on: self.failures(&fields, "on"),
+            budget: budget.and_then(|n| self.budget(n, &fields.path("budget"))),
         })
     }
 
@@ -102,7 +104,7 @@ impl Cx {
         };
         if let Some(node) = fields.get("backoff").filter(drawn) {
             let who = "a `backoff` that is a distribution";
-            self.only(fields, who, "backoff", &["attempts", "on"]);
+            self.only(fields, who, "backoff", &["attempts", "on", "budget"]);
             return self.dist(node, &path, Of::Time).map(BackoffSpec::Drawn);
         }
         if let Some(node) = fields.get("backoff") {
@@ -111,7 +113,8 @@ impl Cx {
         }
         let found = named(fields.get("backoff"))?;
         if found.kind == BackoffKind::None {
-            self.only(fields, "the backoff `none`", "backoff", &["attempts", "on"]);
+            let own = &["attempts", "on", "budget"];
+            self.only(fields, "the backoff `none`", "backoff", own);
         }
         let mut time = |key: &str| {
             let node = fields.get(key)?;

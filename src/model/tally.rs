@@ -59,6 +59,8 @@ pub struct ClassTally {
     pub attempts: u64,
     /// Requests that sent a hedge.
     pub hedged: u64,
+    /// Retries that a budget denied.
+    pub retries_denied: u64,
     /// Attempts ended, by outcome.
     pub ended: ByOutcome,
     /// Core-time spent, nanoseconds.
@@ -197,6 +199,7 @@ impl ClassTally {
         self.unfinished += other.unfinished;
         self.attempts += other.attempts;
         self.hedged += other.hedged;
+        self.retries_denied += other.retries_denied;
         add_outcomes(&mut self.ended, &other.ended);
         self.core_ns += other.core_ns;
         self.wasted_ns += other.wasted_ns;

@@ -361,6 +361,7 @@ fn client(value: &Value) -> Result<ClientSpec, Lacking> {
             attempts: u32::MAX,
             backoff: BackoffSpec::Drawn(dist(&value["retry"]["pause"])?),
             on: Failures::ALL,
+            budget: None,
         });
     }
     if value["patience"].is_object() {

@@ -333,6 +333,7 @@ fn a_client_tries_again_after_what_it_is_told_to() {
         attempts: u32::MAX,
         backoff: BackoffSpec::Drawn(just(2 * MS)),
         on: Failures::of(on),
+        budget: None,
     };
     spec.sources[0].client.timeout = Some(just(5 * MS));
     spec.sources[0].client.retry = Some(retry(&[FailureKind::Refused]));
@@ -373,6 +374,7 @@ fn grpc_makes_five_attempts_at_most() {
             cap: MS,
         },
         on: Failures::ALL,
+        budget: None,
     });
     let (all, _) = rows(&spec);
     assert_eq!(all.len(), 6);

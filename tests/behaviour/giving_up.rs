@@ -122,6 +122,7 @@ fn a_deadline_covers_all_attempts_and_pauses() {
             attempts,
             backoff: BackoffSpec::Drawn(just(pause)),
             on: Failures::ALL,
+            budget: None,
         })
     };
     spec.sources[0].client = ClientSpec {

@@ -77,6 +77,7 @@ fn pattern(vary: Vary, change: &dyn Fn(&mut SourceSpec)) -> (u64, Vec<usize>) {
         attempts: 3,
         backoff: BackoffSpec::Drawn(just(0)),
         on: Failures::ALL,
+        budget: None,
     });
     change(&mut spec.sources[0]);
     assert_eq!(spec.check(), []);
@@ -187,6 +188,7 @@ fn a_retry_starts_without_what_others_added() {
         attempts: 2,
         backoff: BackoffSpec::Drawn(just(0)),
         on: Failures::ALL,
+        budget: None,
     });
     let mut all = rows(&spec).0;
     all.sort_by_key(|row| (row.request, row.attempt));

@@ -164,6 +164,7 @@ fn a_call_that_is_lost_fails_its_caller_and_goes_on_behind_its_back() {
                 attempts: 2,
                 backoff: BackoffSpec::Drawn(just(0)),
                 on: Failures::ALL,
+                budget: None,
             }),
             ..ClientSpec::default()
         },
@@ -298,6 +299,7 @@ fn a_step_fails_by_chance() {
         attempts: 2,
         backoff: BackoffSpec::Drawn(just(0)),
         on: Failures::ALL,
+        budget: None,
     });
     let (_, output) = run(&spec);
     let lost = output.tally.classes[0].lost[Error.index()] as f64 / 4000.0;

@@ -14,6 +14,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("[[source.NAME.class]]", &["model.source.*.class.*"]),
     ("client", &["model.source.*.client"]),
     ("retry", &["model.source.*.client.retry"]),
+    ("budget", &["model.source.*.client.retry.budget"]),
     ("hedge", &["model.source.*.client.hedge"]),
     ("limit", &["model.source.*.client.limit"]),
     ("arrivals", &["model.source.*.arrivals"]),
@@ -140,6 +141,10 @@ fn every_choice_of_the_format_is_shown_at_work() {
             .map(|p| p.0)
             .collect::<Vec<_>>(),
         veltrix::model::breaker::BREAKERS
+            .iter()
+            .map(|p| p.0)
+            .collect(),
+        veltrix::model::budget::BUDGETS
             .iter()
             .map(|p| p.0)
             .collect(),

@@ -58,6 +58,7 @@ features! {
     Timeout 0.4;
     Retry 0.4;
     Backoff 0.3;
+    Budget 0.3;
     Failures 0.25;
     Deadline 0.3;
     Cancel 0.3;

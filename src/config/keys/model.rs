@@ -102,8 +102,29 @@ pub const RETRY: Block = Block {
         key("base", "\"25ms\"", TIME),
         key("cap", "\"250ms\"", TIME),
         key("on", ALL_FAILURES, FAILURES),
+        key("budget", "\"none\"", "{ kind, .. } or \"none\""),
     ],
-    later: &["budget"],
+    later: &[],
+};
+
+/// `budget`
+pub const BUDGET: Block = Block {
+    name: "budget",
+    keys: &[
+        key(
+            "kind",
+            "",
+            "finagle, envoy, grpc_throttle, token_bucket or failure_share",
+        ),
+        key("percent", "20", "a number such as 20"),
+        key("ttl", "\"10s\"", "a time from \"1s\" to \"60s\""),
+        key("min_per_second", "10", COUNT),
+        key("min_concurrent", "3", COUNT),
+        key("tokens", "10", COUNT),
+        key("ratio", "0.1", "a number such as 0.1"),
+        key("deposit", "\"success\"", "\"success\" or \"call\""),
+    ],
+    later: &[],
 };
 
 /// `hedge`

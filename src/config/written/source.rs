@@ -1,5 +1,6 @@
 //! Sources: arrivals, classes and clients, as they are written.
 
+use super::budget::budget;
 use super::pen::{Pen, list, number, table};
 use super::steps::vary_word;
 use crate::base::units::LONGEST;
@@ -341,6 +342,9 @@ impl Pen<'_> {
         }
         if let Some(on) = self.failures(retry.on, path) {
             params.push(("on", on));
+        }
+        if let Some(spec) = &retry.budget {
+            params.push(("budget", budget(spec)));
         }
         table(&params)
     }

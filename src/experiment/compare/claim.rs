@@ -19,7 +19,7 @@ const HIGHER: [&str; 2] = ["throughput", "goodput"];
 
 /// Rows that are neither good nor bad in themselves: how much came, and how full it was. A core
 /// that is idle was paid for, and one that is busy answers late.
-const NEITHER: [&str; 11] = [
+const NEITHER: [&str; 12] = [
     "offered",
     "utilisation",
     "utilisation_max",
@@ -29,6 +29,7 @@ const NEITHER: [&str; 11] = [
     "ram_max",
     "ram_bytes_mean",
     "hedged",
+    "retries_denied",
     "workers_mean",
     "events",
 ];

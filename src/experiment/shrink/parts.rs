@@ -27,6 +27,10 @@ const OF_CLIENTS: &[Part<SourceSpec>] = &[
     ("fan-out", |s| taken(&mut s.fan_out)),
     ("hedges", |s| taken(&mut s.client.hedge)),
     ("retries", |s| taken(&mut s.client.retry)),
+    ("budget of retries", |s| {
+        let retry = s.client.retry.as_mut();
+        retry.is_some_and(|r| taken(&mut r.budget))
+    }),
     ("timeout", |s| taken(&mut s.client.timeout)),
     ("deadline", |s| {
         s.client.propagate_deadline = false;

@@ -152,6 +152,8 @@ pub const TABLE: &[Row] = rows! {
         |s| Part::quotient(s.requests.attempts as f64, s.requests.born as f64);
     "hedged" Share Requests "share of requests that sent a hedge"
         |s| Part::share(s.requests.hedged, s.requests.born);
+    "retries_denied" Share Requests "retries that a budget denied per attempt made"
+        |s| Part::share(s.requests.retries_denied, s.requests.attempts);
     "wasted_work" Share Requests "share of core-time spent on work nobody was waiting for"
         |s| Part::quotient(
             (s.requests.wasted_ns + s.calls.wasted_ns) as f64,

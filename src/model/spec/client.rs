@@ -1,6 +1,6 @@
 //! What a caller does about trouble, as data.
 
-use super::{Cancel, Dist, Failures, HedgeSpec, LimitSpec};
+use super::{BudgetSpec, Cancel, Dist, Failures, HedgeSpec, LimitSpec};
 use crate::base::units::Nanos;
 
 /// What a caller does about trouble.
@@ -36,6 +36,11 @@ impl ClientSpec {
     pub fn may_leave(&self) -> bool {
         self.patience.is_some() || self.cancel != Cancel::Nothing
     }
+
+    /// What it allows itself of retries, if that is bounded.
+    pub fn budget(&self) -> Option<&BudgetSpec> {
+        self.retry.as_ref()?.budget.as_ref()
+    }
 }
 
 /// Further attempts after a failed one.
@@ -47,6 +52,8 @@ pub struct RetrySpec {
     pub backoff: BackoffSpec,
     /// After what; other failures lose the request.
     pub on: Failures,
+    /// How many it allows itself; `None`: all.
+    pub budget: Option<BudgetSpec>,
 }
 
 /// How long a client pauses before it tries again.
@@ -119,6 +126,7 @@ impl RetrySpec {
                 cap,
             },
             on: Failures::ALL,
+            budget: None,
         }
     }
 

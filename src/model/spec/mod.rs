@@ -7,6 +7,7 @@
 
 mod balancer;
 mod breaker;
+mod budget;
 mod check;
 mod client;
 mod copies;
@@ -25,6 +26,7 @@ mod work;
 
 pub use balancer::*;
 pub use breaker::*;
+pub use budget::{BudgetSpec, Deposit};
 pub use check::{
     MAX_BURST, MAX_COPIES, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem,
     name_problem,
@@ -327,6 +329,7 @@ impl SystemSpec {
                 || client.limit.is_some()
                 || client.may_leave()
                 || client.deadline.is_some()
+                || client.budget().is_some()
                 || matches!(s.arrivals, Arrivals::Closed { .. })
         };
         let fault = |f: &FaultSpec| {

@@ -104,6 +104,15 @@ impl SystemSpec {
         sources.chain(self.call_sites().map(|site| &site.call.client))
     }
 
+    /// The same, with how many instances of each there are: a source is one, a service has its
+    /// workers.
+    pub fn callers(&self) -> impl Iterator<Item = (&ClientSpec, usize)> {
+        let sources = self.sources.iter().map(|s| (&s.client, 1));
+        let calls = self.call_sites();
+        let calls = calls.map(|c| (&c.call.client, self.services[c.from].worker_count()));
+        sources.chain(calls)
+    }
+
     /// Everybody who calls a service, in the same order.
     pub(super) fn edges(&self) -> impl Iterator<Item = Edge<'_>> {
         let sources = self.sources.iter().map(|s| Edge {

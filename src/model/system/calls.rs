@@ -22,16 +22,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// Which instance of its caller sends an attempt: a source is one, a service has its workers.
-    pub(super) fn instance_of_caller(&mut self, attempt: u32) -> u32 {
-        let a = self.jobs.attempt(attempt);
-        let (class, request) = (a.class, a.request);
-        match &mut self.steps {
-            Some(steps) if class >= self.roots => {
-                let worker = self.jobs.attempt(steps.origin(request).parent).worker;
-                self.workers.cold[worker as usize].number
-            }
-            _ => 0,
-        }
+    pub(super) fn instance_of_caller(&self, attempt: u32) -> u32 {
+        let request = self.jobs.attempt(attempt).request as usize;
+        let origins = self.steps.as_ref().map(|s| &s.origins);
+        let origin = origins.and_then(|o| o.get(request));
+        origin.map_or(0, |origin| origin.instance)
     }
 
     /// The number, at its source, of the request that an attempt goes back to.
@@ -80,6 +75,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let a = *self.jobs.attempt(parent);
         let (from, root) = (self.service_at(parent), self.root_class(a.class));
         let deadline = self.deadline_for_calls(parent);
+        let instance = self
+            .workers
+            .cold
+            .get(a.worker as usize)
+            .map_or(0, |w| w.number);
         let Some(steps) = self.steps.as_mut().filter(|_| a.generation == generation) else {
             return;
         };
@@ -132,6 +132,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 generation,
                 lineage,
                 number: before.number,
+                instance,
                 deadline: client
                     .deadline
                     .map_or(deadline, |d| now.saturating_add(d).min(deadline)),
@@ -143,6 +144,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.ledger.calls += 1;
         if new.measured {
             self.measure.tally.classes[new.class as usize].born += 1;
+        }
+        if self.budgets.is_some() {
+            self.budget_calls(place, now);
         }
         if self.ends_matter && self.begin_copies(queue, place, &new, size) {
             return;
@@ -178,6 +182,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
         self.tell_breaker(attempt, false, now);
+        if self.budgets.is_some() {
+            self.budget_answers(attempt);
+        }
         self.give_place_back(queue, attempt);
         self.call_is_ok(queue, a.request, &a);
         self.leave(attempt);

@@ -29,6 +29,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let copy = self.is_copy(attempt);
         let copies = self.copies.as_mut().filter(|_| copy);
         let sent = copies.is_none_or(|c| c.traits(attempt).sent);
+        if sent && self.budgets.is_some() {
+            self.budget_hears(attempt, Outcome::Cancelled);
+        }
         if at_home || !sent {
             self.leave(attempt);
         } else if a.worker == NO_WORKER {

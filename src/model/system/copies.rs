@@ -432,6 +432,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         self.tell_breaker(attempt, false, now);
         self.give_place_back(queue, attempt);
+        if self.budgets.is_some() {
+            self.budget_hears(attempt, Outcome::Ok);
+        }
         self.note_answer(request, a.class, a.measured);
         let current = self.leave_round(request, attempt);
         let need = self.plan(a.class).map_or(1, |p| p.need);
@@ -465,6 +468,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let now = queue.now();
         let how = self.plan(a.class).map_or(Cancel::Nothing, |p| p.cancel);
         if self.is_call(a.class) {
+            if self.budgets.is_some() {
+                self.budget_wins(request, a.class);
+            }
             self.end_round(queue, request, how);
             return self.call_is_ok(queue, request, a);
         }
@@ -477,6 +483,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             let latency = now - self.jobs.request(request).born;
             let source = self.source_of[a.class as usize];
             self.measure.answered_narrow(a.class, source, latency);
+        }
+        if self.budgets.is_some() {
+            self.budget_wins(request, a.class);
         }
         self.end_round(queue, request, how);
         self.next_round(queue, request, a.class);

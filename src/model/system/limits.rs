@@ -28,10 +28,7 @@ impl Limits {
     /// `None` when nobody has a limit.
     pub fn new(spec: &SystemSpec) -> Option<Box<Self>> {
         let (mut all, mut first) = (Vec::new(), Vec::new());
-        let sources = spec.sources.iter().map(|s| (&s.client, 1));
-        let calls = spec.call_sites();
-        let calls = calls.map(|c| (&c.call.client, spec.services[c.from].worker_count()));
-        for (client, instances) in sources.chain(calls) {
+        for (client, instances) in spec.callers() {
             first.push(all.len() as u32);
             let limit = client.limit.as_ref();
             all.extend((0..instances).map(|_| limit.map(Limit::new)));

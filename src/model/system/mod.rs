@@ -14,6 +14,7 @@
 
 mod batches;
 mod branch;
+mod budgets;
 mod calls;
 mod cancel;
 mod closed;
@@ -39,6 +40,7 @@ mod trouble;
 mod turns;
 mod warming;
 
+use budgets::Budgets;
 use closed::{Loops, NO_USER};
 use copies::Copies;
 use crowd::Crowd;
@@ -126,11 +128,13 @@ pub struct System<'s, O, const RICH: bool> {
     turns: Vec<u64>,
     /// The limits of clients, if any has some.
     limits: Option<Box<Limits>>,
+    /// What callers allow themselves of retries, if that is bounded anywhere.
+    budgets: Option<Box<Budgets>>,
     /// The users of closed sources, if there are any.
     loops: Option<Box<Loops>>,
     /// The copies of requests that are sent in several, if any source does that.
     copies: Option<Box<Copies>>,
-    /// Whether there are any of these three: then births and ends set more off than usual.
+    /// Whether there are any of these four: then births and ends set more off than usual.
     ends_matter: bool,
     /// Whether an attempt may leave a buffer before its turn.
     may_leave: bool,
@@ -231,6 +235,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             sizes: Vec::new(),
             turns: Vec::new(),
             limits: Limits::new(spec),
+            budgets: Budgets::new(spec),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
             ends_matter: false,
@@ -256,8 +261,10 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             system.targets.iter_mut().for_each(|t| t.spare(spared));
             system.sources.iter_mut().for_each(|s| s.spare(spared));
         }
-        system.ends_matter =
-            system.limits.is_some() || system.loops.is_some() || system.copies.is_some();
+        system.ends_matter = system.limits.is_some()
+            || system.budgets.is_some()
+            || system.loops.is_some()
+            || system.copies.is_some();
         assert!(
             RICH || !system.has_more(),
             "a plain system has what only a rich one looks at"

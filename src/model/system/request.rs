@@ -85,6 +85,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if measured {
             self.measure.tally.classes[class as usize].born += 1;
         }
+        if RICH && self.budgets.is_some() {
+            self.budget_calls(place, now);
+        }
         if RICH && self.ends_matter && self.begin_copies(queue, place, &new, birth.size) {
             return;
         }
@@ -101,6 +104,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         what: &NewRequest,
         why: u32,
     ) {
+        if RICH && self.budgets.is_some() {
+            self.budget_sends(attempt);
+        }
         if RICH && self.limits.is_some() {
             return self.ask_to_send(queue, attempt, source, what, why);
         }
@@ -287,6 +293,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.tell_breaker(attempt, false, now);
         if RICH && self.ends_matter {
             self.give_place_back(queue, attempt);
+            if self.budgets.is_some() {
+                self.budget_answers(attempt);
+            }
             self.next_round(queue, request, class);
         }
         if first {
@@ -383,6 +392,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.limits.is_some() {
             self.give_place_back(queue, attempt);
         }
+        if RICH && self.budgets.is_some() {
+            self.budget_hears(attempt, outcome);
+        }
         if self.is_copy(attempt) {
             self.copy_failed(queue, attempt, &a, outcome);
         } else {
@@ -419,7 +431,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             _ => caller.pause(failed.number, made, outcome),
         };
         let in_time = |at: Nanos| !(RICH && self.deadlines) || self.is_in_time(failed, at);
-        if let Some(pause) = pause.filter(|&pause| in_time(now.saturating_add(pause))) {
+        let mut pause = pause.filter(|&pause| in_time(now.saturating_add(pause)));
+        if RICH && self.budgets.is_some() && !self.budget_grants(failed, made, pause.is_some(), now)
+        {
+            pause = None;
+        }
+        if let Some(pause) = pause {
             self.pausing.up(now);
             if let Some(steps) = &mut self.steps {
                 steps.origin(request).pausing = true;

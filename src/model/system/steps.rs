@@ -88,6 +88,8 @@ pub(super) struct Origin {
     pub number: u64,
     /// When it is of no use any more.
     pub deadline: Nanos,
+    /// Which instance of its caller sent it: a source is one, a service has its workers.
+    pub instance: u32,
     /// Its last attempt.
     pub current: u32,
     /// It waits for its next attempt.
@@ -116,6 +118,7 @@ impl Origin {
         lineage: 0,
         number: 0,
         deadline: Nanos::MAX,
+        instance: 0,
         current: NOBODY,
         pausing: false,
     };

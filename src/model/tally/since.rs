@@ -44,6 +44,7 @@ impl ClassTally {
             unfinished: self.unfinished - earlier.unfinished,
             attempts: self.attempts - earlier.attempts,
             hedged: self.hedged - earlier.hedged,
+            retries_denied: self.retries_denied - earlier.retries_denied,
             ended: outcomes(&self.ended, &earlier.ended),
             core_ns: self.core_ns - earlier.core_ns,
             wasted_ns: self.wasted_ns - earlier.wasted_ns,

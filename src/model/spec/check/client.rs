@@ -2,8 +2,13 @@
 
 use super::{Rules, least};
 use crate::base::codes::Code;
-use crate::model::spec::{BackoffKind, BackoffSpec, Cancel, ClientSpec, Dist, Failures, RetrySpec};
+use crate::base::units::{SECOND, print_time};
+use crate::model::spec::{
+    BackoffKind, BackoffSpec, BudgetSpec, Cancel, ClientSpec, Dist, Failures, RetrySpec,
+};
 
+/// Most retries that a budget gives away, and most of its tokens.
+const MAX_FREE: u32 = 1_000_000;
 /// Most attempts where each pause depends on all before it.
 const MAX_DECORRELATED: u32 = 1000;
 
@@ -59,6 +64,9 @@ impl Rules {
         let allowed = "1 or more (the first attempt counts)";
         self.range(retry.attempts >= 1, &attempts, allowed, retry.attempts);
         self.some_failures(retry.on, &format!("{path}.on"));
+        if let Some(budget) = &retry.budget {
+            self.budget(budget, &format!("{path}.budget"));
+        }
         match &retry.backoff {
             BackoffSpec::Kind {
                 kind: BackoffKind::Decorrelated,
@@ -77,6 +85,57 @@ impl Rules {
                 let fine = least(dist) >= 0.0;
                 self.range(fine, &format!("{path}.backoff"), "0 or more", least(dist));
             }
+        }
+    }
+
+    fn budget(&mut self, budget: &BudgetSpec, path: &str) {
+        let mut range = |key: &str, fine: bool, allowed: &str, given: String| {
+            self.range(fine, &format!("{path}.{key}"), allowed, given);
+        };
+        let milli = |thousandths: u32| (f64::from(thousandths) / 1000.0).to_string();
+        match *budget {
+            BudgetSpec::Finagle {
+                percent_milli: share,
+                ttl,
+                min_per_second: free,
+            } => {
+                range("percent", share <= 100_000_000, "0 to 100000", milli(share));
+                let fine = (SECOND..=60 * SECOND).contains(&ttl);
+                range("ttl", fine, "1s to 60s", print_time(ttl));
+                let fine = free <= MAX_FREE;
+                range("min_per_second", fine, "0 to 1000000", free.to_string());
+            }
+            BudgetSpec::Envoy {
+                percent_milli: share,
+                min_concurrent: free,
+            } => {
+                range("percent", share <= 100_000, "0 to 100", milli(share));
+                let fine = free <= MAX_FREE;
+                range("min_concurrent", fine, "0 to 1000000", free.to_string());
+            }
+            BudgetSpec::GrpcThrottle {
+                tokens,
+                ratio_milli: ratio,
+            } => {
+                let fine = (1..=1000).contains(&tokens);
+                range("tokens", fine, "1 to 1000", tokens.to_string());
+                let fine = (1..=1_000_000).contains(&ratio);
+                range("ratio", fine, "0.001 to 1000", milli(ratio));
+            }
+            BudgetSpec::TokenBucket {
+                tokens,
+                ratio_milli: ratio,
+                ..
+            } => {
+                let allowed = "2 to 1000000 (a retry needs more than one)";
+                let fine = (2..=MAX_FREE).contains(&tokens);
+                range("tokens", fine, allowed, tokens.to_string());
+                let fine = (1..=1_000_000).contains(&ratio);
+                range("ratio", fine, "0.001 to 1000", milli(ratio));
+            }
+            BudgetSpec::FailureShare {
+                percent_milli: share,
+            } => range("percent", share <= 100_000, "0 to 100", milli(share)),
         }
     }
 
