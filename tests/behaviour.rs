@@ -23,6 +23,8 @@ mod giving_up;
 mod limits;
 #[path = "behaviour/load.rs"]
 mod load;
+#[path = "behaviour/policies.rs"]
+mod policies;
 #[path = "behaviour/room.rs"]
 mod room;
 #[path = "systems/mod.rs"]

@@ -4,7 +4,7 @@
 use crate::base::codes::Code;
 use crate::base::units::{Nanos, print_bytes, print_time};
 use crate::experiment::design::Design;
-use crate::model::spec::{Dist, FaultWhen, SourceSpec, SystemSpec};
+use crate::model::spec::{Arrivals, Dist, FaultWhen, SourceSpec, SystemSpec};
 use crate::model::trial::{Horizon, Timing};
 
 use super::decode::Cx;
@@ -275,6 +275,7 @@ pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
             );
         }
     }
+    keys(cx, tree, system);
     let Some(end) = end(timing) else { return };
     for fault in system.faults.iter().filter(|f| f.enabled) {
         if let FaultWhen::At(at) = fault.when
@@ -287,6 +288,37 @@ pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
                 &place,
                 &format!("the run ends at {}", print_time(end)),
             );
+        }
+    }
+}
+
+/// Keys that nobody looks at: no error, since policies are compared on one model.
+fn keys(cx: &mut Cx, tree: &Node, system: &SystemSpec) {
+    for source in &system.sources {
+        let Some(service) = system.services.get(source.to) else {
+            continue;
+        };
+        if service.balancer.policy.hashes() {
+            continue;
+        }
+        let path = format!("source.{}", source.name);
+        let recorded = match &source.arrivals {
+            Arrivals::Trace(trace) => !trace.key.is_empty(),
+            _ => false,
+        };
+        let column = recorded.then(|| format!("{path}.arrivals.columns.key"));
+        let drawn = source.classes.iter().filter(|c| c.key.is_some());
+        let drawn = drawn.map(|c| format!("{path}.class.{}.key", c.name));
+        for path in column.into_iter().chain(drawn) {
+            let message = format!("nothing looks at `{path}`");
+            let d = Diagnostic::warning(Code::NO_EFFECT, message)
+                .at(
+                    locate(tree, &path),
+                    format!("the policy of service `{}` does not hash", service.name),
+                )
+                .help("policies that do: ring_hash, maglev, rendezvous")
+                .path(path);
+            cx.push(d);
         }
     }
 }

@@ -65,8 +65,20 @@ pub const CLASS: Block = Block {
             "a whole number, the smaller the more urgent",
         ),
         key("cores", "1", COUNT),
+        key("key", "", "{ dist = \"zipf\", keys, exponent }"),
     ],
-    later: &["key"],
+    later: &[],
+};
+
+/// `key` of a class.
+pub const KEY: Block = Block {
+    name: "key",
+    keys: &[
+        key("dist", "", "\"zipf\""),
+        key("keys", "", "a whole number such as 10000"),
+        key("exponent", "1.0", "a number from 0 to 20"),
+    ],
+    later: &[],
 };
 
 /// `client`
@@ -149,7 +161,11 @@ pub const ARRIVALS: Block = Block {
         key("think", "", DISTRIBUTION),
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
-        key("columns", "", "{ size, work, memory, class, priority }"),
+        key(
+            "columns",
+            "",
+            "{ size, work, memory, class, priority, key }",
+        ),
         key("speed", "", NUMBER),
         key("repeat", "", "true or false"),
         key("spread", "", TIME),
@@ -192,8 +208,9 @@ pub const COLUMNS: Block = Block {
         key("memory", "", "{ column, unit }"),
         key("class", "", "the name of a column"),
         key("priority", "", "the name of a column"),
+        key("key", "", "the name of a column"),
     ],
-    later: &["key"],
+    later: &[],
 };
 
 /// One of `columns`.
@@ -237,6 +254,15 @@ pub const BALANCER: Block = Block {
         key("choices", "2", COUNT),
         key("full_scan", "false", "true or false"),
         key("ties", "\"random\"", "\"random\" or \"first\""),
+        key("ring_size", "1024", COUNT),
+        key("table_size", "65537", "a prime such as 65537"),
+        key("bounded_load", "\"none\"", "a number such as 1.25"),
+        key("decay", "\"10s\"", TIME),
+        key("register", "\"random\"", "\"random\" or \"sq2\""),
+        key("low_load", "0.875", NUMBER),
+        key("high_load", "1.125", NUMBER),
+        key("smooth", "\"15s\"", TIME),
+        key("min_aperture", "1", COUNT),
         key(
             "dispatch",
             "\"0s\"",
@@ -250,6 +276,7 @@ pub const BALANCER: Block = Block {
             "{ slots, bytes, on_full } or \"none\"",
         ),
         key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
+        key("subset", "", "a whole number such as 20"),
     ],
     later: &[
         "health",
@@ -257,8 +284,6 @@ pub const BALANCER: Block = Block {
         "panic_threshold",
         "slow_start",
         "zone_aware",
-        "bounded_load",
-        "subset",
     ],
 };
 

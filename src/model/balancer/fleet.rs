@@ -1,11 +1,15 @@
 //! What a policy knows from the start of the workers: weights and room.
 
+use std::sync::Arc;
+
 use super::View;
+use super::maglev::{self, Table};
+use super::ring_hash::{self, Ring};
 use crate::engine::rng::{Bits, Stream};
-use crate::model::spec::ServiceSpec;
+use crate::model::spec::{PolicySpec, ServiceSpec};
 
 /// The workers of a service, one entry each.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Fleet {
     /// Weights.
     pub weights: Vec<f64>,
@@ -13,6 +17,12 @@ pub struct Fleet {
     pub cores: Vec<u32>,
     /// Cores and waiting places together.
     pub room: Vec<u64>,
+    /// What is looked up by hashes, the same for all instances: names of workers,
+    pub names: Option<Arc<[u64]>>,
+    /// or a ring,
+    pub ring: Option<Ring>,
+    /// or a table.
+    pub table: Option<Table>,
 }
 
 impl Fleet {
@@ -21,14 +31,46 @@ impl Fleet {
         let groups = service.groups.iter();
         let all: Vec<_> = groups.flat_map(|g| (0..g.count).map(move |_| g)).collect();
         let places = |slots: Option<u32>| slots.map_or(u64::from(u32::MAX), u64::from);
-        Fleet {
+        let mut fleet = Fleet {
             weights: all.iter().map(|g| g.weight).collect(),
             cores: all.iter().map(|g| g.cores).collect(),
             room: all
                 .iter()
                 .map(|g| u64::from(g.cores) + places(g.slots))
                 .collect(),
+            ..Fleet::default()
+        };
+        let balancer = &service.balancer;
+        if balancer.policy.hashes() || balancer.subset.is_some() {
+            fleet.hash(super::hashing::names(service), &balancer.policy);
         }
+        fleet
+    }
+
+    /// Makes what a policy that hashes looks up.
+    fn hash(&mut self, names: Vec<u64>, policy: &PolicySpec) {
+        match *policy {
+            PolicySpec::RingHash { ring_size, .. } => {
+                self.ring = Some(ring_hash::ring(&names, &self.weights, ring_size));
+            }
+            PolicySpec::Maglev { table_size, .. } => {
+                self.table = Some(maglev::table(&names, &self.weights, table_size));
+            }
+            _ => {}
+        }
+        self.names = Some(names.into());
+    }
+
+    /// Workers of these weights for a policy that hashes.
+    #[cfg(test)]
+    pub(super) fn hashing(weights: &[f64], policy: &PolicySpec) -> Fleet {
+        let mut fleet = Fleet {
+            weights: weights.to_vec(),
+            ..Fleet::default()
+        };
+        let names = (0..weights.len() as u64).map(crate::engine::rng::hash_word);
+        fleet.hash(names.collect(), policy);
+        fleet
     }
 
     /// The weights, or nothing when they are equal.

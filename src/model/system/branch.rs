@@ -25,6 +25,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if let Some(errors) = &mut self.errors {
             errors.rekey(key);
         }
+        if let Some(idle) = &mut self.idle {
+            idle.rekey(key);
+        }
         self.redraw_unseen();
     }
 

@@ -12,6 +12,7 @@
 //! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
 //! attempt of it is anywhere.
 
+mod about;
 mod batches;
 mod branch;
 mod cancel;
@@ -20,6 +21,7 @@ mod copies;
 mod crowd;
 mod deadline;
 mod detect;
+mod idle;
 mod instances;
 mod interrupt;
 mod jobs;
@@ -37,10 +39,12 @@ mod trouble;
 mod turns;
 mod warming;
 
+use about::About;
 use closed::{Loops, NO_USER};
 use copies::Copies;
 use crowd::Crowd;
 use detect::Watching;
+use idle::Idle;
 use instances::Instances;
 use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
@@ -50,14 +54,14 @@ use room::Needs;
 use rows::Rows;
 use warming::Warming;
 
-use super::balancer::Front;
+use super::balancer::{Ask, Fleet, Front};
 use super::event::{Event, Sample, kind};
 use super::fault::{self, Errors, Target};
 use super::ledger::Ledger;
 use super::level::Level;
 use super::outcome::Outcome;
 use super::source::Source;
-use super::spec::{PolicySpec, SourceSpec, SystemSpec};
+use super::spec::{PolicySpec, ServiceSpec, SourceSpec, SystemSpec};
 use super::trial::{Horizon, RunSpec, TrialOutput};
 use super::worker::Workers;
 use crate::base::units::Nanos;
@@ -111,6 +115,9 @@ pub struct System<'s, O, const RICH: bool> {
     sizes: Vec<u64>,
     /// Recorded turn of each request, by place; kept where a trace says so.
     turns: Vec<u64>,
+    /// What policies are told beyond loads, and which workers told that they are idle.
+    about: About,
+    idle: Option<Box<Idle>>,
     /// The limits of clients, if any has some.
     limits: Option<Box<Limits>>,
     /// The users of closed sources, if there are any.
@@ -167,8 +174,9 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         let mut first = 0;
         let mut fronts = Vec::new();
         for (number, service) in (0u32..).zip(&spec.services) {
+            let fleet = Fleet::of(service);
             for instance in 0..service.balancer.instances {
-                let mut front = Front::new(service, number, instance, &key, first);
+                let mut front = Front::new(service, (number, instance), &key, first, &fleet);
                 if let Some(Dist::Constant { .. }) = front.dispatch {
                     front.lane = Some(queue.add_lane());
                 }
@@ -216,6 +224,8 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             draws_again: spec.draws_again(),
             sizes: Vec::new(),
             turns: Vec::new(),
+            about: About::new(spec),
+            idle: Idle::new(spec, &key),
             limits: Limits::new(spec),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
@@ -244,6 +254,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             RICH || !system.has_more(),
             "a plain system has what only a rich one looks at"
         );
+        system.begin_idle();
         system.schedule_samples(queue);
         system.schedule_faults(queue);
         system.sending = system.sources.len() as u32;
@@ -271,6 +282,8 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             || self.crowd.is_some()
             || self.errors.is_some()
             || self.interrupted.is_some()
+            || self.about.is_any()
+            || self.idle.is_some()
     }
 
     /// What the run measured, at its end.

@@ -158,6 +158,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.warming.is_some() {
             self.start_cold(queue, worker);
         }
+        self.note_idle(worker);
     }
 
     fn errors_hold(&mut self, worker: u32, fault: u32, holds: bool) {
