@@ -3,8 +3,8 @@
 use crate::base::units::SECOND;
 use crate::model::balancer::POLICIES;
 use crate::model::spec::{
-    BalancerSpec, Band, BreakerSpec, BreakerWindow, Dist, MAX_HASHES, PolicySpec, Register,
-    Schedule, Ties, plain,
+    BalancerSpec, Band, BreakerSpec, BreakerWindow, Dist, MAX_HASHES, OrcaSpec, PolicySpec,
+    Register, Schedule, Ties, plain,
 };
 
 use super::decode::{Cx, Fields};
@@ -13,7 +13,7 @@ use super::keys::{BALANCER, BREAKER};
 use super::tree::Node;
 
 /// Policies of the format that this version does not have.
-const LATER_POLICIES: &[&str] = &["client_wrr", "prequal"];
+const LATER_POLICIES: &[&str] = &["prequal"];
 
 /// Keys that only some policies have.
 const OWN_KEYS: &[(&str, &[&str])] = &[
@@ -30,6 +30,10 @@ const OWN_KEYS: &[(&str, &[&str])] = &[
     (
         "aperture",
         &["low_load", "high_load", "smooth", "min_aperture"],
+    ),
+    (
+        "client_wrr",
+        &["report", "update", "blackout", "expiry", "penalty"],
     ),
 ];
 
@@ -148,6 +152,7 @@ impl Cx {
                 }
             }
             "aperture" => PolicySpec::Aperture(self.band(fields)),
+            "client_wrr" => PolicySpec::ClientWrr(self.orca(fields)),
             "random_n" => PolicySpec::RandomN {
                 choices: self.choices(fields),
             },
@@ -181,6 +186,24 @@ impl Cx {
                 },
             },
         }
+    }
+
+    fn orca(&mut self, fields: &Fields<'_>) -> OrcaSpec {
+        let mut orca = OrcaSpec::default();
+        for (key, place) in [
+            ("report", &mut orca.report),
+            ("update", &mut orca.update),
+            ("blackout", &mut orca.blackout),
+            ("expiry", &mut orca.expiry),
+        ] {
+            let given = fields.get(key);
+            let given = given.and_then(|n| self.time(n, &fields.path(key)));
+            *place = given.unwrap_or(*place);
+        }
+        let given = fields.get("penalty");
+        let penalty = given.and_then(|n| self.number(n, &fields.path("penalty")));
+        orca.penalty = penalty.unwrap_or(orca.penalty);
+        orca
     }
 
     fn band(&mut self, fields: &Fields<'_>) -> Band {

@@ -275,7 +275,6 @@ pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
             );
         }
     }
-    keys(cx, tree, system);
     let Some(end) = end(timing) else { return };
     for fault in system.faults.iter().filter(|f| f.enabled) {
         if let FaultWhen::At(at) = fault.when
@@ -292,13 +291,20 @@ pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
     }
 }
 
-/// Keys that nobody looks at: no error, since policies are compared on one model.
-fn keys(cx: &mut Cx, tree: &Node, system: &SystemSpec) {
+/// Keys at which no point of a design looks. No error: one of their policies may be compared with
+/// others on one model.
+pub fn keys(cx: &mut Cx, tree: &Node, system: &SystemSpec, design: &Design) {
+    let looks = |system: &SystemSpec, source: &SourceSpec| {
+        let service = system.services.get(source.to);
+        service.is_some_and(|s| s.balancer.policy.hashes())
+    };
     for source in &system.sources {
-        let Some(service) = system.services.get(source.to) else {
-            continue;
-        };
-        if service.balancer.policy.hashes() {
+        let same = |s: &&SourceSpec| s.name == source.name;
+        let anywhere = design.points.iter().any(|point| {
+            let mut namesakes = point.system.sources.iter().filter(same);
+            namesakes.any(|s| looks(&point.system, s))
+        });
+        if anywhere {
             continue;
         }
         let path = format!("source.{}", source.name);
@@ -310,12 +316,8 @@ fn keys(cx: &mut Cx, tree: &Node, system: &SystemSpec) {
         let drawn = source.classes.iter().filter(|c| c.key.is_some());
         let drawn = drawn.map(|c| format!("{path}.class.{}.key", c.name));
         for path in column.into_iter().chain(drawn) {
-            let message = format!("nothing looks at `{path}`");
-            let d = Diagnostic::warning(Code::NO_EFFECT, message)
-                .at(
-                    locate(tree, &path),
-                    format!("the policy of service `{}` does not hash", service.name),
-                )
+            let d = Diagnostic::warning(Code::NO_EFFECT, format!("nothing looks at `{path}`"))
+                .at(locate(tree, &path), "the policy does not hash")
                 .help("policies that do: ring_hash, maglev, rendezvous")
                 .path(path);
             cx.push(d);

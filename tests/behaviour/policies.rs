@@ -398,3 +398,77 @@ fn an_aperture_is_as_wide_as_load_asks_for() {
     assert!((3..=7).contains(&light), "{light}");
     assert!((8..=16).contains(&busy), "{busy}");
 }
+
+/// Two groups of which one does three times as much: nobody says so, and after the blackout the
+/// reports do. With errors on one of them less is sent there.
+#[test]
+fn reports_of_workers_make_the_weights() {
+    let shares = |errors: f64| {
+        let mut spec = system(
+            Arrivals::Poisson { rate: 500.0 },
+            exponential(10 * MS),
+            group(2, 2, None),
+        );
+        spec.services[0].groups[0].name = Some("small".into());
+        let mut big = group(2, 6, None);
+        big.name = Some("big".into());
+        spec.services[0].groups.push(big);
+        spec.services[0].balancer.policy = PolicySpec::ClientWrr(OrcaSpec::default());
+        spec.services[0].balancer.instances = 3;
+        spec.faults = vec![fault(
+            "f",
+            FaultKind::Error {
+                probability: errors,
+                when: ErrorWhen::Start,
+            },
+            (4, 4),
+            FaultWhen::Always,
+        )];
+        let mut how = run_spec(1, Horizon::For(60 * S));
+        how.timing.warm_up = 60 * S;
+        let ended = ended(&go(&spec, &how, &mut Blind).tally);
+        let all: u64 = ended.iter().sum();
+        let share = |of: u64| of as f64 / all as f64;
+        ended.into_iter().map(share).collect::<Vec<f64>>()
+    };
+    // Weights go by requests over busy share, and so by cores: 2, 2, 6 and 6 of 16.
+    let fine = shares(0.0);
+    for (share, wanted) in fine.iter().zip([0.125, 0.125, 0.375, 0.375]) {
+        assert!((share - wanted).abs() < 0.02, "{fine:?}");
+    }
+    let broken = shares(0.5);
+    assert!(broken[3] < broken[2] - 0.1, "{broken:?}");
+}
+
+/// Herding: every instance has the same view, which is old. What a worker reports while it is slow
+/// keeps all of them away long after it has recovered; each one's own counts do not.
+#[test]
+fn views_that_are_old_and_shared_send_everybody_the_same_way() {
+    let share_after = |policy| {
+        let mut spec = system(
+            Arrivals::Poisson { rate: 200.0 },
+            exponential(10 * MS),
+            group(4, 2, None),
+        );
+        spec.services[0].balancer.policy = policy;
+        spec.services[0].balancer.instances = 8;
+        spec.faults = vec![FaultSpec {
+            lasts: Some(just(60 * S)),
+            ..fault(
+                "f",
+                FaultKind::Slow { factor: 0.2 },
+                (1, 1),
+                FaultWhen::At(0),
+            )
+        }];
+        // From the recovery to the report after it.
+        let mut how = run_spec(1, Horizon::For(9 * S));
+        how.timing.warm_up = 60 * S + MS;
+        let ended = ended(&go(&spec, &how, &mut Blind).tally);
+        ended[0] as f64 / ended.iter().sum::<u64>() as f64
+    };
+    let orca = PolicySpec::ClientWrr(OrcaSpec::default());
+    let (old, own) = (share_after(orca), share_after(PolicySpec::P2c));
+    assert!(old < 0.12, "{old}");
+    assert!((0.2..0.3).contains(&own), "{own}");
+}

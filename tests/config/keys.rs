@@ -102,6 +102,10 @@ const KINDS: [Kinds; 4] = [
                 "aperture",
                 &["low_load", "high_load", "smooth", "min_aperture"],
             ),
+            (
+                "client_wrr",
+                &["report", "update", "blackout", "expiry", "penalty"],
+            ),
         ],
         values: &[
             ("ring_size", "64"),
@@ -113,6 +117,11 @@ const KINDS: [Kinds; 4] = [
             ("high_load", "2"),
             ("smooth", "\"5s\""),
             ("min_aperture", "2"),
+            ("report", "\"5s\""),
+            ("update", "\"2s\""),
+            ("blackout", "\"5s\""),
+            ("expiry", "\"50s\""),
+            ("penalty", "2"),
             ("start", "1"),
             ("schedule", "\"smooth\""),
             ("choices", "3"),

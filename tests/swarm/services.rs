@@ -149,6 +149,14 @@ const POLICIES: &[(&str, Write)] = &[
         t.put("smooth", smooth);
         t.put("min_aperture", m.draw.from(1, 3));
     }),
+    ("client_wrr", |m, t, _| {
+        for (key, part) in [("report", 30.0), ("blackout", 40.0), ("expiry", 10.0)] {
+            let time = m.time(m.length as f64 / part);
+            t.put(key, time);
+        }
+        t.text("update", "100ms");
+        t.put("penalty", share(&mut m.draw, 0.0, 2.0));
+    }),
 ];
 
 fn bounded_load(m: &mut Making, table: &mut Table) {

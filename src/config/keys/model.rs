@@ -263,6 +263,11 @@ pub const BALANCER: Block = Block {
         key("high_load", "1.125", NUMBER),
         key("smooth", "\"15s\"", TIME),
         key("min_aperture", "1", COUNT),
+        key("report", "\"10s\"", TIME),
+        key("update", "\"1s\"", TIME),
+        key("blackout", "\"10s\"", TIME),
+        key("expiry", "\"180s\"", TIME),
+        key("penalty", "1.0", NUMBER),
         key(
             "dispatch",
             "\"0s\"",

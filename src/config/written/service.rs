@@ -126,6 +126,17 @@ impl Pen<'_> {
             self.line("smooth", &smooth);
             self.line("min_aperture", &band.least.to_string());
         }
+        if let PolicySpec::ClientWrr(orca) = balancer.policy {
+            for (key, value) in [
+                ("report", orca.report),
+                ("update", orca.update),
+                ("blackout", orca.blackout),
+                ("expiry", orca.expiry),
+            ] {
+                let value = self.time(value, &format!("{path}.{key}"));
+                self.line(key, &value);
+            }
+        }
         if let Some(subset) = balancer.subset {
             self.line("subset", &subset.to_string());
         }
@@ -310,6 +321,7 @@ fn policy(policy: PolicySpec) -> (&'static str, Option<(&'static str, String)>) 
             };
             ("jiq", Some(("register", quoted(word))))
         }
+        PolicySpec::ClientWrr(orca) => ("client_wrr", Some(("penalty", number(orca.penalty)))),
         PolicySpec::Aperture(band) => ("aperture", Some(("low_load", number(band.low)))),
         PolicySpec::PeakEwma { decay } => {
             ("peak_ewma", Some(("decay", quoted(&format!("{decay}ns")))))

@@ -145,3 +145,41 @@ impl Deadlines {
         best
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Turns 1 and 1/2 apart, from 0.5 and 0.25 on, by hand; 1 is the lighter of a tie.
+    #[test]
+    fn the_earliest_deadline_is_next_and_turns_are_not_saved_up() {
+        let turns = || Deadlines {
+            weights: vec![1.0, 2.0],
+            due: vec![0.5, 0.25],
+            now: 0.0,
+        };
+        let pick = |turns: &mut Deadlines, eligible: &[u32], cost: f64| {
+            let view = View {
+                eligible,
+                load: &[0, 0],
+                now: 0,
+                key: 0,
+                open: true,
+            };
+            turns.next(&view, |_| cost)
+        };
+        let mut even = turns();
+        let picked: Vec<u32> = (0..7).map(|_| pick(&mut even, &[0, 1], 1.0)).collect();
+        // 0.25, 0.5, 0.75, 1.25, 1.5, 1.75, 2.25.
+        assert_eq!(picked, [1, 0, 1, 1, 0, 1, 1]);
+        let mut shut = turns();
+        (0..3).for_each(|_| assert_eq!(pick(&mut shut, &[1], 1.0), 1));
+        // It is 1.25 now: 0 is due at once, and then at 2.25, as 1 is after its turn at 1.75.
+        let picked: Vec<u32> = (0..4).map(|_| pick(&mut shut, &[0, 1], 1.0)).collect();
+        assert_eq!(picked, [0, 1, 0, 1]);
+        // A turn that counts for three: 0.25, and then 1.75.
+        let mut dear = turns();
+        assert_eq!(pick(&mut dear, &[0, 1], 3.0), 1);
+        assert_eq!((dear.due[0], dear.due[1]), (0.5, 1.75));
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::subset::subset;
-use super::{Fleet, Policy, View};
+use super::{Done, Fleet, Policy, View};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Lane;
@@ -205,6 +205,18 @@ impl<'s> Front<'s> {
     pub fn add_idle(&mut self, worker: u32) {
         if let Policy::Jiq(policy) = &mut self.policy {
             policy.add(worker);
+        }
+    }
+
+    /// Whether workers are to report before the next pick.
+    pub fn wants_reports(&self, now: Nanos) -> bool {
+        matches!(&self.policy, Policy::ClientWrr(policy) if policy.wants_reports(now))
+    }
+
+    /// What the workers have done, in the order of their numbers.
+    pub fn report(&mut self, now: Nanos, all: impl Iterator<Item = Done>) {
+        if let Policy::ClientWrr(policy) = &mut self.policy {
+            policy.report(now, all);
         }
     }
 

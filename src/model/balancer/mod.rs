@@ -5,6 +5,9 @@
 
 mod aperture;
 mod central_queue;
+mod client_wrr;
+#[cfg(test)]
+mod conformance;
 mod first;
 mod fleet;
 mod front;
@@ -24,6 +27,7 @@ mod round_robin;
 mod subset;
 mod weighted_round_robin;
 
+pub use client_wrr::Done;
 pub use fleet::Fleet;
 pub use front::{Ask, Front};
 
@@ -119,6 +123,8 @@ policies! {
     "jiq" jiq::Jiq "whoever told this balancer first that a core is idle, else at random";
     "aperture" aperture::Aperture
         "fewer of two among the first few, as many as load asks for (Finagle)";
+    "client_wrr" client_wrr::ClientWrr
+        "in turn, by weights that come out of what workers report (gRPC)";
 }
 
 impl Policy {
@@ -161,6 +167,9 @@ impl Policy {
                 Policy::PeakEwma(peak_ewma::PeakEwma::new(decay, fleet.weights.len()))
             }
             PolicySpec::Jiq { .. } => Policy::Jiq(jiq::Jiq::default()),
+            PolicySpec::ClientWrr(spec) => {
+                Policy::ClientWrr(client_wrr::ClientWrr::new(spec, fleet, stream))
+            }
             PolicySpec::Aperture(band) => {
                 let workers = fleet.weights.len() as u32;
                 Policy::Aperture(aperture::Aperture::new(band, workers, stream))
@@ -182,7 +191,7 @@ impl Policy {
 mod tests {
     use super::*;
     use crate::engine::rng::Key;
-    use crate::model::spec::{Band, Register, Schedule, Ties};
+    use crate::model::spec::{Band, OrcaSpec, Register, Schedule, Ties};
 
     /// Workers of 2 cores and 1 waiting place.
     fn fleet(weights: &[f64], spec: &PolicySpec) -> Fleet {
@@ -268,6 +277,7 @@ mod tests {
                 register: Register::Random,
             },
             PolicySpec::Aperture(Band::default()),
+            PolicySpec::ClientWrr(OrcaSpec::default()),
         ]
     }
 

@@ -93,6 +93,8 @@ pub enum PolicySpec {
     },
     /// The fewer of two among the first few in an order, as many as load asks for.
     Aperture(Band),
+    /// In turn, by weights that come out of what workers report.
+    ClientWrr(OrcaSpec),
     /// The fewest requests of all, known at once: an oracle.
     JsqOracle {
         /// What is done about ties.
@@ -129,6 +131,33 @@ pub struct Band {
     pub smooth: Nanos,
     /// Never fewer workers, at least 1.
     pub least: u32,
+}
+
+/// How weights come out of reports.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OrcaSpec {
+    /// How often workers report, and how often weights are made of it, nanoseconds.
+    pub report: Nanos,
+    /// See `report`.
+    pub update: Nanos,
+    /// A weight is used so long after the first report.
+    pub blackout: Nanos,
+    /// A weight is dropped so long after the last report.
+    pub expiry: Nanos,
+    /// What a share of errors of 1 counts, against a busy share of 1.
+    pub penalty: f64,
+}
+
+impl Default for OrcaSpec {
+    fn default() -> OrcaSpec {
+        OrcaSpec {
+            report: 10 * SECOND,
+            update: SECOND,
+            blackout: 10 * SECOND,
+            expiry: 180 * SECOND,
+            penalty: 1.0,
+        }
+    }
 }
 
 impl Default for Band {
@@ -169,6 +198,7 @@ impl PolicySpec {
             | PolicySpec::PeakEwma { .. }
             | PolicySpec::Jiq { .. }
             | PolicySpec::Aperture(_)
+            | PolicySpec::ClientWrr(_)
             | PolicySpec::JsqOracle { .. } => false,
         }
     }
@@ -188,7 +218,8 @@ impl PolicySpec {
 
     /// Whether it needs more than the loads of workers.
     pub fn is_rich(&self) -> bool {
-        self.hashes() || self.hears() || matches!(self, PolicySpec::Jiq { .. })
+        let told = matches!(self, PolicySpec::Jiq { .. } | PolicySpec::ClientWrr(_));
+        self.hashes() || self.hears() || told
     }
 
     /// How far above the average a worker may be.

@@ -13,7 +13,7 @@ mod work;
 
 use super::{
     Arrivals, Band, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind, FaultSpec, FaultUnit,
-    FaultWhen, GroupSpec, OnFull, PolicySpec, Register, ServiceSpec, SystemSpec,
+    FaultWhen, GroupSpec, OnFull, OrcaSpec, PolicySpec, Register, ServiceSpec, SystemSpec,
 };
 use crate::base::codes::Code;
 use crate::engine::zipf::Zipf;

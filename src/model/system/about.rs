@@ -2,6 +2,7 @@
 //! attempt took.
 
 use super::*;
+use crate::model::balancer::Done;
 
 /// Which of it any policy wants.
 #[derive(Clone, Debug)]
@@ -12,20 +13,32 @@ pub(super) struct About {
     pub hears: bool,
     /// Recorded keys, by the place of a request.
     keys: Vec<u64>,
+    /// What workers have done, where any policy wants them to report.
+    done: Option<Vec<Done>>,
 }
 
 impl About {
     pub fn new(spec: &SystemSpec) -> About {
         let mut policies = spec.services.iter().map(|s| &s.balancer.policy);
+        let reports = policies
+            .clone()
+            .any(|p| matches!(p, PolicySpec::ClientWrr(_)));
+        let workers = spec.services.iter().map(|s| s.worker_count()).sum();
         About {
             hashes: policies.clone().any(|p| p.hashes()),
             hears: policies.any(|p| p.hears()),
             keys: Vec::new(),
+            done: reports.then(|| vec![Done::default(); workers]),
         }
     }
 
     pub fn is_any(&self) -> bool {
-        self.hashes || self.hears
+        self.hashes || self.hears || self.reports()
+    }
+
+    /// Whether any policy wants workers to report.
+    pub fn reports(&self) -> bool {
+        self.done.is_some()
     }
 }
 
@@ -71,5 +84,42 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let (worker, at) = (a.worker, self.front_of(attempt));
         let front = &mut self.fronts[at];
         front.tell_policy(worker - front.first_worker, took, now);
+    }
+    /// An attempt is served to its end, well or in an error.
+    #[inline(never)]
+    pub(super) fn note_done(&mut self, attempt: u32, failed: bool, now: Nanos) {
+        if !self.about.reports() {
+            return;
+        }
+        let a = self.jobs.attempt(attempt);
+        let (worker, start) = (a.worker, a.start);
+        let spent = match start {
+            // It failed at once.
+            NOT_STARTED => 0,
+            _ if self.elaborate => self.core_time(attempt, now, 0),
+            _ => now - start,
+        };
+        if let Some(done) = &mut self.about.done {
+            let done = &mut done[worker as usize];
+            done.served += 1;
+            done.failed += u64::from(failed);
+            done.busy += u128::from(spent);
+        }
+    }
+
+    /// Workers report to a balancer, if it is time.
+    #[inline(never)]
+    pub(super) fn report(&mut self, front: usize, now: Nanos) {
+        let front = &mut self.fronts[front];
+        if let Some(done) = self
+            .about
+            .done
+            .as_ref()
+            .filter(|_| front.wants_reports(now))
+        {
+            let first = front.first_worker as usize;
+            let all = &done[first..first + front.worker_count];
+            front.report(now, all.iter().copied());
+        }
     }
 }

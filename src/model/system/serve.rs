@@ -103,6 +103,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let at = front;
+        if RICH && self.about.reports() {
+            self.report(front, now);
+        }
         let key = match RICH && self.about.hashes {
             true => self.key_of(attempt),
             false => 0,
@@ -154,6 +157,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         self.fold(now, kind::ROUTED, number, worker);
         if RICH && self.errors.is_some() && self.errs_at_once(attempt) {
+            self.note_done(attempt, true, now);
             return self.turn_away(queue, attempt, Outcome::Error);
         }
         if RICH && self.propagates && self.is_expired(attempt, now) {
@@ -283,6 +287,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let now = queue.now();
         if RICH && self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
             return self.complete_with_error(queue, attempt);
+        }
+        if RICH && self.about.reports() {
+            self.note_done(attempt, false, now);
         }
         let a = *self.jobs.attempt(attempt);
         if a.measured {

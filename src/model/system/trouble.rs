@@ -198,6 +198,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
     ) {
         let now = queue.now();
+        self.note_done(attempt, true, now);
         self.count_spent(attempt, now, 0);
         let a = *self.jobs.attempt(attempt);
         self.count_interrupted(attempt);

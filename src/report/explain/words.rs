@@ -190,6 +190,7 @@ fn policy(policy: &PolicySpec) -> &'static str {
         PolicySpec::PeakEwma { .. } => "peak_ewma",
         PolicySpec::Jiq { .. } => "jiq",
         PolicySpec::Aperture(_) => "aperture",
+        PolicySpec::ClientWrr(_) => "client_wrr",
         PolicySpec::JsqOracle { .. } => "jsq_oracle",
     }
 }

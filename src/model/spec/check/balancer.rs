@@ -1,6 +1,7 @@
 //! Balancers and breakers.
 
 use super::*;
+use crate::base::units::{SECOND, print_time};
 
 impl Rules {
     pub(super) fn balancer(&mut self, service: &ServiceSpec, path: &str) {
@@ -40,6 +41,7 @@ impl Rules {
             PolicySpec::Maglev { table_size, .. } => self.table(table_size, workers, path),
             PolicySpec::Jiq { register } => self.idle(register, service, path),
             PolicySpec::Aperture(band) => self.band(&band, path),
+            PolicySpec::ClientWrr(orca) => self.orca(&orca, path),
             PolicySpec::PeakEwma { decay } => {
                 self.range(decay > 0, &format!("{path}.decay"), "above 0", "0s");
             }
@@ -71,6 +73,16 @@ impl Rules {
             );
             self.add(Code::KEYS_DISAGREE, &path, message, None);
         }
+    }
+
+    fn orca(&mut self, orca: &OrcaSpec, path: &str) {
+        let fine = orca.update >= SECOND / 10;
+        let (place, given) = (format!("{path}.update"), print_time(orca.update));
+        self.range(fine, &place, "\"100ms\" or more", given);
+        let fine = orca.report > 0;
+        self.range(fine, &format!("{path}.report"), "above 0", "0s");
+        let fine = (0.0..=1e6).contains(&orca.penalty);
+        self.range(fine, &format!("{path}.penalty"), "0 to 1e6", orca.penalty);
     }
 
     fn band(&mut self, band: &Band, path: &str) {
