@@ -25,6 +25,8 @@ mod giving_up;
 mod limits;
 #[path = "behaviour/load.rs"]
 mod load;
+#[path = "behaviour/policies.rs"]
+mod policies;
 #[path = "behaviour/room.rs"]
 mod room;
 #[path = "behaviour/steps.rs"]

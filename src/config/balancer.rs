@@ -1,8 +1,10 @@
 //! `[service.NAME.balancer]`: the policy, dispatch, the breakers.
 
 use crate::base::units::SECOND;
+use crate::model::balancer::POLICIES;
 use crate::model::spec::{
-    BalancerSpec, BreakerSpec, BreakerWindow, Dist, PolicySpec, Schedule, Ties, plain,
+    BalancerSpec, Band, BreakerSpec, BreakerWindow, Dist, MAX_HASHES, OrcaSpec, PolicySpec,
+    Register, Schedule, Ties, plain,
 };
 
 use super::decode::{Cx, Fields};
@@ -11,16 +13,40 @@ use super::keys::{BALANCER, BREAKER};
 use super::tree::Node;
 
 /// Policies of the format that this version does not have.
-const LATER_POLICIES: &[&str] = &[
-    "client_wrr",
-    "peak_ewma",
-    "jiq",
-    "prequal",
-    "ring_hash",
-    "maglev",
-    "rendezvous",
-    "aperture",
+const LATER_POLICIES: &[&str] = &["prequal"];
+
+/// Keys that only some policies have.
+const OWN_KEYS: &[(&str, &[&str])] = &[
+    ("round_robin", &["start"]),
+    ("weighted_round_robin", &["schedule"]),
+    ("least_request", &["choices", "full_scan"]),
+    ("random_n", &["choices"]),
+    ("jsq_oracle", &["ties"]),
+    ("ring_hash", &["ring_size", "bounded_load"]),
+    ("maglev", &["table_size", "bounded_load"]),
+    ("rendezvous", &["bounded_load"]),
+    ("peak_ewma", &["decay"]),
+    ("jiq", &["register"]),
+    (
+        "aperture",
+        &["low_load", "high_load", "smooth", "min_aperture"],
+    ),
+    (
+        "client_wrr",
+        &["report", "update", "blackout", "expiry", "penalty"],
+    ),
 ];
+
+/// Keys that a policy has of its own.
+fn keys_of(policy: &str) -> &'static [&'static str] {
+    let own = OWN_KEYS.iter().find(|own| own.0 == policy);
+    own.map_or(&[], |own| own.1)
+}
+
+/// Whether a key makes a difference with a policy.
+pub fn takes(policy: &str, key: &str) -> bool {
+    keys_of(policy).contains(&key) || !OWN_KEYS.iter().any(|own| own.1.contains(&key))
+}
 
 impl Cx {
     /// A balancer.
@@ -47,6 +73,9 @@ impl Cx {
             let instances = self.count32(node, &fields.path("instances"), 1, 10_000);
             balancer.instances = instances.unwrap_or(1);
         }
+        if let Some(node) = fields.get("subset").filter(|n| !n.is_none()) {
+            balancer.subset = self.count32(node, &fields.path("subset"), 1, 1_000_000);
+        }
         if let Some(node) = fields.get("cores") {
             balancer.cores = self
                 .count32(node, &fields.path("cores"), 1, 65_535)
@@ -67,33 +96,15 @@ impl Cx {
     }
 
     fn policy(&mut self, fields: &Fields<'_>) -> PolicySpec {
-        let now = &[
-            "random",
-            "round_robin",
-            "weighted_round_robin",
-            "least_request",
-            "p2c",
-            "random_n",
-            "least_connections",
-            "first",
-            "jsq_oracle",
-            "central_queue",
-        ];
+        let now: Vec<&'static str> = POLICIES.iter().map(|p| p.0).collect();
         let name = match fields.get("policy") {
-            Some(node) => self.choice(node, &fields.path("policy"), now, LATER_POLICIES),
+            Some(node) => self.choice(node, &fields.path("policy"), &now, LATER_POLICIES),
             None => Some("round_robin"),
         };
         let Some(name) = name else {
             return PolicySpec::Random;
         };
-        let own: &[&str] = match name {
-            "round_robin" => &["start"],
-            "weighted_round_robin" => &["schedule"],
-            "least_request" => &["choices", "full_scan"],
-            "random_n" => &["choices"],
-            "jsq_oracle" => &["ties"],
-            _ => &[],
-        };
+        let own = keys_of(name);
         let common = [
             "policy",
             "dispatch",
@@ -101,6 +112,7 @@ impl Cx {
             "instances",
             "buffer",
             "breaker",
+            "subset",
         ];
         let allowed: Vec<&str> = own.iter().copied().chain(common).collect();
         self.only(fields, &format!("the policy `{name}`"), "policy", &allowed);
@@ -110,6 +122,37 @@ impl Cx {
             "least_connections" => PolicySpec::LeastConnections,
             "first" => PolicySpec::First,
             "central_queue" => PolicySpec::CentralQueue,
+            "ring_hash" => PolicySpec::RingHash {
+                ring_size: self.size(fields, "ring_size", 1024),
+                bounded_load: self.bounded_load(fields),
+            },
+            "maglev" => PolicySpec::Maglev {
+                table_size: self.size(fields, "table_size", 65_537),
+                bounded_load: self.bounded_load(fields),
+            },
+            "rendezvous" => PolicySpec::Rendezvous {
+                bounded_load: self.bounded_load(fields),
+            },
+            "peak_ewma" => {
+                let given = fields.get("decay");
+                let decay = given.and_then(|n| self.time(n, &fields.path("decay")));
+                PolicySpec::PeakEwma {
+                    decay: decay.unwrap_or(10 * SECOND),
+                }
+            }
+            "jiq" => {
+                let path = fields.path("register");
+                let given = fields.get("register");
+                let word = given.and_then(|n| self.choice(n, &path, &["random", "sq2"], &[]));
+                PolicySpec::Jiq {
+                    register: match word {
+                        Some("sq2") => Register::ShorterOfTwo,
+                        _ => Register::Random,
+                    },
+                }
+            }
+            "aperture" => PolicySpec::Aperture(self.band(fields)),
+            "client_wrr" => PolicySpec::ClientWrr(self.orca(fields)),
             "random_n" => PolicySpec::RandomN {
                 choices: self.choices(fields),
             },
@@ -143,6 +186,54 @@ impl Cx {
                 },
             },
         }
+    }
+
+    fn orca(&mut self, fields: &Fields<'_>) -> OrcaSpec {
+        let mut orca = OrcaSpec::default();
+        for (key, place) in [
+            ("report", &mut orca.report),
+            ("update", &mut orca.update),
+            ("blackout", &mut orca.blackout),
+            ("expiry", &mut orca.expiry),
+        ] {
+            let given = fields.get(key);
+            let given = given.and_then(|n| self.time(n, &fields.path(key)));
+            *place = given.unwrap_or(*place);
+        }
+        let given = fields.get("penalty");
+        let penalty = given.and_then(|n| self.number(n, &fields.path("penalty")));
+        orca.penalty = penalty.unwrap_or(orca.penalty);
+        orca
+    }
+
+    fn band(&mut self, fields: &Fields<'_>) -> Band {
+        let mut band = Band::default();
+        for (key, place) in [("low_load", &mut band.low), ("high_load", &mut band.high)] {
+            let given = fields.get(key);
+            let given = given.and_then(|n| self.number(n, &fields.path(key)));
+            *place = given.unwrap_or(*place);
+        }
+        if let Some(node) = fields.get("smooth") {
+            let smooth = self.time(node, &fields.path("smooth"));
+            band.smooth = smooth.unwrap_or(band.smooth);
+        }
+        if let Some(node) = fields.get("min_aperture") {
+            let least = self.count32(node, &fields.path("min_aperture"), 1, 1_000_000);
+            band.least = least.unwrap_or(1);
+        }
+        band
+    }
+
+    /// The size of a ring or table of hashes.
+    fn size(&mut self, fields: &Fields<'_>, key: &str, usual: u32) -> u32 {
+        let given = fields.get(key);
+        let size = given.and_then(|n| self.count32(n, &fields.path(key), 1, MAX_HASHES));
+        size.unwrap_or(usual)
+    }
+
+    fn bounded_load(&mut self, fields: &Fields<'_>) -> Option<f64> {
+        let given = fields.get("bounded_load").filter(|n| !n.is_none());
+        given.and_then(|n| self.number(n, &fields.path("bounded_load")))
     }
 
     fn choices(&mut self, fields: &Fields<'_>) -> u32 {

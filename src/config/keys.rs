@@ -44,6 +44,7 @@ pub const BLOCKS: &[&Block] = &[
     &MODEL,
     &SOURCE,
     &CLASS,
+    &KEY,
     &CLIENT,
     &RETRY,
     &BUDGET,

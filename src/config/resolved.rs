@@ -2,6 +2,7 @@
 //! TOML, and the table of a point is a model file of its own.
 
 use super::Overrides;
+use super::balancer::takes;
 use super::budget;
 use super::keys::{self, Block};
 use super::retry;
@@ -191,17 +192,10 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
     let says = |key: &str, word: &str| table.get(key).and_then(Node::text) == Some(word);
     let consecutive = says("kind", "consecutive");
     match (block.name, name) {
-        ("[service.NAME.balancer]", "start") => {
-            (says("policy", "round_robin") || table.get("policy").is_none()).then_some(text)
+        ("[service.NAME.balancer]", _) => {
+            let policy = table.get("policy").and_then(Node::text);
+            takes(policy.unwrap_or("round_robin"), name).then_some(text)
         }
-        ("[service.NAME.balancer]", "schedule") => {
-            says("policy", "weighted_round_robin").then_some(text)
-        }
-        ("[service.NAME.balancer]", "choices") => {
-            (says("policy", "least_request") || says("policy", "random_n")).then_some(text)
-        }
-        ("[service.NAME.balancer]", "full_scan") => says("policy", "least_request").then_some(text),
-        ("[service.NAME.balancer]", "ties") => says("policy", "jsq_oracle").then_some(text),
         ("client", "propagate_deadline") => table.get("deadline").is_some().then_some(text),
         ("breaker", "counts") => Some(text),
         ("breaker", "failures" | "successes") => consecutive.then_some(text),

@@ -12,6 +12,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("a model", &["model"]),
     ("[source.NAME]", &["model.source.*"]),
     ("[[source.NAME.class]]", &["model.source.*.class.*"]),
+    ("key", &["model.source.*.class.*.key"]),
     ("client", &["model.source.*.client"]),
     ("retry", &["model.source.*.client.retry"]),
     ("budget", &["model.source.*.client.retry.budget"]),

@@ -27,6 +27,7 @@ features! {
     Size 0.5;
     Memory 0.4;
     Priority 0.3;
+    Keys 0.25;
     ClassCores 0.25;
     HeldService 0.2;
     Crowded 0.2;
@@ -52,6 +53,7 @@ features! {
     Dispatch 0.3;
     FrontBuffer 0.4;
     Instances 0.25;
+    Subset 0.2;
     Consecutive 0.25;
     Resilience4j 0.25;
     // Clients.

@@ -34,6 +34,7 @@ fn service(m: &mut Making, name: &str) -> Table {
     let policy = policy(m, &mut about);
     let weights = match policy.0 {
         "random" | "weighted_round_robin" | "random_n" | "least_connections" => true,
+        "ring_hash" | "maglev" | "rendezvous" => true,
         "least_request" => policy.1 == 2,
         _ => false,
     };
@@ -127,7 +128,42 @@ const POLICIES: &[(&str, Write)] = &[
         let ties = m.draw.pick(&["random", "first"]);
         t.text("ties", ties);
     }),
+    ("ring_hash", |m, t, _| {
+        t.put("ring_size", m.draw.pick(&[1, 16, 1024]));
+        bounded_load(m, t);
+    }),
+    ("maglev", |m, t, _| {
+        t.put("table_size", m.draw.pick(&[7, 251, 65537]));
+        bounded_load(m, t);
+    }),
+    ("rendezvous", |m, t, _| bounded_load(m, t)),
+    ("peak_ewma", |m, t, _| {
+        let decay = m.time(m.length as f64 / 20.0);
+        t.put("decay", decay);
+    }),
+    ("jiq", |_, t, _| t.text("register", "random")),
+    ("aperture", |m, t, _| {
+        t.put("low_load", share(&mut m.draw, 0.0, 1.0));
+        t.put("high_load", share(&mut m.draw, 1.0, 3.0));
+        let smooth = m.time(m.length as f64 / 20.0);
+        t.put("smooth", smooth);
+        t.put("min_aperture", m.draw.from(1, 3));
+    }),
+    ("client_wrr", |m, t, _| {
+        for (key, part) in [("report", 30.0), ("blackout", 40.0), ("expiry", 10.0)] {
+            let time = m.time(m.length as f64 / part);
+            t.put(key, time);
+        }
+        t.text("update", "100ms");
+        t.put("penalty", share(&mut m.draw, 0.0, 2.0));
+    }),
 ];
+
+fn bounded_load(m: &mut Making, table: &mut Table) {
+    if m.draw.chance(0.5) {
+        table.put("bounded_load", share(&mut m.draw, 1.0, 2.0));
+    }
+}
 
 /// A policy, and whether it has keys (1), none (0), or none and unequal weights (2).
 fn policy(m: &mut Making, about: &mut Service) -> (&'static str, u64) {
@@ -138,7 +174,12 @@ fn policy(m: &mut Making, about: &mut Service) -> (&'static str, u64) {
         return ("round_robin", 0);
     }
     let index = m.draw.from(0, POLICIES.len() as u64 - 1) as usize;
-    (POLICIES[index].0, m.draw.from(0, 2))
+    let name = match POLICIES[index].0 {
+        // Of unbounded cores always some are idle.
+        "jiq" if m.features.on(Unbounded) => "p2c",
+        name => name,
+    };
+    (name, m.draw.from(0, 2))
 }
 
 fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)) -> Table {
@@ -161,7 +202,14 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         default(m, &mut table, "cores", "1");
     }
     if m.has(Instances) && !about.pulls {
-        table.put("instances", m.draw.from(1, 4));
+        let instances = m.draw.from(1, 4);
+        table.put("instances", instances);
+        if policy == "jiq" && keys != 1 && instances > 1 {
+            table.text("register", "sq2");
+        }
+    }
+    if m.has(Subset) && !about.pulls && policy != "jiq" {
+        table.put("subset", m.draw.from(1, 4));
     }
     if m.has(FrontBuffer) {
         let words = &["reject", "drop_oldest", "dead_letter"];

@@ -242,6 +242,10 @@ fn trace(m: &mut Making, name: &str, to: &Service, rows: usize, by_trace: &mut b
         columns.text("class", "kind");
         *by_trace = true;
     }
+    if m.has(Keys) {
+        let name = m.draw.pick(&["kind", "tokens"]);
+        columns.text("key", name);
+    }
     if !columns.0.is_empty() {
         table.node("columns", Node::Table(columns));
     }
@@ -290,6 +294,15 @@ fn class(m: &mut Making, name: &str, to: &Service, by_trace: bool) -> Table {
     }
     if !to.shares && m.has(ClassCores) {
         table.put("cores", m.draw.from(1, to.cores));
+    }
+    if m.has(Keys) {
+        let mut key = Table::default();
+        key.text("dist", "zipf");
+        key.put("keys", m.draw.from(1, 40));
+        if m.draw.chance(0.7) {
+            key.put("exponent", share(&mut m.draw, 0.0, 2.0));
+        }
+        table.node("key", Node::Table(key));
     }
     table
 }

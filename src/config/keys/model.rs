@@ -65,8 +65,20 @@ pub const CLASS: Block = Block {
             "a whole number, the smaller the more urgent",
         ),
         key("cores", "1", COUNT),
+        key("key", "", "{ dist = \"zipf\", keys, exponent }"),
     ],
-    later: &["key"],
+    later: &[],
+};
+
+/// `key` of a class.
+pub const KEY: Block = Block {
+    name: "key",
+    keys: &[
+        key("dist", "", "\"zipf\""),
+        key("keys", "", "a whole number such as 10000"),
+        key("exponent", "1.0", "a number from 0 to 20"),
+    ],
+    later: &[],
 };
 
 /// `client`
@@ -170,7 +182,11 @@ pub const ARRIVALS: Block = Block {
         key("think", "", DISTRIBUTION),
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
-        key("columns", "", "{ size, work, memory, class, priority }"),
+        key(
+            "columns",
+            "",
+            "{ size, work, memory, class, priority, key }",
+        ),
         key("speed", "", NUMBER),
         key("repeat", "", "true or false"),
         key("spread", "", TIME),
@@ -213,8 +229,9 @@ pub const COLUMNS: Block = Block {
         key("memory", "", "{ column, unit }"),
         key("class", "", "the name of a column"),
         key("priority", "", "the name of a column"),
+        key("key", "", "the name of a column"),
     ],
-    later: &["key"],
+    later: &[],
 };
 
 /// One of `columns`.
@@ -282,6 +299,20 @@ pub const BALANCER: Block = Block {
         key("choices", "2", COUNT),
         key("full_scan", "false", "true or false"),
         key("ties", "\"random\"", "\"random\" or \"first\""),
+        key("ring_size", "1024", COUNT),
+        key("table_size", "65537", "a prime such as 65537"),
+        key("bounded_load", "\"none\"", "a number such as 1.25"),
+        key("decay", "\"10s\"", TIME),
+        key("register", "\"random\"", "\"random\" or \"sq2\""),
+        key("low_load", "0.875", NUMBER),
+        key("high_load", "1.125", NUMBER),
+        key("smooth", "\"15s\"", TIME),
+        key("min_aperture", "1", COUNT),
+        key("report", "\"10s\"", TIME),
+        key("update", "\"1s\"", TIME),
+        key("blackout", "\"10s\"", TIME),
+        key("expiry", "\"180s\"", TIME),
+        key("penalty", "1.0", NUMBER),
         key(
             "dispatch",
             "\"0s\"",
@@ -295,6 +326,7 @@ pub const BALANCER: Block = Block {
             "{ slots, bytes, on_full } or \"none\"",
         ),
         key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
+        key("subset", "", "a whole number such as 20"),
     ],
     later: &[
         "health",
@@ -302,8 +334,6 @@ pub const BALANCER: Block = Block {
         "panic_threshold",
         "slow_start",
         "zone_aware",
-        "bounded_load",
-        "subset",
     ],
 };
 

@@ -6,7 +6,7 @@ use crate::config::dist::Of;
 use crate::config::tree::quoted;
 use crate::model::spec::{
     BalancerSpec, BreakerSpec, BreakerWindow, ClassSpec, Discipline, Dist, GroupSpec, MemorySpec,
-    OnFull, PolicySpec, RamPolicy, Schedule, Ties, UNBOUNDED_CORES, WorkSpec,
+    OnFull, PolicySpec, RamPolicy, Register, Schedule, Ties, UNBOUNDED_CORES, WorkSpec,
 };
 
 impl Pen<'_> {
@@ -101,6 +101,9 @@ impl Pen<'_> {
         {
             self.line("full_scan", "true");
         }
+        if let Some(factor) = balancer.policy.bounded_load() {
+            self.line("bounded_load", &number(factor));
+        }
         match &balancer.dispatch {
             Some(dispatch) => {
                 let dispatch = self.dist(dispatch, Of::Time, &format!("{path}.dispatch"));
@@ -118,6 +121,26 @@ impl Pen<'_> {
             self.line("instances", &balancer.instances.to_string());
         }
         self.buffer((balancer.slots, balancer.bytes, balancer.on_full), path);
+        if let PolicySpec::Aperture(band) = balancer.policy {
+            self.line("high_load", &number(band.high));
+            let smooth = self.time(band.smooth, &format!("{path}.smooth"));
+            self.line("smooth", &smooth);
+            self.line("min_aperture", &band.least.to_string());
+        }
+        if let PolicySpec::ClientWrr(orca) = balancer.policy {
+            for (key, value) in [
+                ("report", orca.report),
+                ("update", orca.update),
+                ("blackout", orca.blackout),
+                ("expiry", orca.expiry),
+            ] {
+                let value = self.time(value, &format!("{path}.{key}"));
+                self.line(key, &value);
+            }
+        }
+        if let Some(subset) = balancer.subset {
+            self.line("subset", &subset.to_string());
+        }
         if let Some(breaker) = &balancer.breaker {
             let breaker = self.breaker(breaker, &format!("{path}.breaker"));
             self.line("breaker", &breaker);
@@ -285,6 +308,25 @@ fn policy(policy: PolicySpec) -> (&'static str, Option<(&'static str, String)>) 
         PolicySpec::LeastConnections => ("least_connections", None),
         PolicySpec::First => ("first", None),
         PolicySpec::CentralQueue => ("central_queue", None),
+        PolicySpec::RingHash { ring_size, .. } => {
+            ("ring_hash", Some(("ring_size", ring_size.to_string())))
+        }
+        PolicySpec::Maglev { table_size, .. } => {
+            ("maglev", Some(("table_size", table_size.to_string())))
+        }
+        PolicySpec::Rendezvous { .. } => ("rendezvous", None),
+        PolicySpec::Jiq { register } => {
+            let word = match register {
+                Register::Random => "random",
+                Register::ShorterOfTwo => "sq2",
+            };
+            ("jiq", Some(("register", quoted(word))))
+        }
+        PolicySpec::ClientWrr(orca) => ("client_wrr", Some(("penalty", number(orca.penalty)))),
+        PolicySpec::Aperture(band) => ("aperture", Some(("low_load", number(band.low)))),
+        PolicySpec::PeakEwma { decay } => {
+            ("peak_ewma", Some(("decay", quoted(&format!("{decay}ns")))))
+        }
         PolicySpec::JsqOracle { ties } => {
             let word = match ties {
                 Ties::Random => "random",

@@ -183,6 +183,9 @@ impl Pen<'_> {
         if !trace.priority.is_empty() {
             columns.push(("priority", quoted("priority")));
         }
+        if !trace.key.is_empty() {
+            columns.push(("key", quoted("key")));
+        }
         if !columns.is_empty() {
             self.line("columns", &table(&columns));
         }
@@ -234,6 +237,14 @@ impl Pen<'_> {
         }
         if class.cores != 1 {
             self.line("cores", &class.cores.to_string());
+        }
+        if let Some(key) = class.key {
+            let key = table(&[
+                ("dist", quoted("zipf")),
+                ("keys", key.keys.to_string()),
+                ("exponent", number(key.exponent)),
+            ]);
+            self.line("key", &key);
         }
     }
 
@@ -399,6 +410,7 @@ fn rows(trace: &Trace, source: &SourceSpec) -> String {
         (trace.memory.is_empty(), "memory_bytes"),
         (trace.class.is_empty(), "class"),
         (trace.priority.is_empty(), "priority"),
+        (trace.key.is_empty(), "key"),
     ];
     header.extend(columns.iter().filter(|c| !c.0).map(|c| c.1));
     let mut text = header.join(",");
@@ -418,6 +430,7 @@ fn rows(trace: &Trace, source: &SourceSpec) -> String {
             .and_then(|&c| source.classes.get(c as usize));
         fields.extend(class.map(|c| c.name.clone()));
         fields.extend(trace.priority.get(row).map(i64::to_string));
+        fields.extend(trace.key.get(row).map(u64::to_string));
         text.push_str(&fields.join(","));
         text.push('\n');
     }

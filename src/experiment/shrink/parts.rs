@@ -60,6 +60,7 @@ const OF_BALANCERS: &[Part<BalancerSpec>] = &[
     ("policy", |b| simpler(b, 1)),
     ("policy", |b| simpler(b, 2)),
     ("policy", |b| simpler(b, 3)),
+    ("subset of the workers", |b| taken(&mut b.subset)),
     ("instances of the balancer", |b| set(&mut b.instances, 1)),
     ("time of dispatch", |b| {
         b.cores = 1;
@@ -109,6 +110,7 @@ const OF_CLASSES: &[Part<ClassSpec>] = &[
     ("size", |c| set(&mut c.size, nothing())),
     ("priority", |c| set(&mut c.priority, 0)),
     ("cores", |c| set(&mut c.cores, 1)),
+    ("key", |c| taken(&mut c.key)),
 ];
 
 /// The simplest policies, the simplest first; another one of them only if it is simpler.
@@ -211,7 +213,7 @@ pub fn service_part(system: &mut SystemSpec, n: usize) -> Option<String> {
 
 /// Part `n` of recorded rows: a column goes, or all rows have the same.
 pub fn row_part(system: &mut SystemSpec, n: usize) -> Option<String> {
-    const PARTS: usize = 5;
+    const PARTS: usize = 6;
     let source = system.sources.get_mut(n / PARTS)?;
     let Arrivals::Trace(trace) = &source.arrivals else {
         return Some(String::new());
@@ -225,6 +227,7 @@ pub fn row_part(system: &mut SystemSpec, n: usize) -> Option<String> {
         1 => ("memory", !trace.memory.is_empty()),
         2 => ("turns", !trace.priority.is_empty()),
         3 => ("differences of work", !trace.work.is_empty()),
+        4 => ("keys", !trace.key.is_empty()),
         _ => ("differences of memory", !trace.memory.is_empty()),
     };
     if !there {
@@ -235,7 +238,7 @@ pub fn row_part(system: &mut SystemSpec, n: usize) -> Option<String> {
         match part {
             1 => class.memory = None,
             3 => class.work = Some(WorkSpec::drawn(most(&trace.work))),
-            4 => {
+            5 => {
                 let held = class.memory.as_ref().map_or(Held::Admission, |m| m.held);
                 class.memory = Some(MemorySpec {
                     held,
@@ -250,6 +253,7 @@ pub fn row_part(system: &mut SystemSpec, n: usize) -> Option<String> {
         0 => trace.size.clear(),
         2 => trace.priority.clear(),
         3 => trace.work.clear(),
+        4 => trace.key.clear(),
         _ => trace.memory.clear(),
     });
     Some(format!("{what} of the requests of source {}", source.name))

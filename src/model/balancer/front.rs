@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Fleet, Policy, View};
+use super::subset::subset;
+use super::{Done, Fleet, Policy, View};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Lane;
@@ -56,7 +57,20 @@ pub struct Front<'s> {
     stream: Stream,
     /// Workers that breakers let through, ascending.
     eligible: Vec<u32>,
+    /// Workers that it knows, ascending, where these are not all.
+    known: Option<Vec<u32>>,
     guards: Option<Guards<'s>>,
+}
+
+/// An attempt that is to be sent to a worker.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// When.
+    pub now: Nanos,
+    /// Whether its caller waits for it.
+    pub open: bool,
+    /// What its request is about, where the policy looks at it.
+    pub key: u64,
 }
 
 /// The breakers, one a worker.
@@ -83,19 +97,21 @@ struct Guard {
 }
 
 impl<'s> Front<'s> {
-    /// An instance (from 0) of the balancer of a service, itself the `number`th of the system.
+    /// An instance (from 0) of the balancer of a service, itself the `number`th of the system, for
+    /// workers numbered from `first_worker` on.
     pub fn new(
         service: &'s ServiceSpec,
-        number: u32,
-        instance: u32,
+        (number, instance): (u32, u32),
         key: &Key,
         first_worker: u32,
+        fleet: &Fleet,
     ) -> Self {
         let spec: &BalancerSpec = &service.balancer;
         let workers = service.worker_count() as u32;
         let path = format!("service/{}/balancer/{}", service.name, instance + 1);
         let mut stream = Stream::new(key, &path);
-        let policy = Policy::new(&spec.policy, &Fleet::of(service), &mut stream);
+        let policy = Policy::new(&spec.policy, fleet, &mut stream);
+        let known = subset(service, instance, key, fleet);
         Front {
             dispatch: spec.dispatch.as_ref(),
             cores: u64::from(spec.cores),
@@ -114,7 +130,8 @@ impl<'s> Front<'s> {
             shared: VecDeque::new(),
             policy,
             stream,
-            eligible: (0..workers).collect(),
+            eligible: known.clone().unwrap_or((0..workers).collect()),
+            known,
             guards: spec
                 .breaker
                 .as_ref()
@@ -136,17 +153,20 @@ impl<'s> Front<'s> {
     /// whose caller has given up (`open` is false) goes where breakers let calls in, but takes no
     /// permit, as nobody will ever report on it.
     #[inline(always)]
-    pub fn pick(&mut self, load: &[u32], now: Nanos, open: bool) -> Option<(u32, u32)> {
-        self.tick(now);
+    pub fn pick(&mut self, load: &[u32], ask: &Ask) -> Option<(u32, u32)> {
+        self.tick(ask.now);
         if self.eligible.is_empty() {
             return None;
         }
         let view = View {
             eligible: &self.eligible,
             load,
+            now: ask.now,
+            key: ask.key,
+            open: ask.open,
         };
         let worker = self.policy.pick(&view, &mut self.stream);
-        Some(self.enter(worker, now, open))
+        Some(self.enter(worker, ask))
     }
 
     /// Where workers are many: two of which the next pick will most likely be one, if that can be
@@ -163,14 +183,8 @@ impl<'s> Front<'s> {
 
     /// As [`Front::pick`], but none of the workers named (ascending).
     #[inline(never)]
-    pub fn pick_none_of(
-        &mut self,
-        load: &[u32],
-        now: Nanos,
-        open: bool,
-        not: &[u32],
-    ) -> Option<(u32, u32)> {
-        self.tick(now);
+    pub fn pick_none_of(&mut self, load: &[u32], ask: &Ask, not: &[u32]) -> Option<(u32, u32)> {
+        self.tick(ask.now);
         let other = |worker: &u32| not.binary_search(worker).is_err();
         let others: Vec<u32> = self.eligible.iter().copied().filter(other).collect();
         if others.is_empty() {
@@ -179,9 +193,52 @@ impl<'s> Front<'s> {
         let view = View {
             eligible: &others,
             load,
+            now: ask.now,
+            key: ask.key,
+            open: ask.open,
         };
         let worker = self.policy.pick(&view, &mut self.stream);
-        Some(self.enter(worker, now, open))
+        Some(self.enter(worker, ask))
+    }
+
+    /// A worker says that a core of it is idle.
+    pub fn add_idle(&mut self, worker: u32) {
+        if let Policy::Jiq(policy) = &mut self.policy {
+            policy.add(worker);
+        }
+    }
+
+    /// Whether workers are to report before the next pick.
+    pub fn wants_reports(&self, now: Nanos) -> bool {
+        matches!(&self.policy, Policy::ClientWrr(policy) if policy.wants_reports(now))
+    }
+
+    /// What the workers have done, in the order of their numbers.
+    pub fn report(&mut self, now: Nanos, all: impl Iterator<Item = Done>) {
+        if let Policy::ClientWrr(policy) = &mut self.policy {
+            policy.report(now, all);
+        }
+    }
+
+    /// How many idle cores are on its list.
+    pub fn listed(&self) -> usize {
+        match &self.policy {
+            Policy::Jiq(policy) => policy.listed(),
+            _ => 0,
+        }
+    }
+
+    /// The worker picked last, if it was on that list; asked once.
+    pub fn take_taken(&mut self) -> Option<u32> {
+        match &mut self.policy {
+            Policy::Jiq(policy) => policy.take_taken(),
+            _ => None,
+        }
+    }
+
+    /// The policy hears that an attempt has ended so long after it was sent to a worker.
+    pub fn tell_policy(&mut self, worker: u32, took: Nanos, now: Nanos) {
+        self.policy.hear(worker, took, now);
     }
 
     /// Lets time alone change whom breakers let through.
@@ -197,15 +254,15 @@ impl<'s> Front<'s> {
 
     /// Lets an attempt through the breaker of the worker picked for it.
     #[inline(always)]
-    fn enter(&mut self, worker: u32, now: Nanos, open: bool) -> (u32, u32) {
+    fn enter(&mut self, worker: u32, ask: &Ask) -> (u32, u32) {
         let Some(guards) = &mut self.guards else {
             return (worker, 0);
         };
         let breaker = &mut guards.all[worker as usize].breaker;
-        let changed = open && breaker.enter(now);
+        let changed = ask.open && breaker.enter(ask.now);
         let epoch = breaker.epoch();
         if changed {
-            self.refresh(now);
+            self.refresh(ask.now);
         }
         (worker, epoch)
     }
@@ -247,6 +304,10 @@ impl<'s> Front<'s> {
         self.eligible.clear();
         guards.next_change = Nanos::MAX;
         for (worker, guard) in (0u32..).zip(&guards.all) {
+            let unknown = |known: &Vec<u32>| known.binary_search(&worker).is_err();
+            if self.known.as_ref().is_some_and(unknown) {
+                continue;
+            }
             if guard.breaker.admits(now) {
                 self.eligible.push(worker);
             }

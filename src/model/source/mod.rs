@@ -6,6 +6,7 @@ mod apart;
 mod arrivals;
 mod backoff;
 mod births;
+mod keys;
 mod modulated;
 mod profiled;
 mod states;
@@ -25,6 +26,7 @@ use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Register;
 use crate::engine::rng::{Bits, Key, Keyed, Stream, path_hash};
+use crate::engine::zipf::Zipf;
 
 /// A source in a run.
 #[derive(Clone, Debug)]
@@ -54,6 +56,7 @@ struct Asks<'s> {
     work_factor: f64,
     memory: Amount<'s>,
     apart: Option<Box<Apart<'s>>>,
+    key: Option<Zipf>,
 }
 
 /// Bytes: always the same, or drawn, or drawn plus a part in proportion to the size.
@@ -97,6 +100,7 @@ struct Streams {
 struct Purposes {
     copy: u64,
     think: u64,
+    key: u64,
 }
 
 /// A new request.
@@ -114,6 +118,8 @@ pub struct Birth {
     pub memory: u64,
     /// Its turn, if it was recorded: the smaller, the more urgent.
     pub priority: Option<i64>,
+    /// What it is about, if that was recorded.
+    pub key: Option<u64>,
 }
 
 /// The moment before which the last birth of a run is, where the run is as long as its traces.
@@ -180,6 +186,7 @@ impl<'s> Source<'s> {
                 Amount::new(&memory.base, memory.per_byte)
             },
             apart: Apart::new(class, (service.work.as_ref(), &service.memory), &stream),
+            key: class.key.map(|k| Zipf::new(k.keys, k.exponent)),
         };
         let total: f64 = spec.classes.iter().map(|c| c.weight).sum();
         let mut below = 0.0;
@@ -211,6 +218,7 @@ impl<'s> Source<'s> {
             purposes: Purposes {
                 copy: path_hash(&path("copy")),
                 think: path_hash(&path("think")),
+                key: path_hash(&path("key")),
             },
         }
     }
@@ -332,6 +340,7 @@ impl<'s> Source<'s> {
             Some((trace, row)) => trace.priority.get(row).copied(),
             None => None,
         };
+        let key = row.and_then(|(trace, row)| trace.key.get(row).copied());
         Birth {
             number,
             class,
@@ -339,6 +348,7 @@ impl<'s> Source<'s> {
             work,
             memory,
             priority,
+            key,
         }
     }
 

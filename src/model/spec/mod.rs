@@ -28,8 +28,8 @@ pub use balancer::*;
 pub use breaker::*;
 pub use budget::{BudgetSpec, Deposit};
 pub use check::{
-    MAX_BURST, MAX_COPIES, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem,
-    name_problem,
+    MAX_BURST, MAX_COPIES, MAX_CORES, MAX_HASHES, MAX_KEYS, MAX_NAME, MAX_SLOTS, MAX_USERS,
+    MAX_WORKERS, Problem, name_problem,
 };
 pub use client::{BackoffKind, BackoffSpec, ClientSpec, RetrySpec};
 pub use copies::{Cancel, FanOutSpec, HedgeKind, HedgeSpec};
@@ -39,7 +39,7 @@ pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use profile::{Profile, ProfileError, ProfileShape};
 pub use steps::{CallSite, CallSpec, Hold, StepSpec};
-pub use trace::Trace;
+pub use trace::{Trace, recorded_key};
 pub use variability::{Cycle, Demand};
 pub use work::{Vary, WorkSpec};
 
@@ -164,6 +164,17 @@ pub struct ClassSpec {
     pub priority: i64,
     /// Cores that a request occupies at once.
     pub cores: u32,
+    /// What it is about, for policies that send equal keys to the same worker; `None`: nothing.
+    pub key: Option<KeySpec>,
+}
+
+/// Keys of requests: Zipf's law over 1 to `keys`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KeySpec {
+    /// How many there are.
+    pub keys: u64,
+    /// Key `k` is drawn in proportion to `1 / k^exponent`; 0: all alike.
+    pub exponent: f64,
 }
 
 /// RAM that a request holds.
@@ -344,6 +355,7 @@ impl SystemSpec {
         self.is_elaborate()
             || self.has_steps()
             || self.services.iter().any(several)
+            || self.services.iter().any(|s| s.balancer.policy.is_rich())
             || self.sources.iter().any(source)
             || self.services.iter().any(pulls)
             || self.faults.iter().any(fault)

@@ -20,6 +20,7 @@ pub fn class(name: &str) -> ClassSpec {
         work_factor: 1.0,
         apart: false,
         memory: None,
+        key: None,
     }
 }
 
@@ -66,6 +67,7 @@ pub fn balancer(policy: PolicySpec) -> BalancerSpec {
         cores: 1,
         slots: None,
         breaker: None,
+        subset: None,
     }
 }
 

@@ -31,6 +31,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if let Some(steps) = &mut self.steps {
             steps.key = *key;
         }
+        if let Some(idle) = &mut self.idle {
+            idle.rekey(key);
+        }
         self.redraw_unseen();
     }
 

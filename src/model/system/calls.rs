@@ -120,6 +120,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.jobs.attempt_mut(place).try_number |= ASIDE;
         self.jobs.request_mut(place).patience = patience;
         self.note_size(place, size);
+        if self.about.hashes {
+            let key = self.key_of(parent);
+            self.note_key(place, key);
+        }
         if self.crowd.is_some() {
             self.begin_uncrowded(place);
         }
@@ -182,6 +186,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
         self.tell_breaker(attempt, false, now);
+        if self.about.hears {
+            self.tell_policy(attempt, now);
+        }
         if self.budgets.is_some() {
             self.budget_answers(attempt);
         }

@@ -24,6 +24,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if O::WANTED {
             self.observe(attempt, Some((now, Outcome::Cancelled)));
         }
+        self.tell_policy(attempt, now);
         self.take_call_back(attempt, now);
         self.give_place_back(queue, attempt);
         let copy = self.is_copy(attempt);

@@ -430,6 +430,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if O::WANTED {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
+        self.tell_policy(attempt, now);
         self.tell_breaker(attempt, false, now);
         self.give_place_back(queue, attempt);
         if self.budgets.is_some() {

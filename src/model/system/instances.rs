@@ -155,5 +155,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 instances.leaves(attempt, self.workers.cold[worker as usize].number);
             }
         }
+        if RICH && self.idle.is_some() {
+            self.note_idle(self.jobs.attempt(attempt).worker);
+        }
     }
 }

@@ -12,6 +12,7 @@
 //! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
 //! attempt of it is anywhere.
 
+mod about;
 mod batches;
 mod branch;
 mod budgets;
@@ -22,6 +23,7 @@ mod copies;
 mod crowd;
 mod deadline;
 mod detect;
+mod idle;
 mod instances;
 mod interrupt;
 mod jobs;
@@ -40,11 +42,13 @@ mod trouble;
 mod turns;
 mod warming;
 
+use about::About;
 use budgets::Budgets;
 use closed::{Loops, NO_USER};
 use copies::Copies;
 use crowd::Crowd;
 use detect::Watching;
+use idle::Idle;
 use instances::Instances;
 use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
@@ -55,7 +59,7 @@ use rows::Rows;
 use steps::Steps;
 use warming::Warming;
 
-use super::balancer::Front;
+use super::balancer::{Ask, Fleet, Front};
 use super::caller::Caller;
 use super::event::{Event, Sample, kind};
 use super::fault::{self, Errors, Target};
@@ -63,7 +67,7 @@ use super::ledger::Ledger;
 use super::level::Level;
 use super::outcome::Outcome;
 use super::source::Source;
-use super::spec::{ClientSpec, PolicySpec, SourceSpec, SystemSpec};
+use super::spec::{ClientSpec, PolicySpec, ServiceSpec, SourceSpec, SystemSpec};
 use super::trial::{Horizon, RunSpec, TrialOutput};
 use super::worker::Workers;
 use crate::base::units::Nanos;
@@ -126,6 +130,9 @@ pub struct System<'s, O, const RICH: bool> {
     sizes: Vec<u64>,
     /// Recorded turn of each request, by place; kept where a trace says so.
     turns: Vec<u64>,
+    /// What policies are told beyond loads, and which workers told that they are idle.
+    about: About,
+    idle: Option<Box<Idle>>,
     /// The limits of clients, if any has some.
     limits: Option<Box<Limits>>,
     /// What callers allow themselves of retries, if that is bounded anywhere.
@@ -184,8 +191,9 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         let mut first = 0;
         let mut fronts = Vec::new();
         for (number, service) in (0u32..).zip(&spec.services) {
+            let fleet = Fleet::of(service);
             for instance in 0..service.balancer.instances {
-                let mut front = Front::new(service, number, instance, &key, first);
+                let mut front = Front::new(service, (number, instance), &key, first, &fleet);
                 if let Some(Dist::Constant { .. }) = front.dispatch {
                     front.lane = Some(queue.add_lane());
                 }
@@ -234,6 +242,8 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             draws_again: spec.draws_again(),
             sizes: Vec::new(),
             turns: Vec::new(),
+            about: About::new(spec),
+            idle: Idle::new(spec, &key),
             limits: Limits::new(spec),
             budgets: Budgets::new(spec),
             loops: Loops::new(spec),
@@ -269,6 +279,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             RICH || !system.has_more(),
             "a plain system has what only a rich one looks at"
         );
+        system.begin_idle();
         system.schedule_samples(queue);
         system.schedule_faults(queue);
         system.sending = system.sources.len() as u32;
@@ -297,6 +308,8 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             || self.crowd.is_some()
             || self.errors.is_some()
             || self.interrupted.is_some()
+            || self.about.is_any()
+            || self.idle.is_some()
     }
 
     /// What the run measured, at its end.

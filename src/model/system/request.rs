@@ -67,6 +67,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 self.note_turn(place, priority);
             }
         }
+        if RICH
+            && self.about.hashes
+            && let Some(key) = birth.key
+        {
+            self.note_key(place, key);
+        }
         if RICH && self.crowd.is_some() {
             self.begin_uncrowded(place);
         }
@@ -290,6 +296,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if O::WANTED {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
+        if RICH && self.about.hears {
+            self.tell_policy(attempt, now);
+        }
         self.tell_breaker(attempt, false, now);
         if RICH && self.ends_matter {
             self.give_place_back(queue, attempt);
@@ -387,6 +396,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         if O::WANTED {
             self.observe(attempt, Some((now, outcome)));
+        }
+        if RICH && self.about.hears {
+            self.tell_policy(attempt, now);
         }
         self.tell_breaker_of_failure(attempt, outcome, now);
         if RICH && self.limits.is_some() {

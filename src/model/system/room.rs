@@ -284,6 +284,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let mut tried = Vec::new();
         for _ in 0..max {
             let a = *self.jobs.attempt(attempt);
+            let ask = Ask {
+                now,
+                open: a.open,
+                key: match self.about.hashes {
+                    true => self.key_of(attempt),
+                    false => 0,
+                },
+            };
             let front = &mut self.fronts[at];
             let first = front.first_worker as usize;
             let last = a.worker - front.first_worker;
@@ -292,12 +300,16 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             if let Some(own) = self.instances.as_ref().and_then(|i| i.view(at)) {
                 load = own;
             }
-            let Some((picked, epoch)) = front.pick_none_of(load, now, a.open, &tried) else {
+            let Some((picked, epoch)) = front.pick_none_of(load, &ask, &tried) else {
                 break;
             };
+            if let Some(idle) = &mut self.idle {
+                idle.note_taken(front);
+            }
             let worker = front.first_worker + picked;
             let guarded = front.breakers() > 0;
             if a.open {
+                self.tell_policy(attempt, now);
                 self.tell_breaker_of_failure(attempt, lacking, now);
             }
             if guarded {

@@ -103,6 +103,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let at = front;
+        if RICH && self.about.reports() {
+            self.report(front, now);
+        }
+        let key = match RICH && self.about.hashes {
+            true => self.key_of(attempt),
+            false => 0,
+        };
         let front = &mut self.fronts[at];
         if RICH && front.pulled {
             return self.route_pulled(queue, attempt, at, memory);
@@ -113,14 +120,19 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             load = own;
         }
         let a = self.jobs.attempt_mut(attempt);
+        let ask = Ask {
+            now,
+            open: a.open,
+            key,
+        };
         let picked = match &self.copies {
             Some(copies) if RICH => {
                 let used = copies.used(self.source_of[a.class as usize], a.request);
                 // To a worker that has no copy yet, while there are any.
-                let other = front.pick_none_of(load, now, a.open, used);
-                other.or_else(|| front.pick(load, now, a.open))
+                let other = front.pick_none_of(load, &ask, used);
+                other.or_else(|| front.pick(load, &ask))
             }
-            _ => front.pick(load, now, a.open),
+            _ => front.pick(load, &ask),
         };
         let number = a.number;
         let Some((picked, epoch)) = picked else {
@@ -129,6 +141,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         };
         let worker = front.first_worker + picked;
         a.worker = worker;
+        if RICH && let Some(idle) = &mut self.idle {
+            idle.note_taken(front);
+        }
         if let Some(likely) = front.likely_next() {
             for worker in likely {
                 self.workers.fetch(front.first_worker + worker);
@@ -142,6 +157,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         self.fold(now, kind::ROUTED, number, worker);
         if RICH && self.errors.is_some() && self.errs_at_once(attempt) {
+            self.note_done(attempt, true, now);
             return self.turn_away(queue, attempt, Outcome::Error);
         }
         if RICH && self.propagates && self.is_expired(attempt, now) {
@@ -274,6 +290,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         if RICH && self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
             return self.complete_with_error(queue, attempt, Outcome::Error);
+        }
+        if RICH && self.about.reports() {
+            self.note_done(attempt, false, now);
         }
         let a = *self.jobs.attempt(attempt);
         if RICH && a.measured && self.steps.is_some() {

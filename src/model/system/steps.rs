@@ -567,6 +567,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.leave_aside(a.worker, attempt, now);
         // Nothing is spent since.
         self.jobs.attempt_mut(attempt).start = now;
+        if self.about.reports() {
+            self.note_done(attempt, failed.is_some(), now);
+        }
         let what = if failed.is_some() {
             kind::ERRED
         } else {

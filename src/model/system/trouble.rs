@@ -161,6 +161,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.warming.is_some() {
             self.start_cold(queue, worker);
         }
+        self.note_idle(worker);
     }
 
     fn errors_hold(&mut self, worker: u32, fault: u32, holds: bool) {
@@ -201,6 +202,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         outcome: Outcome,
     ) {
         let now = queue.now();
+        self.note_done(attempt, true, now);
         let running = self.jobs.attempt_mut(attempt);
         running.phase = running.phase.wrapping_add(1);
         self.count_spent(attempt, now, 0);

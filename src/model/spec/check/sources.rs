@@ -1,6 +1,6 @@
 //! Rules about who sends, what a request is, and whether anyone can take it in.
 
-use super::{MAX_USERS, Rules, group_path, least};
+use super::{MAX_KEYS, MAX_USERS, Rules, group_path, least};
 use crate::base::codes::Code;
 use crate::base::units::{HIGHEST_RATE, print_bytes};
 use crate::model::spec::{
@@ -201,6 +201,7 @@ impl Rules {
             trace.memory.len(),
             trace.class.len(),
             trace.priority.len(),
+            trace.key.len(),
         ];
         if columns.iter().any(|&n| n != 0 && n != rows) {
             let message = format!("`{path}` has columns of different lengths");
@@ -250,6 +251,17 @@ impl Rules {
         }
         if let Some(memory) = &class.memory {
             self.memory(memory, &format!("{path}.memory"));
+        }
+        if let Some(key) = &class.key {
+            let fine = (1..=MAX_KEYS).contains(&key.keys);
+            self.range(fine, &format!("{path}.key.keys"), "1 to 10^12", key.keys);
+            let fine = (0.0..=20.0).contains(&key.exponent);
+            self.range(
+                fine,
+                &format!("{path}.key.exponent"),
+                "0 to 20",
+                key.exponent,
+            );
         }
     }
 
