@@ -6,6 +6,7 @@
 mod amount;
 mod arrivals;
 mod balancer;
+mod breaker;
 mod class_at;
 mod client;
 mod csv;

@@ -2,6 +2,7 @@
 //! TOML, and the table of a point is a model file of its own.
 
 use super::Overrides;
+use super::breaker;
 use super::keys::{self, Block};
 use super::retry;
 use super::tree::{Entry, Node, Origin, Table, Value, key, quoted};
@@ -187,7 +188,6 @@ fn names_classes(block: &Block, source: &Table) -> bool {
 /// What a key is when it is left out, in this table.
 fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Option<&'static str> {
     let says = |key: &str, word: &str| table.get(key).and_then(Node::text) == Some(word);
-    let consecutive = says("kind", "consecutive");
     match (block.name, name) {
         ("[service.NAME.balancer]", "start") => {
             (says("policy", "round_robin") || table.get("policy").is_none()).then_some(text)
@@ -202,11 +202,8 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         ("[service.NAME.balancer]", "ties") => says("policy", "jsq_oracle").then_some(text),
         ("client", "propagate_deadline") => table.get("deadline").is_some().then_some(text),
         ("breaker", "counts") => Some(text),
-        ("breaker", "failures" | "successes") => consecutive.then_some(text),
-        ("breaker", "open_for" | "half_open_calls") if consecutive => Some(text),
-        ("breaker", "open_for") => Some("\"60s\""),
-        ("breaker", "half_open_calls") => Some("10"),
-        ("breaker", _) => (!consecutive).then_some(text),
+        ("breaker", "base" | "cap") if table.get("open_for").is_some() => None,
+        ("breaker", _) => breaker::default(table.get("kind")?.text()?, name),
         ("[[fault]]", "unit") => (says("kind", "pause") || says("kind", "crash")).then_some(text),
         ("[[fault]]", "shared") => {
             (!says("kind", "surge") && !says("kind", "restart")).then_some(text)

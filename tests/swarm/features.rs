@@ -54,6 +54,9 @@ features! {
     Instances 0.25;
     Consecutive 0.25;
     Resilience4j 0.25;
+    Hystrix 0.2;
+    Polly8 0.2;
+    Accrual 0.2;
     // Clients.
     Timeout 0.4;
     Retry 0.4;

@@ -266,14 +266,19 @@ pub const BALANCER: Block = Block {
 pub const BREAKER: Block = Block {
     name: "breaker",
     keys: &[
-        key("kind", "", "\"consecutive\" or \"resilience4j\""),
+        key(
+            "kind",
+            "",
+            "the name of a kind: consecutive, resilience4j, ..",
+        ),
         key("failures", "5", COUNT),
         key("successes", "2", COUNT),
         key(
             "window",
             "100",
-            "a count of calls such as 100, or a time of whole seconds",
+            "a count of calls such as 100, or a time such as \"10s\"",
         ),
+        key("every", "\"500ms\"", TIME),
         key("min_calls", "100", COUNT),
         key("failure_share", "0.5", "a share above 0, at most 1"),
         key("slow_after", "\"60s\"", TIME),
@@ -283,6 +288,8 @@ pub const BREAKER: Block = Block {
             "\"30s\"",
             "a time such as \"5s\" or { dist = .. }",
         ),
+        key("base", "\"5s\"", TIME),
+        key("cap", "\"300s\"", TIME),
         key("half_open_calls", "1", COUNT),
         key("half_open_max", "", TIME),
         key("counts", ALL_FAILURES, FAILURES),

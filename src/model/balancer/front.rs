@@ -7,13 +7,12 @@ use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Lane;
 use crate::engine::rng::{Key, Stream};
-use crate::model::breaker::{Breaker, Call, Heard};
+use crate::model::breaker::{Call, Guard};
 use crate::model::fault::worker_path;
 use crate::model::incident::BreakerState;
 use crate::model::level::Level;
 use crate::model::line::Line;
 use crate::model::outcome::Outcome;
-use crate::model::source::whole;
 use crate::model::spec::{BalancerSpec, BreakerSpec, Failures, OnFull, PolicySpec, ServiceSpec};
 
 /// From so many workers on, what a pick needs is no longer near the processor anyway.
@@ -62,24 +61,11 @@ pub struct Front<'s> {
 /// The breakers, one a worker.
 #[derive(Clone, Debug)]
 struct Guards<'s> {
-    open_for: &'s Dist,
+    spec: &'s BreakerSpec,
     counts: Failures,
     all: Vec<Guard>,
     /// Earliest moment at which time alone changes who is eligible.
     next_change: Nanos,
-}
-
-#[derive(Clone, Debug)]
-struct Guard {
-    breaker: Breaker,
-    /// Where the times it stays open are drawn from, unless they are always the same.
-    stream: Option<Stream>,
-    /// Openings since the measured time began.
-    opens: u64,
-    open_from: Nanos,
-    open_until: Nanos,
-    /// Time open in all, without the present interval.
-    open_before: u128,
 }
 
 impl<'s> Front<'s> {
@@ -125,9 +111,8 @@ impl<'s> Front<'s> {
     /// Goes on under another key: its own draws and those of its breakers.
     pub fn rekey(&mut self, key: &Key) {
         self.stream.rekey(key);
-        let guards = self.guards.iter_mut().flat_map(|g| &mut g.all);
-        for stream in guards.filter_map(|guard| guard.stream.as_mut()) {
-            stream.rekey(key);
+        for guard in self.guards.iter_mut().flat_map(|g| &mut g.all) {
+            guard.rekey(key);
         }
     }
 
@@ -186,7 +171,7 @@ impl<'s> Front<'s> {
 
     /// Lets time alone change whom breakers let through.
     #[inline(always)]
-    fn tick(&mut self, now: Nanos) {
+    pub fn tick(&mut self, now: Nanos) {
         if let Some(guards) = &mut self.guards
             && now >= guards.next_change
         {
@@ -221,8 +206,9 @@ impl<'s> Front<'s> {
 
     /// Tells a worker's breaker that a call which it let in is taken back.
     pub fn forget(&mut self, worker: u32, epoch: u32, now: Nanos) {
+        self.tick(now);
         let guards = self.guards.as_mut();
-        if guards.is_some_and(|g| g.all[worker as usize].breaker.forget(epoch)) {
+        if guards.is_some_and(|g| g.all[worker as usize].forget(now, epoch, g.spec)) {
             self.refresh(now);
         }
     }
@@ -230,10 +216,9 @@ impl<'s> Front<'s> {
     /// Tells a worker's breaker what became of a call that it let in.
     #[inline]
     pub fn hear(&mut self, worker: u32, call: Call, now: Nanos) {
-        let Some(guards) = &mut self.guards else {
-            return;
-        };
-        if guards.hear(worker, call, now) {
+        self.tick(now);
+        let guards = self.guards.as_mut();
+        if guards.is_some_and(|g| g.all[worker as usize].hear(now, call, g.spec)) {
             self.refresh(now);
         }
     }
@@ -299,69 +284,24 @@ impl<'s> Front<'s> {
 
 impl<'s> Guards<'s> {
     fn new(spec: &'s BreakerSpec, service: &ServiceSpec, instance: u32, key: &Key) -> Self {
-        let (BreakerSpec::Consecutive { open_for, .. }
-        | BreakerSpec::Resilience4j { open_for, .. }) = spec;
-        let drawn = !matches!(open_for, Dist::Constant { .. });
         let path = |number: u32| match instance {
             0 => format!("{}/breaker", worker_path(service, number)),
             _ => format!("{}/breaker/{}", worker_path(service, number), instance + 1),
         };
-        let guard = |number: u32| Guard {
-            breaker: Breaker::new(spec),
-            stream: drawn.then(|| Stream::new(key, &path(number))),
-            opens: 0,
-            open_from: 0,
-            open_until: 0,
-            open_before: 0,
-        };
-        let all = (0..service.worker_count() as u32).map(guard).collect();
+        let guard = |number: u32| Guard::new(spec, key, || path(number));
+        let all: Vec<Guard> = (0..service.worker_count() as u32).map(guard).collect();
+        let changes = all.iter().filter_map(|g| g.breaker.next_change());
         Guards {
-            open_for,
+            spec,
             counts: spec.counts(),
+            next_change: changes.min().unwrap_or(Nanos::MAX),
             all,
-            next_change: Nanos::MAX,
-        }
-    }
-
-    /// Whether who is eligible may have changed.
-    #[inline]
-    fn hear(&mut self, worker: u32, call: Call, now: Nanos) -> bool {
-        let guard = &mut self.all[worker as usize];
-        match guard.breaker.hear(now, call) {
-            Heard::Nothing => false,
-            Heard::Changed => true,
-            Heard::Opens { since } => {
-                guard.open(since, self.open_for);
-                true
-            }
         }
     }
 
     fn tick(&mut self, now: Nanos) {
         for guard in &mut self.all {
-            if let Heard::Opens { since } = guard.breaker.tick(now) {
-                guard.open(since, self.open_for);
-            }
+            guard.tick(now, self.spec);
         }
-    }
-}
-
-impl Guard {
-    #[cold]
-    fn open(&mut self, since: Nanos, open_for: &Dist) {
-        let lasts = match (&mut self.stream, open_for) {
-            (Some(stream), dist) => whole(dist.sample(stream)),
-            (None, dist) => whole(dist.mean()),
-        };
-        self.opens += 1;
-        self.open_before = self.open_area(since);
-        self.open_from = since;
-        self.open_until = since.saturating_add(lasts);
-        self.breaker.open(self.open_until);
-    }
-
-    /// Time open up to now.
-    fn open_area(&self, now: Nanos) -> u128 {
-        self.open_before + u128::from(now.min(self.open_until).saturating_sub(self.open_from))
     }
 }

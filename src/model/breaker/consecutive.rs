@@ -104,13 +104,13 @@ impl Consecutive {
         }
     }
 
-    pub(super) fn forget(&mut self, epoch: u32) -> bool {
+    pub(super) fn forget(&mut self, epoch: u32) -> Heard {
         match &mut self.state {
             State::HalfOpen { out, .. } if epoch == self.epoch => {
                 *out -= 1;
-                true
+                Heard::Changed
             }
-            _ => false,
+            _ => Heard::Nothing,
         }
     }
 
@@ -161,8 +161,8 @@ mod tests {
         m.open(10);
         m.enter(10);
         assert!(!m.admits(11));
-        assert!(!m.forget(before), "let in before it opened");
-        assert!(m.forget(m.epoch()));
+        assert_eq!(m.forget(before), Heard::Nothing, "let in before it opened");
+        assert_eq!(m.forget(m.epoch()), Heard::Changed);
         assert!(m.admits(11));
         assert_eq!(call(&mut m, 12, false), Heard::Changed, "and closes");
     }

@@ -131,13 +131,13 @@ impl Resilience4j {
         }
     }
 
-    pub(super) fn forget(&mut self, epoch: u32) -> bool {
+    pub(super) fn forget(&mut self, epoch: u32) -> Heard {
         match &mut self.state {
             State::HalfOpen { permits, .. } if epoch == self.epoch => {
                 *permits += 1;
-                true
+                Heard::Changed
             }
-            _ => false,
+            _ => Heard::Nothing,
         }
     }
 
@@ -396,7 +396,8 @@ mod tests {
             assert_eq!(m.enter(51), spent == 1 || spent == 4, "permit {spent}");
         }
         assert!(!m.admits(60), "four permits are spent");
-        assert!(!m.forget(m.epoch() - 1) && m.forget(m.epoch()));
+        assert_eq!(m.forget(m.epoch() - 1), Heard::Nothing);
+        assert_eq!(m.forget(m.epoch()), Heard::Changed);
         assert!(m.admits(60), "but one that is taken back");
         assert!(m.enter(60));
         let fine = Call {

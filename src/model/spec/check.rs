@@ -1,6 +1,7 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
 mod balancer;
+mod breaker;
 mod client;
 mod copies;
 mod faults;
