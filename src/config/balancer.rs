@@ -58,7 +58,9 @@ impl Cx {
             balancer.on_full = buffer.on_full;
         }
         if let Some(node) = fields.get("breaker").filter(|n| !n.is_none()) {
-            balancer.breaker = self.breaker(node, &fields.path("breaker"));
+            let path = fields.path("breaker");
+            balancer.breaker = self.breaker(node, &path, "share");
+            balancer.breaker_share = self.breaker_share(node, &path);
         }
         balancer
     }

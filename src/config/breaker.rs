@@ -1,18 +1,21 @@
 //! `breaker`: which dialect, and its numbers.
 
 use crate::base::units::{Nanos, SECOND};
-use crate::model::spec::{AccrualWait, BreakerSpec, BreakerWindow, Dist};
+use crate::model::spec::{
+    AccrualWait, Around, BreakerShare, BreakerSpec, BreakerWindow, ClientBreaker, Dist,
+    EnvoyLimits, MAX_SLOTS,
+};
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
 use super::keys::BREAKER;
 use super::tree::Node;
 
-/// Kinds of the format that this version does not have.
-const LATER: &[&str] = &["envoy_limits"];
+/// Envoy's bounds, which only a client can have.
+const ENVOY: &str = "envoy_limits";
 
-/// The keys of each kind, besides `kind` and `counts`.
-pub const KEYS: &[(&str, &[&str])] = &[
+/// The keys of each kind, besides `kind`, and `counts` and where it stands for all but Envoy's.
+const KEYS: &[(&str, &[&str])] = &[
     (
         "consecutive",
         &["failures", "open_for", "half_open_calls", "successes"],
@@ -28,6 +31,8 @@ pub const KEYS: &[(&str, &[&str])] = &[
             "open_for",
             "half_open_calls",
             "half_open_max",
+            "automatic",
+            "lost_reply",
         ],
     ),
     (
@@ -50,6 +55,7 @@ pub const KEYS: &[(&str, &[&str])] = &[
             "open_for",
         ],
     ),
+    (ENVOY, &["connections", "pending", "requests", "retries"]),
 ];
 
 /// What a key is when it is left out, by kind, as it would be written.
@@ -73,6 +79,8 @@ const DEFAULTS: &[(&str, &[(&str, &str)])] = &[
             ("slow_share", "1.0"),
             ("open_for", "\"60s\""),
             ("half_open_calls", "10"),
+            ("automatic", "false"),
+            ("lost_reply", "0.0"),
         ],
     ),
     (
@@ -105,26 +113,95 @@ const DEFAULTS: &[(&str, &[(&str, &str)])] = &[
             ("cap", "\"300s\""),
         ],
     ),
+    (
+        ENVOY,
+        &[
+            ("connections", "1024"),
+            ("pending", "1024"),
+            ("requests", "1024"),
+            ("retries", "3"),
+        ],
+    ),
 ];
 
 /// What a key of a breaker is when it is left out; `None`: nothing, or the kind has no such key.
 pub fn default(kind: &str, key: &str) -> Option<&'static str> {
+    if key == "counts" && kind != ENVOY {
+        return Some("[\"error\", \"timeout\", \"refused\", \"reset\"]");
+    }
     let defaults = DEFAULTS.iter().find(|d| d.0 == kind)?.1;
     defaults.iter().find(|d| d.0 == key).map(|d| d.1)
 }
 
 impl Cx {
-    /// A breaker.
-    pub fn breaker(&mut self, node: &Node, path: &str) -> Option<BreakerSpec> {
+    /// A breaker of a client.
+    pub fn client_breaker(&mut self, node: &Node, path: &str) -> Option<ClientBreaker> {
+        let kind = node
+            .table()
+            .and_then(|t| t.get("kind"))
+            .and_then(Node::text);
+        if kind == Some(ENVOY) {
+            let fields = self.fields(node, path, &BREAKER)?;
+            return self.envoy_limits(&fields).map(ClientBreaker::Envoy);
+        }
+        let spec = self.breaker(node, path, "around")?;
+        let given = node.table().and_then(|t| t.get("around"));
+        let words = &["attempt", "call"];
+        let word = given.and_then(|n| self.choice(n, &format!("{path}.around"), words, &[]));
+        let around = match word {
+            Some("call") => Around::Call,
+            _ => Around::Attempt,
+        };
+        Some(ClientBreaker::Machine { spec, around })
+    }
+
+    fn envoy_limits(&mut self, fields: &Fields<'_>) -> Option<EnvoyLimits> {
+        let own = KEYS.iter().find(|k| k.0 == ENVOY).map_or(&[][..], |k| k.1);
+        self.only(fields, &format!("a breaker of kind `{ENVOY}`"), "kind", own);
+        let mut bound = |key: &str, least, default| match fields.get(key) {
+            Some(node) if node.text() == Some("unbounded") => Some(u32::MAX),
+            Some(node) => self.count32(node, &fields.path(key), least, MAX_SLOTS),
+            None => Some(default),
+        };
+        let bounded = |bound: u32| (bound != u32::MAX).then_some(bound);
+        let connections = bound("connections", 1, 1024)?;
+        let requests = bound("requests", 1, 1024)?;
+        Some(EnvoyLimits {
+            connections: bounded(connections),
+            pending: match bound("pending", 0, 1024)? {
+                // Nobody waits.
+                _ if requests < connections => 0,
+                pending => pending,
+            },
+            requests: bounded(requests),
+            retries: bounded(bound("retries", 0, 3)?),
+        })
+    }
+
+    /// A breaker that is a state machine; `stands`: the key that belongs to where it stands.
+    pub fn breaker(
+        &mut self,
+        node: &Node,
+        path: &str,
+        stands: &'static str,
+    ) -> Option<BreakerSpec> {
         let fields = self.fields(node, path, &BREAKER)?;
         let Some(kind) = fields.get("kind") else {
             self.missing(&fields, "kind", &BREAKER);
             return None;
         };
         let now: Vec<&'static str> = KEYS.iter().map(|k| k.0).collect();
-        let kind = self.choice(kind, &fields.path("kind"), &now, LATER)?;
+        let place = fields.path("kind");
+        let span = kind.span;
+        let kind = self.choice(kind, &place, &now, &[])?;
+        if kind == ENVOY {
+            let message = format!("`{place}`: `{ENVOY}` are bounds of a caller, not of a balancer");
+            let help = "say it in `client` of a source";
+            self.disagree(span, &place, &message, help);
+            return None;
+        }
         let own = KEYS.iter().find(|k| k.0 == kind).map_or(&[][..], |k| k.1);
-        let own: Vec<&str> = own.iter().copied().chain(["counts"]).collect();
+        let own: Vec<&str> = own.iter().copied().chain([stands, "counts"]).collect();
         self.only(
             &fields,
             &format!("a breaker of kind `{kind}`"),
@@ -184,7 +261,12 @@ impl Cx {
                     Some(n) => Some(self.time(n, &fields.path("half_open_max"))?),
                     None => None,
                 };
+                let automatic = fields
+                    .get("automatic")
+                    .and_then(|n| self.boolean(n, &fields.path("automatic")));
                 Some(BreakerSpec::Resilience4j {
+                    automatic: automatic.unwrap_or(false),
+                    lost_reply: self.share_or(&fields, "lost_reply", 0.0),
                     window,
                     min_calls,
                     failure_share: self.share_or(&fields, "failure_share", 0.5),
@@ -196,6 +278,16 @@ impl Cx {
                     counts,
                 })
             }
+        }
+    }
+
+    /// Whose a balancer's breaker is.
+    pub fn breaker_share(&mut self, node: &Node, path: &str) -> BreakerShare {
+        let given = node.table().and_then(|t| t.get("share"));
+        let words = &["instance", "all"];
+        match given.and_then(|n| self.choice(n, &format!("{path}.share"), words, &[])) {
+            Some("all") => BreakerShare::All,
+            _ => BreakerShare::Instance,
         }
     }
 

@@ -161,6 +161,7 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("client", "retry") => Some(&keys::RETRY),
         ("client", "hedge") => Some(&keys::HEDGE),
         ("client", "limit") => Some(&keys::LIMIT),
+        ("client", "breaker") => Some(&keys::BREAKER),
         ("[service.NAME]", "class") => Some(&keys::SERVICE_CLASS),
         ("[service.NAME]" | "[[source.NAME.class]]" | "[service.NAME.class.CLASS]", "work") => {
             Some(&keys::WORK)
@@ -201,7 +202,6 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         ("[service.NAME.balancer]", "full_scan") => says("policy", "least_request").then_some(text),
         ("[service.NAME.balancer]", "ties") => says("policy", "jsq_oracle").then_some(text),
         ("client", "propagate_deadline") => table.get("deadline").is_some().then_some(text),
-        ("breaker", "counts") => Some(text),
         ("breaker", "base" | "cap") if table.get("open_for").is_some() => None,
         ("breaker", _) => breaker::default(table.get("kind")?.text()?, name),
         ("[[fault]]", "unit") => (says("kind", "pause") || says("kind", "crash")).then_some(text),

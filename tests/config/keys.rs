@@ -118,6 +118,8 @@ const KINDS: [Kinds; 4] = [
                     "slow_after",
                     "slow_share",
                     "half_open_max",
+                    "automatic",
+                    "lost_reply",
                 ],
             ),
             (
@@ -143,6 +145,8 @@ const KINDS: [Kinds; 4] = [
             ("window", "\"2s\""),
             ("every", "\"500ms\""),
             ("base", "\"1s\""),
+            ("automatic", "true"),
+            ("lost_reply", "0.1"),
             ("cap", "\"400s\""),
             ("min_calls", "5"),
             ("failure_share", "0.5"),

@@ -6,8 +6,8 @@ use crate::model::Making;
 use crate::sources::failures;
 use crate::text::{Node, Table};
 
-/// A breaker of one of the kinds that are on.
-pub fn breaker(m: &mut Making) -> Option<Node> {
+/// A breaker of one of the kinds that are on; `stands` adds what belongs to where it stands.
+pub fn breaker(m: &mut Making, stands: impl Fn(&mut Making, &mut Table)) -> Option<Node> {
     let kinds = [
         (Consecutive, consecutive as fn(&mut Making) -> Table),
         (Resilience4j, resilience4j),
@@ -17,6 +17,7 @@ pub fn breaker(m: &mut Making) -> Option<Node> {
     ];
     let (_, make) = kinds.into_iter().find(|kind| m.has(kind.0))?;
     let mut table = make(m);
+    stands(m, &mut table);
     failures(m, &mut table, "counts");
     Some(Node::Table(table))
 }
@@ -51,6 +52,11 @@ fn resilience4j(m: &mut Making) -> Table {
     table.node("open_for", open);
     if m.draw.chance(0.5) {
         table.put("half_open_max", m.time(m.length as f64 / 50.0));
+    } else if m.has(Automatic) {
+        table.put("automatic", true);
+    }
+    if m.has(LostReply) {
+        table.put("lost_reply", share(&mut m.draw, 0.01, 1.0));
     }
     table
 }

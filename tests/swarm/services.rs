@@ -160,8 +160,10 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         }
         default(m, &mut table, "cores", "1");
     }
+    let mut instances = 1;
     if m.has(Instances) && !about.pulls {
-        table.put("instances", m.draw.from(1, 4));
+        instances = m.draw.from(1, 4);
+        table.put("instances", instances);
     }
     if m.has(FrontBuffer) {
         let words = &["reject", "drop_oldest", "dead_letter"];
@@ -169,7 +171,11 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         table.node("buffer", buffer);
     }
     if !about.pulls
-        && let Some(breaker) = breaker(m)
+        && let Some(breaker) = breaker(m, |m, table| {
+            if instances > 1 && m.has(BreakerShare) {
+                table.text("share", "all");
+            }
+        })
     {
         table.node("breaker", breaker);
     }

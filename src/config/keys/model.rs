@@ -5,6 +5,7 @@ use super::{Block, key};
 const DISTRIBUTION: &str = "a quantity such as \"3ms\" or { dist = .. }";
 const TIME: &str = "a time such as \"250ms\"";
 const COUNT: &str = "a whole number such as 4";
+const BOUND: &str = "a whole number such as 100, or \"unbounded\"";
 const NUMBER: &str = "a number such as 0.5";
 const TEXT: &str = "a string";
 const FAILURES: &str = "a list such as [\"error\", \"timeout\"]";
@@ -81,8 +82,9 @@ pub const CLIENT: Block = Block {
         key("retry", "\"none\"", "{ attempts, backoff, .. } or \"none\""),
         key("hedge", "\"none\"", "{ kind, after, .. } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
+        key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
     ],
-    later: &["breaker", "network"],
+    later: &["network"],
 };
 
 /// `retry`
@@ -292,9 +294,17 @@ pub const BREAKER: Block = Block {
         key("cap", "\"300s\"", TIME),
         key("half_open_calls", "1", COUNT),
         key("half_open_max", "", TIME),
+        key("automatic", "false", "true or false"),
+        key("lost_reply", "0.0", "a number from 0 to 1"),
+        key("share", "\"instance\"", "\"instance\" or \"all\""),
+        key("around", "\"attempt\"", "\"attempt\" or \"call\""),
+        key("connections", "1024", BOUND),
+        key("pending", "1024", BOUND),
+        key("requests", "1024", BOUND),
+        key("retries", "3", BOUND),
         key("counts", ALL_FAILURES, FAILURES),
     ],
-    later: &["automatic", "around", "share", "lost_reply"],
+    later: &[],
 };
 
 /// `buffer`

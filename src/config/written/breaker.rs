@@ -4,11 +4,43 @@ use super::pen::{Pen, number, table};
 use crate::base::units::SECOND;
 use crate::config::dist::Of;
 use crate::config::tree::quoted;
-use crate::model::spec::{AccrualWait, BreakerSpec, BreakerWindow};
+use crate::model::spec::{AccrualWait, Around, BreakerSpec, BreakerWindow, ClientBreaker};
+
+/// A key and its value.
+pub type Param = (&'static str, String);
 
 impl Pen<'_> {
-    /// The table of a breaker.
-    pub fn breaker(&mut self, breaker: &BreakerSpec, path: &str) -> String {
+    /// The table of a client's breaker.
+    pub fn client_breaker(&mut self, breaker: &ClientBreaker, path: &str) -> String {
+        let limits = match breaker {
+            ClientBreaker::Machine { spec, around } => {
+                let stands = match around {
+                    Around::Attempt => vec![],
+                    Around::Call => vec![("around", quoted("call"))],
+                };
+                return self.breaker(spec, &stands, path);
+            }
+            ClientBreaker::Envoy(limits) => limits,
+        };
+        let bound = |most: Option<u32>| most.map_or_else(|| quoted("unbounded"), |n| n.to_string());
+        let pending = Some(limits.pending).filter(|&n| n != u32::MAX);
+        let mut params = vec![
+            ("kind", quoted("envoy_limits")),
+            ("connections", bound(limits.connections)),
+            ("requests", bound(limits.requests)),
+            ("retries", bound(limits.retries)),
+        ];
+        // Where nobody waits nothing can be said of those who do.
+        if limits.waits() {
+            params.push(("pending", bound(pending)));
+        } else if limits.pending != 0 {
+            self.inexact(path);
+        }
+        table(&params)
+    }
+
+    /// The table of a breaker; `stands`: what it says of where it stands.
+    pub fn breaker(&mut self, breaker: &BreakerSpec, stands: &[Param], path: &str) -> String {
         let mut params = match breaker {
             BreakerSpec::Consecutive {
                 failures,
@@ -32,6 +64,8 @@ impl Pen<'_> {
                 open_for,
                 half_open_calls,
                 half_open_max,
+                automatic,
+                lost_reply,
                 ..
             } => {
                 let window = match window {
@@ -52,6 +86,12 @@ impl Pen<'_> {
                 ];
                 if let Some(most) = half_open_max {
                     params.push(("half_open_max", self.time(*most, path)));
+                }
+                if *automatic {
+                    params.push(("automatic", "true".into()));
+                }
+                if *lost_reply > 0.0 {
+                    params.push(("lost_reply", number(*lost_reply)));
                 }
                 params
             }
@@ -110,6 +150,7 @@ impl Pen<'_> {
                 params
             }
         };
+        params.extend(stands.iter().cloned());
         if let Some(counts) = self.failures(breaker.counts(), path) {
             params.push(("counts", counts));
         }

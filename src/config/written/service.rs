@@ -5,8 +5,8 @@ use crate::base::units::SECOND;
 use crate::config::dist::Of;
 use crate::config::tree::quoted;
 use crate::model::spec::{
-    BalancerSpec, ClassSpec, Discipline, Dist, GroupSpec, MemorySpec, OnFull, PolicySpec,
-    RamPolicy, Schedule, Ties, UNBOUNDED_CORES, WorkSpec,
+    BalancerSpec, BreakerShare, ClassSpec, Discipline, Dist, GroupSpec, MemorySpec, OnFull,
+    PolicySpec, RamPolicy, Schedule, Ties, UNBOUNDED_CORES, WorkSpec,
 };
 
 impl Pen<'_> {
@@ -118,7 +118,11 @@ impl Pen<'_> {
         }
         self.buffer((balancer.slots, balancer.bytes, balancer.on_full), path);
         if let Some(breaker) = &balancer.breaker {
-            let breaker = self.breaker(breaker, &format!("{path}.breaker"));
+            let stands = match balancer.breaker_share {
+                BreakerShare::Instance => vec![],
+                BreakerShare::All => vec![("share", quoted("all"))],
+            };
+            let breaker = self.breaker(breaker, &stands, &format!("{path}.breaker"));
             self.line("breaker", &breaker);
         }
     }

@@ -2,7 +2,9 @@
 
 use super::rows::change;
 use crate::base::units::Nanos;
-use crate::model::spec::{Arrivals, BackoffSpec, Dist, FaultWhen, SystemSpec, WorkSpec};
+use crate::model::spec::{
+    Arrivals, BackoffSpec, ClientBreaker, Dist, FaultWhen, SystemSpec, WorkSpec,
+};
 
 /// Steps that times of arrival are rounded down to, the coarsest first.
 const STEPS: [Nanos; 7] = [
@@ -43,6 +45,11 @@ fn each_dist(system: &mut SystemSpec, see: &mut dyn FnMut(&str, &mut Dist)) {
             && let BackoffSpec::Drawn(dist) = &mut retry.backoff
         {
             one("pauses", dist);
+        }
+        if let Some(ClientBreaker::Machine { spec, .. }) = &mut client.breaker
+            && let Some(dist) = spec.open_for_mut()
+        {
+            one("open times of the breaker", dist);
         }
         for class in &mut source.classes {
             let name = format!("class {} of {name}", class.name);

@@ -7,13 +7,16 @@ use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Lane;
 use crate::engine::rng::{Key, Stream};
-use crate::model::breaker::{Call, Guard};
+use crate::model::breaker::{Call, Guard, Lost};
+use crate::model::fault::Try;
 use crate::model::fault::worker_path;
 use crate::model::incident::BreakerState;
 use crate::model::level::Level;
 use crate::model::line::Line;
 use crate::model::outcome::Outcome;
-use crate::model::spec::{BalancerSpec, BreakerSpec, Failures, OnFull, PolicySpec, ServiceSpec};
+use crate::model::spec::{
+    BalancerSpec, BreakerShare, BreakerSpec, Failures, OnFull, PolicySpec, ServiceSpec, SystemSpec,
+};
 
 /// From so many workers on, what a pick needs is no longer near the processor anyway.
 const MANY: usize = 512;
@@ -47,6 +50,8 @@ pub struct Front<'s> {
     pub first_worker: u32,
     /// How many workers it has.
     pub worker_count: usize,
+    /// Each of its workers has a breaker.
+    pub guarded: bool,
     /// Workers pull from [`Front::shared`].
     pub pulled: bool,
     /// Attempts that wait for whichever worker is free first.
@@ -55,7 +60,10 @@ pub struct Front<'s> {
     stream: Stream,
     /// Workers that breakers let through, ascending.
     eligible: Vec<u32>,
+    /// `None` where it has no breakers, and while those it shares are elsewhere.
     guards: Option<Guards<'s>>,
+    /// With which version of its breakers it found out who is eligible.
+    seen: u64,
 }
 
 /// The breakers, one a worker.
@@ -64,6 +72,10 @@ struct Guards<'s> {
     spec: &'s BreakerSpec,
     counts: Failures,
     all: Vec<Guard>,
+    /// Which results reach none of them.
+    lost: Option<Box<Lost>>,
+    /// Moves on whenever who is eligible may have changed.
+    version: u64,
     /// Earliest moment at which time alone changes who is eligible.
     next_change: Nanos,
 }
@@ -71,13 +83,17 @@ struct Guards<'s> {
 impl<'s> Front<'s> {
     /// An instance (from 0) of the balancer of a service, itself the `number`th of the system.
     pub fn new(
-        service: &'s ServiceSpec,
+        system: &'s SystemSpec,
         number: u32,
         instance: u32,
         key: &Key,
         first_worker: u32,
     ) -> Self {
+        let service = &system.services[number as usize];
         let spec: &BalancerSpec = &service.balancer;
+        // Those that all share begin with the first.
+        let shared = spec.breaker_share == BreakerShare::All;
+        let own = spec.breaker.as_ref().filter(|_| instance == 0 || !shared);
         let workers = service.worker_count() as u32;
         let path = format!("service/{}/balancer/{}", service.name, instance + 1);
         let mut stream = Stream::new(key, &path);
@@ -96,23 +112,45 @@ impl<'s> Front<'s> {
             service: number,
             first_worker,
             worker_count: workers as usize,
+            guarded: spec.breaker.is_some(),
             pulled: spec.policy == PolicySpec::CentralQueue,
             shared: VecDeque::new(),
             policy,
             stream,
             eligible: (0..workers).collect(),
-            guards: spec
-                .breaker
-                .as_ref()
-                .map(|b| Guards::new(b, service, instance, key)),
+            guards: own.map(|b| Guards::new(b, system, service, instance, key)),
+            seen: 0,
         }
     }
 
     /// Goes on under another key: its own draws and those of its breakers.
     pub fn rekey(&mut self, key: &Key) {
         self.stream.rekey(key);
-        for guard in self.guards.iter_mut().flat_map(|g| &mut g.all) {
+        let Some(guards) = &mut self.guards else {
+            return;
+        };
+        for guard in &mut guards.all {
             guard.rekey(key);
+        }
+        if let Some(lost) = &mut guards.lost {
+            lost.rekey(key);
+        }
+    }
+
+    /// Two instances that share their breakers exchange them.
+    #[cold]
+    pub fn exchange(&mut self, other: &mut Front<'s>, now: Nanos) {
+        std::mem::swap(&mut self.guards, &mut other.guards);
+        for front in [self, other] {
+            // First what time has done: a refresh looks ahead only.
+            front.tick(now);
+            if front
+                .guards
+                .as_ref()
+                .is_some_and(|g| g.version != front.seen)
+            {
+                front.refresh(now);
+            }
         }
     }
 
@@ -204,6 +242,13 @@ impl<'s> Front<'s> {
         self.guards.as_ref().is_some_and(|guards| !counted(guards))
     }
 
+    /// Whether the result of an attempt reaches no breaker.
+    #[inline]
+    pub fn loses(&self, of: impl FnOnce() -> Try) -> bool {
+        let lost = self.guards.as_ref().and_then(|g| g.lost.as_ref());
+        lost.is_some_and(|lost| lost.takes(of()))
+    }
+
     /// Tells a worker's breaker that a call which it let in is taken back.
     pub fn forget(&mut self, worker: u32, epoch: u32, now: Nanos) {
         self.tick(now);
@@ -230,6 +275,8 @@ impl<'s> Front<'s> {
             return;
         };
         self.eligible.clear();
+        guards.version += 1;
+        self.seen = guards.version;
         guards.next_change = Nanos::MAX;
         for (worker, guard) in (0u32..).zip(&guards.all) {
             if guard.breaker.admits(now) {
@@ -283,7 +330,13 @@ impl<'s> Front<'s> {
 }
 
 impl<'s> Guards<'s> {
-    fn new(spec: &'s BreakerSpec, service: &ServiceSpec, instance: u32, key: &Key) -> Self {
+    fn new(
+        spec: &'s BreakerSpec,
+        system: &SystemSpec,
+        service: &ServiceSpec,
+        instance: u32,
+        key: &Key,
+    ) -> Self {
         let path = |number: u32| match instance {
             0 => format!("{}/breaker", worker_path(service, number)),
             _ => format!("{}/breaker/{}", worker_path(service, number), instance + 1),
@@ -294,6 +347,15 @@ impl<'s> Guards<'s> {
         Guards {
             spec,
             counts: spec.counts(),
+            lost: Lost::new(
+                spec,
+                key,
+                system
+                    .sources
+                    .iter()
+                    .map(|s| format!("service/{}/breaker/lost/{}", service.name, s.name)),
+            ),
+            version: 0,
             next_change: changes.min().unwrap_or(Nanos::MAX),
             all,
         }

@@ -429,8 +429,8 @@ mod tests {
             (1000 * MS, Do::Enter('p'), H, 1),
             (1000 * MS, Do::Fail('p'), O, 2),
         ]);
-        // A success ends the run: the probe's failure is the first, and the next may try at once. (By
-        // then the calls of the start have left the count, so that the average is silent.)
+        // A success ends the run: the probe's failure is the first, and the next may try at once.
+        // (By then the calls of the start have left the count, so that the average is silent.)
         then(&[
             (500 * MS, Do::Ok('x'), O, 1),
             (1500 * MS, Do::Enter('p'), H, 1),

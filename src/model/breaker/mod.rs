@@ -1,10 +1,12 @@
 //! Circuit breakers, one file a dialect. A breaker is a state machine: time and outcomes in,
-//! permission out. It knows neither its caller nor the queue.
+//! permission out. It knows neither its caller nor the queue. (`envoy_limits` is no machine: it is
+//! kept with the limits of clients.)
 
 mod consecutive;
 mod failure_accrual;
 mod guard;
 mod hystrix;
+mod lost;
 mod polly8;
 mod resilience4j;
 #[cfg(test)]
@@ -14,6 +16,7 @@ pub use consecutive::Consecutive;
 pub use failure_accrual::FailureAccrual;
 pub use guard::Guard;
 pub use hystrix::Hystrix;
+pub use lost::Lost;
 pub use polly8::Polly8;
 pub use resilience4j::Resilience4j;
 
@@ -43,6 +46,10 @@ pub const BREAKERS: &[(&str, &str)] = &[
     (
         "failure_accrual",
         "opens after failures in a row or at a low average of successes, for longer each time",
+    ),
+    (
+        "envoy_limits",
+        "bounds what a client has out and retries at once; remembers nothing",
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! Balancers, as data.
 
-use super::{BreakerSpec, Dist, OnFull};
+use super::{BreakerShare, BreakerSpec, Dist, OnFull};
 
 /// Who routes, by which rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,15 @@ pub struct BalancerSpec {
     pub on_full: OnFull,
     /// One for each worker.
     pub breaker: Option<BreakerSpec>,
+    /// Whose a breaker is, where there are several instances.
+    pub breaker_share: BreakerShare,
+}
+
+impl BalancerSpec {
+    /// Whether several instances have the same breakers.
+    pub fn shares_breakers(&self) -> bool {
+        self.breaker.is_some() && self.breaker_share == BreakerShare::All && self.instances > 1
+    }
 }
 
 /// A balancing policy with its parameters.

@@ -37,6 +37,10 @@ pub enum BreakerSpec {
         half_open_calls: u32,
         /// Longest stay half-open, nanoseconds, then open again; `None`: for ever.
         half_open_max: Option<Nanos>,
+        /// Whether it becomes half-open at the end of the wait by itself, not at the next call.
+        automatic: bool,
+        /// Share of results that never reach it.
+        lost_reply: f64,
         /// What is a failure; other failures are neither failure nor success.
         counts: Failures,
     },
@@ -112,6 +116,14 @@ impl BreakerSpec {
         }
     }
 
+    /// Share of results that never reach it.
+    pub fn lost_reply(&self) -> f64 {
+        match self {
+            BreakerSpec::Resilience4j { lost_reply, .. } => *lost_reply,
+            _ => 0.0,
+        }
+    }
+
     /// How long it stays open, where that is drawn.
     pub fn open_for(&self) -> Option<&Dist> {
         match self {
@@ -139,6 +151,16 @@ impl BreakerSpec {
             },
         }
     }
+}
+
+/// Whose a balancer's breaker of a worker is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BreakerShare {
+    /// Each instance of the balancer has its own.
+    #[default]
+    Instance,
+    /// All instances have the same.
+    All,
 }
 
 /// What a breaker's shares are taken over.

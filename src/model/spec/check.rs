@@ -13,8 +13,8 @@ mod tests;
 mod work;
 
 use super::{
-    Arrivals, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind, FaultSpec, FaultUnit,
-    FaultWhen, GroupSpec, OnFull, PolicySpec, ServiceSpec, SystemSpec,
+    Arrivals, BreakerShare, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind, FaultSpec,
+    FaultUnit, FaultWhen, GroupSpec, OnFull, PolicySpec, ServiceSpec, SystemSpec,
 };
 use crate::base::codes::Code;
 

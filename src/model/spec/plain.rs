@@ -65,6 +65,7 @@ pub fn balancer(policy: PolicySpec) -> BalancerSpec {
         cores: 1,
         slots: None,
         breaker: None,
+        breaker_share: BreakerShare::Instance,
     }
 }
 

@@ -16,6 +16,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         for front in &mut self.fronts {
             front.rekey(key);
         }
+        if let Some(callers) = &mut self.callers {
+            callers.rekey(key);
+        }
         for target in &mut self.targets {
             target.rekey(key);
         }

@@ -25,6 +25,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.observe(attempt, Some((now, Outcome::Cancelled)));
         }
         self.take_call_back(attempt, now);
+        self.tell_caller(attempt, Outcome::Cancelled, now);
         self.give_place_back(queue, attempt);
         let sent = self.copies.as_mut().is_none_or(|c| c.traits(attempt).sent);
         if at_home || !sent {

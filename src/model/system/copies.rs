@@ -410,6 +410,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
         self.tell_breaker(attempt, false, now);
+        self.tell_caller(attempt, Outcome::Ok, now);
         self.give_place_back(queue, attempt);
         self.note_answer(request, a.class, a.measured);
         let current = self.leave_round(request, attempt);
@@ -453,6 +454,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         let how = self.plan(a.class).map_or(Cancel::Nothing, |p| p.cancel);
         self.end_round(queue, request, how);
+        self.call_ends(request, a.class, Outcome::Ok, now);
         self.next_round(queue, request, a.class);
         self.jobs.let_go(request);
     }

@@ -8,6 +8,8 @@ use crate::model::spec::SourceSpec;
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     of_source: Vec<Option<Limit>>,
+    /// Whether the places of a source are those of its breaker.
+    breaks: Vec<bool>,
     /// By the place of an attempt; grows as far as attempts with such a limit need it.
     standing: Vec<Standing>,
 }
@@ -23,21 +25,32 @@ enum Standing {
 impl Limits {
     /// `None` when nobody has a limit.
     pub fn new(spec: &SystemSpec) -> Option<Box<Self>> {
-        let limit = |s: &SourceSpec| s.client.limit.as_ref().map(Limit::new);
+        let limit = |s: &SourceSpec| {
+            let rate = s.client.limit.as_ref().and_then(|l| l.rate);
+            let places = s.client.places().0;
+            (rate.is_some() || places.is_some()).then(|| Limit::new(rate, places))
+        };
         let of_source: Vec<_> = spec.sources.iter().map(limit).collect();
         of_source.iter().any(Option::is_some).then(|| {
             Box::new(Limits {
                 of_source,
+                breaks: spec.sources.iter().map(|s| s.client.places().1).collect(),
                 standing: Vec::new(),
             })
         })
     }
 
-    fn enter(&mut self, source: u32, attempt: u32, now: Nanos) -> Entrance {
+    /// Whether the rate of a source lets an attempt go.
+    fn passes(&mut self, source: u32, now: Nanos) -> bool {
+        let limit = self.of_source[source as usize].as_mut();
+        limit.is_none_or(|l| l.passes(now))
+    }
+
+    fn enter(&mut self, source: u32, attempt: u32) -> Entrance {
         let Some(limit) = &mut self.of_source[source as usize] else {
             return Entrance::Go;
         };
-        let entry = limit.enter(attempt, now);
+        let entry = limit.enter(attempt);
         if limit.has_places() {
             match entry {
                 Entrance::Go => self.stand(attempt, Standing::Holds),
@@ -84,7 +97,8 @@ impl Limits {
 }
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
-    /// An attempt of a system with limits wants to set out.
+    /// An attempt wants to set out, where callers have limits or breakers: first the rate, then the
+    /// breaker, then the places.
     #[cold]
     pub(super) fn ask_to_send<W: Entry>(
         &mut self,
@@ -95,10 +109,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         why: u32,
     ) {
         let now = queue.now();
-        let Some(limits) = &mut self.limits else {
-            return;
-        };
-        match limits.enter(source, attempt, now) {
+        if self.limits.as_mut().is_some_and(|l| !l.passes(source, now)) {
+            return self.limit_refuses(queue, attempt);
+        }
+        if !self.caller_lets_go(attempt, source, now) {
+            return self.turn_back(queue, attempt);
+        }
+        let limits = self.limits.as_mut();
+        match limits.map_or(Entrance::Go, |l| l.enter(source, attempt)) {
             Entrance::Go => {
                 self.watch(queue, attempt, source, what.number);
                 self.set_out(queue, attempt, source, what, why);
@@ -115,11 +133,20 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                     queue.at(now.saturating_add(longest), event);
                 }
             }
-            Entrance::Refuse => {
-                self.fold(now, kind::LIMITED, what.number, source);
-                self.turn_away(queue, attempt, Outcome::Limited);
-            }
+            Entrance::Refuse => match &self.limits {
+                Some(limits) if limits.breaks[source as usize] => {
+                    self.turn_back_for_good(queue, attempt);
+                }
+                _ => self.limit_refuses(queue, attempt),
+            },
         }
+    }
+
+    fn limit_refuses<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
+        let a = self.jobs.attempt(attempt);
+        let (number, source) = (a.number, self.source_of[a.class as usize]);
+        self.fold(queue.now(), kind::LIMITED, number, source);
+        self.turn_away(queue, attempt, Outcome::Limited);
     }
 
     /// An attempt has waited long enough for a place.
@@ -130,12 +157,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
         generation: u32,
     ) {
-        let a = self.jobs.attempt(attempt);
         let waits = self.limits.as_ref().is_some_and(|l| l.waits(attempt));
-        if a.generation == generation && waits {
-            let (number, source) = (a.number, self.source_of[a.class as usize]);
-            self.fold(queue.now(), kind::LIMITED, number, source);
-            self.turn_away(queue, attempt, Outcome::Limited);
+        if self.jobs.attempt(attempt).generation == generation && waits {
+            self.limit_refuses(queue, attempt);
         }
     }
 

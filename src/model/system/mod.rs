@@ -20,6 +20,7 @@ mod copies;
 mod crowd;
 mod deadline;
 mod detect;
+mod guard;
 mod instances;
 mod interrupt;
 mod jobs;
@@ -41,6 +42,7 @@ use closed::{Loops, NO_USER};
 use copies::Copies;
 use crowd::Crowd;
 use detect::Watching;
+use guard::{Caller, Callers};
 use instances::Instances;
 use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
@@ -113,6 +115,8 @@ pub struct System<'s, O, const RICH: bool> {
     turns: Vec<u64>,
     /// The limits of clients, if any has some.
     limits: Option<Box<Limits>>,
+    /// The breakers of callers, if any has one.
+    callers: Option<Box<Callers<'s>>>,
     /// The users of closed sources, if there are any.
     loops: Option<Box<Loops>>,
     /// The copies of requests that are sent in several, if any source does that.
@@ -127,6 +131,8 @@ pub struct System<'s, O, const RICH: bool> {
     /// Whether any balancer takes time, and whether any has breakers.
     dispatches: bool,
     guarded: bool,
+    /// Whether instances of any balancer share their breakers.
+    shares_breakers: bool,
     /// Whether workers of any service pull.
     pulls: bool,
     /// Attempts waiting anywhere.
@@ -168,7 +174,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         let mut fronts = Vec::new();
         for (number, service) in (0u32..).zip(&spec.services) {
             for instance in 0..service.balancer.instances {
-                let mut front = Front::new(service, number, instance, &key, first);
+                let mut front = Front::new(spec, number, instance, &key, first);
                 if let Some(Dist::Constant { .. }) = front.dispatch {
                     front.lane = Some(queue.add_lane());
                 }
@@ -202,6 +208,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
             guarded: spec.services.iter().any(|s| s.balancer.breaker.is_some()),
+            shares_breakers: spec.services.iter().any(|s| s.balancer.shares_breakers()),
             pulls: spec
                 .services
                 .iter()
@@ -217,6 +224,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             sizes: Vec::new(),
             turns: Vec::new(),
             limits: Limits::new(spec),
+            callers: Callers::new(callers(spec), &key),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
             ends_matter: false,
@@ -238,8 +246,10 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             system.targets.iter_mut().for_each(|t| t.spare(spared));
             system.sources.iter_mut().for_each(|s| s.spare(spared));
         }
-        system.ends_matter =
-            system.limits.is_some() || system.loops.is_some() || system.copies.is_some();
+        system.ends_matter = system.limits.is_some()
+            || system.callers.is_some()
+            || system.loops.is_some()
+            || system.copies.is_some();
         assert!(
             RICH || !system.has_more(),
             "a plain system has what only a rich one looks at"
@@ -326,6 +336,7 @@ fn needs_requests(spec: &SystemSpec) -> bool {
             c.timeout.is_some()
                 || c.retry.is_some()
                 || c.limit.is_some()
+                || c.breaker.is_some()
                 || c.hedge.is_some()
                 || c.deadline.is_some()
                 || c.may_leave()
@@ -333,6 +344,15 @@ fn needs_requests(spec: &SystemSpec) -> bool {
         || balancers
             .into_iter()
             .any(|b| b.dispatch.is_some() || b.breaker.is_some())
+}
+
+/// Who calls a service: every source.
+fn callers(spec: &SystemSpec) -> impl Iterator<Item = Caller<'_>> {
+    spec.sources.iter().map(|source| Caller {
+        kind: "source",
+        name: &source.name,
+        client: &source.client,
+    })
 }
 
 /// The sources, each with its register and, if its timeout is always the same, its lane.

@@ -80,6 +80,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if measured {
             self.measure.tally.classes[class as usize].born += 1;
         }
+        if RICH && self.callers.is_some() && !self.call_begins(queue, place, source) {
+            return;
+        }
         if RICH && self.ends_matter && self.begin_copies(queue, place, &new, birth.size) {
             return;
         }
@@ -96,7 +99,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         what: &NewRequest,
         why: u32,
     ) {
-        if RICH && self.limits.is_some() {
+        if RICH && (self.limits.is_some() || self.callers.is_some()) {
             return self.ask_to_send(queue, attempt, source, what, why);
         }
         self.watch(queue, attempt, source, what.number);
@@ -269,6 +272,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         self.tell_breaker(attempt, false, now);
         if RICH && self.ends_matter {
+            if self.callers.is_some() {
+                self.tell_caller(attempt, Outcome::Ok, now);
+                self.call_ends(request, class, Outcome::Ok, now);
+            }
             self.give_place_back(queue, attempt);
             self.next_round(queue, request, class);
         }
@@ -305,10 +312,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if !self.guarded {
             return;
         }
-        let front = self.front_of(attempt);
+        let front = self.guards_of(attempt);
         let a = self.jobs.attempt(attempt);
         let front = &mut self.fronts[front];
-        if front.breakers() > 0 && a.worker != NO_WORKER {
+        if front.guarded && a.worker != NO_WORKER {
+            if front.loses(|| self.jobs.attempt(attempt).as_try(&self.source_of)) {
+                return;
+            }
             let aside = self.jobs.request(attempt);
             let took = now - a.arrived - aside.dispatched_after;
             let call = Call {
@@ -322,7 +332,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
 
     /// A worker's breaker hears that an attempt which it let in failed, if that counts with it.
     pub(super) fn tell_breaker_of_failure(&mut self, attempt: u32, outcome: Outcome, now: Nanos) {
-        if self.fronts[self.front_of(attempt)].ignores(outcome) {
+        if self.fronts[self.guards_of(attempt)].ignores(outcome) {
             self.take_call_back(attempt, now);
         } else {
             self.tell_breaker(attempt, true, now);
@@ -335,9 +345,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let worker = self.jobs.attempt(attempt).worker;
         if worker != NO_WORKER {
             let epoch = self.jobs.request(attempt).epoch;
-            let at = self.front_of(attempt);
+            let at = self.guards_of(attempt);
             let front = &mut self.fronts[at];
-            front.forget(worker - front.first_worker, epoch, now);
+            if !front.loses(|| self.jobs.attempt(attempt).as_try(&self.source_of)) {
+                front.forget(worker - front.first_worker, epoch, now);
+            }
         }
     }
 
@@ -363,6 +375,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.observe(attempt, Some((now, outcome)));
         }
         self.tell_breaker_of_failure(attempt, outcome, now);
+        if RICH && self.callers.is_some() {
+            self.tell_caller(attempt, outcome, now);
+        }
         if RICH && self.limits.is_some() {
             self.give_place_back(queue, attempt);
         }
@@ -393,6 +408,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let request = failed.request;
+        if RICH && self.callers.is_some() {
+            self.retry_ends(request, failed.class);
+        }
         let r = self.jobs.request(request);
         let source = &self.sources[r.source as usize];
         let rounds = self.copies.as_ref().map(|c| c.rounds(r.source, request));
@@ -402,20 +420,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             _ => source.pause(failed.number, made, outcome),
         };
         let in_time = |at: Nanos| !(RICH && self.deadlines) || self.is_in_time(failed, at);
-        if let Some(pause) = pause.filter(|&pause| in_time(now.saturating_add(pause))) {
+        if let Some(pause) = pause.filter(|&pause| in_time(now.saturating_add(pause)))
+            && (!RICH || self.callers.is_none() || self.retry_begins(request, failed.class))
+        {
             self.pausing.up(now);
             queue.at(now.saturating_add(pause), Event::Retry { request });
             return;
         }
-        self.jobs.request_mut(request).active = false;
-        self.ledger.lost += 1;
-        if RICH && self.ends_matter {
-            self.next_round(queue, request, failed.class);
-        }
-        if failed.measured {
-            self.measure.tally.classes[failed.class as usize].lost[outcome.index()] += 1;
-        }
-        self.jobs.let_go(request);
+        self.lose(queue, failed, outcome);
     }
 
     /// A refusal or failure of an attempt that then is nowhere.

@@ -30,7 +30,16 @@ impl Rules {
             _ => {}
         }
         if let Some(breaker) = &balancer.breaker {
-            let breakers = workers * balancer.instances as usize;
+            let breakers = match balancer.breaker_share {
+                BreakerShare::Instance => workers * balancer.instances as usize,
+                BreakerShare::All => workers,
+            };
+            if balancer.breaker_share == BreakerShare::All && balancer.instances == 1 {
+                let path = format!("{path}.breaker.share");
+                let message = format!("`{path}` has no effect: the balancer has one instance");
+                let help = "give it several `instances`, or remove `share`";
+                self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+            }
             self.breaker(breaker, breakers, &format!("{path}.breaker"));
         }
     }

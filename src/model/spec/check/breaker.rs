@@ -33,6 +33,7 @@ impl Rules {
         }
     }
 
+    /// A breaker, of which there are so many.
     pub(super) fn breaker(&mut self, breaker: &BreakerSpec, workers: usize, path: &str) {
         self.some_failures(breaker.counts(), &format!("{path}.counts"));
         match breaker {
@@ -54,6 +55,8 @@ impl Rules {
                 slow_share,
                 half_open_calls,
                 half_open_max,
+                automatic,
+                lost_reply,
                 ..
             } => {
                 match window {
@@ -79,6 +82,19 @@ impl Rules {
                 );
                 let fine = half_open_max.is_none_or(|t| t > 0);
                 self.range(fine, &format!("{path}.half_open_max"), "above 0", "0s");
+                // It goes round by itself: a turn must take time.
+                let place = format!("{path}.half_open_max");
+                if let Some(most) = half_open_max.filter(|_| *automatic) {
+                    let fine = most == 0 || most >= MILLISECOND;
+                    self.range(
+                        fine,
+                        &place,
+                        "1ms or more with `automatic`",
+                        print_time(most),
+                    );
+                }
+                let fine = (0.0..=1.0).contains(lost_reply);
+                self.range(fine, &format!("{path}.lost_reply"), "0 to 1", lost_reply);
             }
             BreakerSpec::Hystrix {
                 window,

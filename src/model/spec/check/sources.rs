@@ -43,7 +43,8 @@ impl Rules {
                 self.add(Code::KEYS_DISAGREE, &format!("{path}.stop"), message, None);
             }
             self.classes(source, &path);
-            self.client(&source.client, &format!("{path}.client"));
+            let copies = source.fan_out.is_some();
+            self.client(&source.client, copies, &format!("{path}.client"));
             self.copies(source, service.worker_count(), &path);
             for class in &source.classes {
                 let Some(work) = class.work.as_ref().or(service.work.as_ref()) else {
