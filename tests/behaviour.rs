@@ -21,6 +21,8 @@ mod copies;
 mod faults;
 #[path = "behaviour/giving_up.rs"]
 mod giving_up;
+#[path = "behaviour/guards.rs"]
+mod guards;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "behaviour/load.rs"]

@@ -17,6 +17,8 @@ macro_rules! must {
 
 #[path = "swarm/again.rs"]
 mod again;
+#[path = "swarm/breakers.rs"]
+mod breakers;
 #[path = "swarm/clients.rs"]
 mod clients;
 #[path = "swarm/dists.rs"]

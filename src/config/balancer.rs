@@ -1,15 +1,14 @@
-//! `[service.NAME.balancer]`: the policy, dispatch, the breakers.
+//! `[service.NAME.balancer]`: the policy, dispatch.
 
 use crate::base::units::SECOND;
 use crate::model::balancer::POLICIES;
 use crate::model::spec::{
-    BalancerSpec, Band, BreakerSpec, BreakerWindow, Dist, MAX_HASHES, OrcaSpec, PolicySpec,
-    Register, Schedule, Ties, plain,
+    BalancerSpec, Band, Dist, MAX_HASHES, OrcaSpec, PolicySpec, Register, Schedule, Ties, plain,
 };
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
-use super::keys::{BALANCER, BREAKER};
+use super::keys::BALANCER;
 use super::tree::Node;
 
 /// Policies of the format that this version does not have.
@@ -90,7 +89,9 @@ impl Cx {
             balancer.on_full = buffer.on_full;
         }
         if let Some(node) = fields.get("breaker").filter(|n| !n.is_none()) {
-            balancer.breaker = self.breaker(node, &fields.path("breaker"));
+            let path = fields.path("breaker");
+            balancer.breaker = self.breaker(node, &path, "share");
+            balancer.breaker_share = self.breaker_share(node, &path);
         }
         balancer
     }
@@ -252,120 +253,6 @@ impl Cx {
             choices,
             full_scan: full_scan.unwrap_or(false),
         }
-    }
-
-    fn breaker(&mut self, node: &Node, path: &str) -> Option<BreakerSpec> {
-        let fields = self.fields(node, path, &BREAKER)?;
-        let Some(kind) = fields.get("kind") else {
-            self.missing(&fields, "kind", &BREAKER);
-            return None;
-        };
-        let now = &["consecutive", "resilience4j"];
-        let later = &["hystrix", "polly8", "envoy_limits", "failure_accrual"];
-        let kind = self.choice(kind, &fields.path("kind"), now, later)?;
-        let own: &[&str] = match kind {
-            "consecutive" => &[
-                "failures",
-                "open_for",
-                "half_open_calls",
-                "successes",
-                "counts",
-            ],
-            _ => &[
-                "window",
-                "min_calls",
-                "failure_share",
-                "slow_after",
-                "slow_share",
-                "open_for",
-                "half_open_calls",
-                "half_open_max",
-                "counts",
-            ],
-        };
-        self.only(&fields, &format!("a breaker of kind `{kind}`"), "kind", own);
-        if kind == "consecutive" {
-            let mut count = |key: &str, default| match fields.get(key) {
-                Some(n) => self
-                    .count32(n, &fields.path(key), 1, 1 << 20)
-                    .unwrap_or(default),
-                None => default,
-            };
-            let (failures, calls) = (count("failures", 5), count("half_open_calls", 1));
-            let successes = count("successes", 2);
-            return Some(BreakerSpec::Consecutive {
-                failures,
-                open_for: self.open_for(&fields, 30),
-                half_open_calls: calls,
-                successes,
-                counts: self.failures(&fields, "counts"),
-            });
-        }
-        self.resilience4j(&fields)
-    }
-
-    fn open_for(&mut self, fields: &Fields<'_>, seconds: u64) -> Dist {
-        let given = fields
-            .get("open_for")
-            .and_then(|n| self.dist(n, &fields.path("open_for"), Of::Time));
-        given.unwrap_or(Dist::Constant {
-            value: (seconds * SECOND) as f64,
-        })
-    }
-
-    fn resilience4j(&mut self, fields: &Fields<'_>) -> Option<BreakerSpec> {
-        let window = match fields.get("window") {
-            Some(node) => self.window(node, &fields.path("window")),
-            None => BreakerWindow::Calls(100),
-        };
-        let mut count = |key: &str, default| match fields.get(key) {
-            Some(n) => self
-                .count32(n, &fields.path(key), 1, 1 << 20)
-                .unwrap_or(default),
-            None => default,
-        };
-        let (min_calls, half_open_calls) = (count("min_calls", 100), count("half_open_calls", 10));
-        let min_calls = match window {
-            BreakerWindow::Calls(calls) => min_calls.min(calls),
-            BreakerWindow::Seconds(_) => min_calls,
-        };
-        let mut share = |key: &str, default| match fields.get(key) {
-            Some(n) => self.number(n, &fields.path(key)).unwrap_or(default),
-            None => default,
-        };
-        let (failure_share, slow_share) = (share("failure_share", 0.5), share("slow_share", 1.0));
-        let slow_after = match fields.get("slow_after") {
-            Some(n) => self.time(n, &fields.path("slow_after"))?,
-            None => 60 * SECOND,
-        };
-        let half_open_max = match fields.get("half_open_max").filter(|n| !n.is_none()) {
-            Some(n) => Some(self.time(n, &fields.path("half_open_max"))?),
-            None => None,
-        };
-        Some(BreakerSpec::Resilience4j {
-            window,
-            min_calls,
-            failure_share,
-            slow_after,
-            slow_share,
-            open_for: self.open_for(fields, 60),
-            half_open_calls,
-            half_open_max,
-            counts: self.failures(fields, "counts"),
-        })
-    }
-
-    fn window(&mut self, node: &Node, path: &str) -> BreakerWindow {
-        if node.text().is_none() {
-            let calls = self.count32(node, path, 1, 1 << 20);
-            return BreakerWindow::Calls(calls.unwrap_or(100));
-        }
-        let time = self.time(node, path).unwrap_or(SECOND);
-        let seconds = time / SECOND;
-        if !time.is_multiple_of(SECOND) || !(1..=86_400).contains(&seconds) {
-            self.out_of_range(node, path, "a time of 1 to 86400 whole seconds");
-        }
-        BreakerWindow::Seconds(u32::try_from(seconds.clamp(1, 86_400)).unwrap_or(1))
     }
 }
 

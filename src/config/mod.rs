@@ -6,6 +6,7 @@
 mod amount;
 mod arrivals;
 mod balancer;
+mod breaker;
 mod budget;
 mod class_at;
 mod client;

@@ -3,6 +3,7 @@
 
 use super::Overrides;
 use super::balancer::takes;
+use super::breaker;
 use super::budget;
 use super::keys::{self, Block};
 use super::retry;
@@ -163,6 +164,7 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("retry", "budget") => Some(&keys::BUDGET),
         ("client", "hedge") => Some(&keys::HEDGE),
         ("client", "limit") => Some(&keys::LIMIT),
+        ("client", "breaker") => Some(&keys::BREAKER),
         ("[service.NAME]", "class") => Some(&keys::SERVICE_CLASS),
         ("[service.NAME]" | "[[source.NAME.class]]" | "[service.NAME.class.CLASS]", "work") => {
             Some(&keys::WORK)
@@ -190,19 +192,14 @@ fn names_classes(block: &Block, source: &Table) -> bool {
 /// What a key is when it is left out, in this table.
 fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Option<&'static str> {
     let says = |key: &str, word: &str| table.get(key).and_then(Node::text) == Some(word);
-    let consecutive = says("kind", "consecutive");
     match (block.name, name) {
         ("[service.NAME.balancer]", _) => {
             let policy = table.get("policy").and_then(Node::text);
             takes(policy.unwrap_or("round_robin"), name).then_some(text)
         }
         ("client", "propagate_deadline") => table.get("deadline").is_some().then_some(text),
-        ("breaker", "counts") => Some(text),
-        ("breaker", "failures" | "successes") => consecutive.then_some(text),
-        ("breaker", "open_for" | "half_open_calls") if consecutive => Some(text),
-        ("breaker", "open_for") => Some("\"60s\""),
-        ("breaker", "half_open_calls") => Some("10"),
-        ("breaker", _) => (!consecutive).then_some(text),
+        ("breaker", "base" | "cap") if table.get("open_for").is_some() => None,
+        ("breaker", _) => breaker::default(table.get("kind")?.text()?, name),
         ("[[fault]]", "unit") => (says("kind", "pause") || says("kind", "crash")).then_some(text),
         ("[[fault]]", "shared") => {
             (!says("kind", "surge") && !says("kind", "restart")).then_some(text)

@@ -329,6 +329,8 @@ pub(super) mod kind {
     pub const SET_OUT: u32 = 25;
     /// An attempt ran into its client's own limit.
     pub const LIMITED: u32 = 26;
+    /// A caller's breaker lets nothing go.
+    pub const TURNED_BACK: u32 = 29;
     /// Work done, and an error the answer.
     pub const ERRED: u32 = 30;
     /// A worker that started cold is one step warmer.

@@ -30,7 +30,13 @@ const PLACES: &[(&str, &[&str])] = &[
     ),
     ("cold_start", &["model.service.*.workers.*.cold_start"]),
     ("[service.NAME.balancer]", &["model.service.*.balancer"]),
-    ("breaker", &["model.service.*.balancer.breaker"]),
+    (
+        "breaker",
+        &[
+            "model.service.*.balancer.breaker",
+            "model.source.*.client.breaker",
+        ],
+    ),
     (
         "buffer",
         &[

@@ -56,6 +56,12 @@ features! {
     Subset 0.2;
     Consecutive 0.25;
     Resilience4j 0.25;
+    Hystrix 0.2;
+    Polly8 0.2;
+    Accrual 0.2;
+    Automatic 0.3;
+    LostReply 0.2;
+    BreakerShare 0.4;
     // Clients.
     Timeout 0.4;
     Retry 0.4;
@@ -69,6 +75,8 @@ features! {
     InFlight 0.25;
     Hedge 0.25;
     FanOut 0.25;
+    ClientBreaker 0.25;
+    EnvoyLimits 0.15;
     // Faults.
     Slow 0.25;
     Pause 0.25;

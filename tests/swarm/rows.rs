@@ -391,8 +391,7 @@ pub fn copies(source: &SourceSpec) -> bool {
 
 /// Whether attempts may wait with their client before they set out.
 pub fn holds_back(source: &SourceSpec) -> bool {
-    let limit = source.client.limit.as_ref();
-    limit.is_some_and(|l| l.in_flight.as_ref().is_some_and(|p| p.pending > 0))
+    source.client.places().0.is_some_and(|p| p.pending > 0)
 }
 
 /// Whether attempts may be inside longer than their rows say.

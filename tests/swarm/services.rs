@@ -1,9 +1,9 @@
 //! Services: work, memory, balancers, workers.
 
+use crate::breakers::breaker;
 use crate::dists::{Kind, any, number, positive, share};
 use crate::features::Feature::*;
 use crate::model::{Making, Service, default};
-use crate::sources::failures;
 use crate::text::{Node, Table};
 
 /// Bytes of memory that requests hold, in the mean.
@@ -201,8 +201,9 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         }
         default(m, &mut table, "cores", "1");
     }
+    let mut instances = 1;
     if m.has(Instances) && !about.pulls {
-        let instances = m.draw.from(1, 4);
+        instances = m.draw.from(1, 4);
         table.put("instances", instances);
         if policy == "jiq" && keys != 1 && instances > 1 {
             table.text("register", "sq2");
@@ -216,50 +217,18 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         let buffer = buffer(m, words, true);
         table.node("buffer", buffer);
     }
-    if m.has(Consecutive) && !about.pulls {
-        table.node("breaker", consecutive(m));
-    } else if m.has(Resilience4j) && !about.pulls {
-        table.node("breaker", resilience4j(m));
+    if !about.pulls
+        && let Some(breaker) = breaker(m, |m, table| {
+            if instances > 1 && m.has(BreakerShare) {
+                table.text("share", "all");
+            }
+        })
+    {
+        table.node("breaker", breaker);
     }
     default(m, &mut table, "dispatch", "\"0s\"");
     default(m, &mut table, "breaker", "\"none\"");
     table
-}
-
-fn consecutive(m: &mut Making) -> Node {
-    let mut table = Table::default();
-    table.text("kind", "consecutive");
-    table.put("failures", m.draw.from(1, 5));
-    table.put("successes", m.draw.from(1, 3));
-    table.put("half_open_calls", m.draw.from(1, 3));
-    let open = any(m, m.length as f64 / 30.0, Kind::Time);
-    table.node("open_for", open);
-    failures(m, &mut table, "counts");
-    Node::Table(table)
-}
-
-fn resilience4j(m: &mut Making) -> Node {
-    let mut table = Table::default();
-    table.text("kind", "resilience4j");
-    let window = match m.draw.from(0, 2) {
-        0 => "\"1s\"".to_owned(),
-        _ => m.draw.from(1, 40).to_string(),
-    };
-    table.put("window", window);
-    table.put("min_calls", m.draw.from(1, 12));
-    table.put("failure_share", share(&mut m.draw, 0.05, 1.0));
-    if m.draw.chance(0.5) {
-        table.put("slow_after", m.time(m.length as f64 / 100.0));
-        table.put("slow_share", share(&mut m.draw, 0.05, 1.0));
-    }
-    table.put("half_open_calls", m.draw.from(1, 5));
-    let open = any(m, m.length as f64 / 30.0, Kind::Time);
-    table.node("open_for", open);
-    if m.draw.chance(0.5) {
-        table.put("half_open_max", m.time(m.length as f64 / 50.0));
-    }
-    failures(m, &mut table, "counts");
-    Node::Table(table)
 }
 
 /// A buffer; `bytes`: whether bytes may bound it.

@@ -5,6 +5,7 @@ use super::{Block, key};
 const DISTRIBUTION: &str = "a quantity such as \"3ms\" or { dist = .. }";
 const TIME: &str = "a time such as \"250ms\"";
 const COUNT: &str = "a whole number such as 4";
+const BOUND: &str = "a whole number such as 100, or \"unbounded\"";
 const NUMBER: &str = "a number such as 0.5";
 const TEXT: &str = "a string";
 const FAILURES: &str = "a list such as [\"error\", \"timeout\"]";
@@ -93,8 +94,9 @@ pub const CLIENT: Block = Block {
         key("retry", "\"none\"", "{ attempts, backoff, .. } or \"none\""),
         key("hedge", "\"none\"", "{ kind, after, .. } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
+        key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
     ],
-    later: &["breaker", "network"],
+    later: &["network"],
 };
 
 /// `retry`
@@ -341,14 +343,19 @@ pub const BALANCER: Block = Block {
 pub const BREAKER: Block = Block {
     name: "breaker",
     keys: &[
-        key("kind", "", "\"consecutive\" or \"resilience4j\""),
+        key(
+            "kind",
+            "",
+            "the name of a kind: consecutive, resilience4j, ..",
+        ),
         key("failures", "5", COUNT),
         key("successes", "2", COUNT),
         key(
             "window",
             "100",
-            "a count of calls such as 100, or a time of whole seconds",
+            "a count of calls such as 100, or a time such as \"10s\"",
         ),
+        key("every", "\"500ms\"", TIME),
         key("min_calls", "100", COUNT),
         key("failure_share", "0.5", "a share above 0, at most 1"),
         key("slow_after", "\"60s\"", TIME),
@@ -358,11 +365,21 @@ pub const BREAKER: Block = Block {
             "\"30s\"",
             "a time such as \"5s\" or { dist = .. }",
         ),
+        key("base", "\"5s\"", TIME),
+        key("cap", "\"300s\"", TIME),
         key("half_open_calls", "1", COUNT),
         key("half_open_max", "", TIME),
+        key("automatic", "false", "true or false"),
+        key("lost_reply", "0.0", "a number from 0 to 1"),
+        key("share", "\"instance\"", "\"instance\" or \"all\""),
+        key("around", "\"attempt\"", "\"attempt\" or \"call\""),
+        key("connections", "1024", BOUND),
+        key("pending", "1024", BOUND),
+        key("requests", "1024", BOUND),
+        key("retries", "3", BOUND),
         key("counts", ALL_FAILURES, FAILURES),
     ],
-    later: &["automatic", "around", "share", "lost_reply"],
+    later: &[],
 };
 
 /// `buffer`

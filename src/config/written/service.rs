@@ -5,8 +5,8 @@ use crate::base::units::SECOND;
 use crate::config::dist::Of;
 use crate::config::tree::quoted;
 use crate::model::spec::{
-    BalancerSpec, BreakerSpec, BreakerWindow, ClassSpec, Discipline, Dist, GroupSpec, MemorySpec,
-    OnFull, PolicySpec, RamPolicy, Register, Schedule, Ties, UNBOUNDED_CORES, WorkSpec,
+    BalancerSpec, BreakerShare, ClassSpec, Discipline, Dist, GroupSpec, MemorySpec, OnFull,
+    PolicySpec, RamPolicy, Register, Schedule, Ties, UNBOUNDED_CORES, WorkSpec,
 };
 
 impl Pen<'_> {
@@ -142,7 +142,11 @@ impl Pen<'_> {
             self.line("subset", &subset.to_string());
         }
         if let Some(breaker) = &balancer.breaker {
-            let breaker = self.breaker(breaker, &format!("{path}.breaker"));
+            let stands = match balancer.breaker_share {
+                BreakerShare::Instance => vec![],
+                BreakerShare::All => vec![("share", quoted("all"))],
+            };
+            let breaker = self.breaker(breaker, &stands, &format!("{path}.breaker"));
             self.line("breaker", &breaker);
         }
     }
@@ -173,60 +177,6 @@ impl Pen<'_> {
             params.push(("redispatch_max", max.to_string()));
         }
         self.line("buffer", &table(&params));
-    }
-
-    fn breaker(&mut self, breaker: &BreakerSpec, path: &str) -> String {
-        let mut params = match breaker {
-            BreakerSpec::Consecutive {
-                failures,
-                open_for,
-                half_open_calls,
-                successes,
-                ..
-            } => vec![
-                ("kind", quoted("consecutive")),
-                ("failures", failures.to_string()),
-                ("open_for", self.dist(open_for, Of::Time, path)),
-                ("half_open_calls", half_open_calls.to_string()),
-                ("successes", successes.to_string()),
-            ],
-            BreakerSpec::Resilience4j {
-                window,
-                min_calls,
-                failure_share,
-                slow_after,
-                slow_share,
-                open_for,
-                half_open_calls,
-                half_open_max,
-                ..
-            } => {
-                let window = match window {
-                    BreakerWindow::Calls(calls) => calls.to_string(),
-                    BreakerWindow::Seconds(seconds) => {
-                        self.time(u64::from(*seconds) * SECOND, path)
-                    }
-                };
-                let mut params = vec![
-                    ("kind", quoted("resilience4j")),
-                    ("window", window),
-                    ("min_calls", min_calls.to_string()),
-                    ("failure_share", number(*failure_share)),
-                    ("slow_after", self.time(*slow_after, path)),
-                    ("slow_share", number(*slow_share)),
-                    ("open_for", self.dist(open_for, Of::Time, path)),
-                    ("half_open_calls", half_open_calls.to_string()),
-                ];
-                if let Some(most) = half_open_max {
-                    params.push(("half_open_max", self.time(*most, path)));
-                }
-                params
-            }
-        };
-        if let Some(counts) = self.failures(breaker.counts(), path) {
-            params.push(("counts", counts));
-        }
-        table(&params)
     }
 
     fn group(&mut self, group: &GroupSpec, path: &str) {

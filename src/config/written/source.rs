@@ -325,6 +325,10 @@ impl Pen<'_> {
         if let Some(limit) = &client.limit {
             self.limit(limit, &format!("{path}.limit"));
         }
+        if let Some(breaker) = &client.breaker {
+            let breaker = self.client_breaker(breaker, &format!("{path}.breaker"));
+            self.line("breaker", &breaker);
+        }
     }
 
     fn retry(&mut self, retry: &RetrySpec, path: &str) -> String {

@@ -4,8 +4,8 @@
 use super::rows::{change, nothing};
 use crate::base::units::SECOND;
 use crate::model::spec::{
-    Arrivals, BalancerSpec, Cancel, ClassSpec, Discipline, Dist, GroupSpec, Held, MemorySpec,
-    OnFull, PolicySpec, RamPolicy, SourceSpec, SystemSpec, WorkSpec,
+    Arrivals, BalancerSpec, BreakerShare, Cancel, ClassSpec, Discipline, Dist, GroupSpec, Held,
+    MemorySpec, OnFull, PolicySpec, RamPolicy, SourceSpec, SystemSpec, WorkSpec,
 };
 
 /// A part: what it is called, and how it goes. Says whether anything was there.
@@ -24,9 +24,9 @@ fn set<T: PartialEq>(place: &mut T, value: T) -> bool {
 }
 
 const OF_CLIENTS: &[Part<SourceSpec>] = &[
-    ("fan-out", |s| taken(&mut s.fan_out)),
-    ("hedges", |s| taken(&mut s.client.hedge)),
-    ("retries", |s| taken(&mut s.client.retry)),
+    ("fan-out", |s| tidy(taken(&mut s.fan_out), s)),
+    ("hedges", |s| tidy(taken(&mut s.client.hedge), s)),
+    ("retries", |s| tidy(taken(&mut s.client.retry), s)),
     ("budget of retries", |s| {
         let retry = s.client.retry.as_mut();
         retry.is_some_and(|r| taken(&mut r.budget))
@@ -42,6 +42,7 @@ const OF_CLIENTS: &[Part<SourceSpec>] = &[
     ("patience", |s| taken(&mut s.client.patience)),
     ("cancelling", |s| set(&mut s.client.cancel, Cancel::Nothing)),
     ("limits", |s| taken(&mut s.client.limit)),
+    ("breaker of the client", |s| taken(&mut s.client.breaker)),
     ("limit of the rate", |s| {
         let limit = s.client.limit.as_mut().filter(|l| l.in_flight.is_some());
         limit.is_some_and(|l| taken(&mut l.rate))
@@ -54,14 +55,29 @@ const OF_CLIENTS: &[Part<SourceSpec>] = &[
     ("profile", |s| taken(&mut s.profile)),
 ];
 
+/// What a breaker says of retries goes with the last of them.
+fn tidy(done: bool, source: &mut SourceSpec) -> bool {
+    source.tidy_breaker();
+    done
+}
+
 const OF_BALANCERS: &[Part<BalancerSpec>] = &[
-    ("breakers", |b| taken(&mut b.breaker)),
+    ("breakers", |b| {
+        b.breaker_share = BreakerShare::Instance;
+        taken(&mut b.breaker)
+    }),
     ("policy", |b| simpler(b, 0)),
     ("policy", |b| simpler(b, 1)),
     ("policy", |b| simpler(b, 2)),
     ("policy", |b| simpler(b, 3)),
     ("subset of the workers", |b| taken(&mut b.subset)),
-    ("instances of the balancer", |b| set(&mut b.instances, 1)),
+    ("instances of the balancer", |b| {
+        b.breaker_share = BreakerShare::Instance;
+        set(&mut b.instances, 1)
+    }),
+    ("sharing of breakers", |b| {
+        set(&mut b.breaker_share, BreakerShare::Instance)
+    }),
     ("time of dispatch", |b| {
         b.cores = 1;
         taken(&mut b.dispatch)

@@ -8,14 +8,16 @@ use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Lane;
 use crate::engine::rng::{Key, Stream};
-use crate::model::breaker::{Breaker, Call, Heard};
+use crate::model::breaker::{Call, Guard, Lost};
+use crate::model::fault::Try;
 use crate::model::fault::worker_path;
 use crate::model::incident::BreakerState;
 use crate::model::level::Level;
 use crate::model::line::Line;
 use crate::model::outcome::Outcome;
-use crate::model::source::whole;
-use crate::model::spec::{BalancerSpec, BreakerSpec, Failures, OnFull, PolicySpec, ServiceSpec};
+use crate::model::spec::{
+    BalancerSpec, BreakerShare, BreakerSpec, Failures, OnFull, PolicySpec, ServiceSpec, SystemSpec,
+};
 
 /// From so many workers on, what a pick needs is no longer near the processor anyway.
 const MANY: usize = 512;
@@ -49,6 +51,8 @@ pub struct Front<'s> {
     pub first_worker: u32,
     /// How many workers it has.
     pub worker_count: usize,
+    /// Each of its workers has a breaker.
+    pub guarded: bool,
     /// Workers pull from [`Front::shared`].
     pub pulled: bool,
     /// Attempts that wait for whichever worker is free first.
@@ -59,7 +63,10 @@ pub struct Front<'s> {
     eligible: Vec<u32>,
     /// Workers that it knows, ascending, where these are not all.
     known: Option<Vec<u32>>,
+    /// `None` where it has no breakers, and while those it shares are elsewhere.
     guards: Option<Guards<'s>>,
+    /// With which version of its breakers it found out who is eligible.
+    seen: u64,
 }
 
 /// An attempt that is to be sent to a worker.
@@ -76,37 +83,32 @@ pub struct Ask {
 /// The breakers, one a worker.
 #[derive(Clone, Debug)]
 struct Guards<'s> {
-    open_for: &'s Dist,
+    spec: &'s BreakerSpec,
     counts: Failures,
     all: Vec<Guard>,
+    /// Which results reach none of them.
+    lost: Option<Box<Lost>>,
+    /// Moves on whenever who is eligible may have changed.
+    version: u64,
     /// Earliest moment at which time alone changes who is eligible.
     next_change: Nanos,
-}
-
-#[derive(Clone, Debug)]
-struct Guard {
-    breaker: Breaker,
-    /// Where the times it stays open are drawn from, unless they are always the same.
-    stream: Option<Stream>,
-    /// Openings since the measured time began.
-    opens: u64,
-    open_from: Nanos,
-    open_until: Nanos,
-    /// Time open in all, without the present interval.
-    open_before: u128,
 }
 
 impl<'s> Front<'s> {
     /// An instance (from 0) of the balancer of a service, itself the `number`th of the system, for
     /// workers numbered from `first_worker` on.
     pub fn new(
-        service: &'s ServiceSpec,
+        system: &'s SystemSpec,
         (number, instance): (u32, u32),
         key: &Key,
         first_worker: u32,
         fleet: &Fleet,
     ) -> Self {
+        let service = &system.services[number as usize];
         let spec: &BalancerSpec = &service.balancer;
+        // Those that all share begin with the first.
+        let shared = spec.breaker_share == BreakerShare::All;
+        let own = spec.breaker.as_ref().filter(|_| instance == 0 || !shared);
         let workers = service.worker_count() as u32;
         let path = format!("service/{}/balancer/{}", service.name, instance + 1);
         let mut stream = Stream::new(key, &path);
@@ -126,25 +128,46 @@ impl<'s> Front<'s> {
             service: number,
             first_worker,
             worker_count: workers as usize,
+            guarded: spec.breaker.is_some(),
             pulled: spec.policy == PolicySpec::CentralQueue,
             shared: VecDeque::new(),
             policy,
             stream,
             eligible: known.clone().unwrap_or((0..workers).collect()),
             known,
-            guards: spec
-                .breaker
-                .as_ref()
-                .map(|b| Guards::new(b, service, instance, key)),
+            guards: own.map(|b| Guards::new(b, system, service, instance, key)),
+            seen: 0,
         }
     }
 
     /// Goes on under another key: its own draws and those of its breakers.
     pub fn rekey(&mut self, key: &Key) {
         self.stream.rekey(key);
-        let guards = self.guards.iter_mut().flat_map(|g| &mut g.all);
-        for stream in guards.filter_map(|guard| guard.stream.as_mut()) {
-            stream.rekey(key);
+        let Some(guards) = &mut self.guards else {
+            return;
+        };
+        for guard in &mut guards.all {
+            guard.rekey(key);
+        }
+        if let Some(lost) = &mut guards.lost {
+            lost.rekey(key);
+        }
+    }
+
+    /// Two instances that share their breakers exchange them.
+    #[cold]
+    pub fn exchange(&mut self, other: &mut Front<'s>, now: Nanos) {
+        std::mem::swap(&mut self.guards, &mut other.guards);
+        for front in [self, other] {
+            // First what time has done: a refresh looks ahead only.
+            front.tick(now);
+            if front
+                .guards
+                .as_ref()
+                .is_some_and(|g| g.version != front.seen)
+            {
+                front.refresh(now);
+            }
         }
     }
 
@@ -243,7 +266,7 @@ impl<'s> Front<'s> {
 
     /// Lets time alone change whom breakers let through.
     #[inline(always)]
-    fn tick(&mut self, now: Nanos) {
+    pub fn tick(&mut self, now: Nanos) {
         if let Some(guards) = &mut self.guards
             && now >= guards.next_change
         {
@@ -276,10 +299,18 @@ impl<'s> Front<'s> {
         self.guards.as_ref().is_some_and(|guards| !counted(guards))
     }
 
+    /// Whether the result of an attempt reaches no breaker.
+    #[inline]
+    pub fn loses(&self, of: impl FnOnce() -> Try) -> bool {
+        let lost = self.guards.as_ref().and_then(|g| g.lost.as_ref());
+        lost.is_some_and(|lost| lost.takes(of()))
+    }
+
     /// Tells a worker's breaker that a call which it let in is taken back.
     pub fn forget(&mut self, worker: u32, epoch: u32, now: Nanos) {
+        self.tick(now);
         let guards = self.guards.as_mut();
-        if guards.is_some_and(|g| g.all[worker as usize].breaker.forget(epoch)) {
+        if guards.is_some_and(|g| g.all[worker as usize].forget(now, epoch, g.spec)) {
             self.refresh(now);
         }
     }
@@ -287,10 +318,9 @@ impl<'s> Front<'s> {
     /// Tells a worker's breaker what became of a call that it let in.
     #[inline]
     pub fn hear(&mut self, worker: u32, call: Call, now: Nanos) {
-        let Some(guards) = &mut self.guards else {
-            return;
-        };
-        if guards.hear(worker, call, now) {
+        self.tick(now);
+        let guards = self.guards.as_mut();
+        if guards.is_some_and(|g| g.all[worker as usize].hear(now, call, g.spec)) {
             self.refresh(now);
         }
     }
@@ -302,6 +332,8 @@ impl<'s> Front<'s> {
             return;
         };
         self.eligible.clear();
+        guards.version += 1;
+        self.seen = guards.version;
         guards.next_change = Nanos::MAX;
         for (worker, guard) in (0u32..).zip(&guards.all) {
             let unknown = |known: &Vec<u32>| known.binary_search(&worker).is_err();
@@ -359,70 +391,38 @@ impl<'s> Front<'s> {
 }
 
 impl<'s> Guards<'s> {
-    fn new(spec: &'s BreakerSpec, service: &ServiceSpec, instance: u32, key: &Key) -> Self {
-        let (BreakerSpec::Consecutive { open_for, .. }
-        | BreakerSpec::Resilience4j { open_for, .. }) = spec;
-        let drawn = !matches!(open_for, Dist::Constant { .. });
+    fn new(
+        spec: &'s BreakerSpec,
+        system: &SystemSpec,
+        service: &ServiceSpec,
+        instance: u32,
+        key: &Key,
+    ) -> Self {
         let path = |number: u32| match instance {
             0 => format!("{}/breaker", worker_path(service, number)),
             _ => format!("{}/breaker/{}", worker_path(service, number), instance + 1),
         };
-        let guard = |number: u32| Guard {
-            breaker: Breaker::new(spec),
-            stream: drawn.then(|| Stream::new(key, &path(number))),
-            opens: 0,
-            open_from: 0,
-            open_until: 0,
-            open_before: 0,
-        };
-        let all = (0..service.worker_count() as u32).map(guard).collect();
+        let guard = |number: u32| Guard::new(spec, key, || path(number));
+        let all: Vec<Guard> = (0..service.worker_count() as u32).map(guard).collect();
+        let changes = all.iter().filter_map(|g| g.breaker.next_change());
         Guards {
-            open_for,
+            spec,
             counts: spec.counts(),
+            lost: {
+                let sources = system.sources.iter().map(|s| s.name.clone());
+                let callers = sources.chain(system.call_sites().map(|site| site.path(system)));
+                let path = |caller| format!("service/{}/breaker/lost/{caller}", service.name);
+                Lost::new(spec, key, callers.map(path))
+            },
+            version: 0,
+            next_change: changes.min().unwrap_or(Nanos::MAX),
             all,
-            next_change: Nanos::MAX,
-        }
-    }
-
-    /// Whether who is eligible may have changed.
-    #[inline]
-    fn hear(&mut self, worker: u32, call: Call, now: Nanos) -> bool {
-        let guard = &mut self.all[worker as usize];
-        match guard.breaker.hear(now, call) {
-            Heard::Nothing => false,
-            Heard::Changed => true,
-            Heard::Opens { since } => {
-                guard.open(since, self.open_for);
-                true
-            }
         }
     }
 
     fn tick(&mut self, now: Nanos) {
         for guard in &mut self.all {
-            if let Heard::Opens { since } = guard.breaker.tick(now) {
-                guard.open(since, self.open_for);
-            }
+            guard.tick(now, self.spec);
         }
-    }
-}
-
-impl Guard {
-    #[cold]
-    fn open(&mut self, since: Nanos, open_for: &Dist) {
-        let lasts = match (&mut self.stream, open_for) {
-            (Some(stream), dist) => whole(dist.sample(stream)),
-            (None, dist) => whole(dist.mean()),
-        };
-        self.opens += 1;
-        self.open_before = self.open_area(since);
-        self.open_from = since;
-        self.open_until = since.saturating_add(lasts);
-        self.breaker.open(self.open_until);
-    }
-
-    /// Time open up to now.
-    fn open_area(&self, now: Nanos) -> u128 {
-        self.open_before + u128::from(now.min(self.open_until).saturating_sub(self.open_from))
     }
 }

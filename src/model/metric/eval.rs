@@ -300,6 +300,7 @@ impl<'a> Context<'a> {
             };
             if let (true, Some(balancer)) = (whole, tally.balancers.get(s)) {
                 sums.balancers.add(balancer);
+                sums.breaker_opens += balancer.breaker_opens;
             }
             let groups = service.groups.iter();
             let workers = groups.flat_map(|g| (0..g.count).map(move |_| g));
@@ -308,6 +309,9 @@ impl<'a> Context<'a> {
                     if *n == number && *name == service.name);
                 if let (true, Some(worker)) = (whole || one, tally.workers.get(index)) {
                     add_worker(sums, worker, group);
+                    if one {
+                        sums.breaker_opens += worker.breaker_opens;
+                    }
                     if one || matches!(scope, Scope::Service(_)) {
                         sums.queue_max = sums.workers.queue_max;
                     }
@@ -341,7 +345,6 @@ impl<'a> Context<'a> {
 fn add_worker(sums: &mut Sums, worker: &WorkerTally, group: &GroupSpec) {
     sums.workers.add(worker);
     sums.worker_count += 1;
-    sums.breaker_opens += worker.breaker_opens;
     let busy = worker.busy_area - worker.wedged_busy_area;
     if group.core_count().is_some() {
         sums.able_busy += busy;

@@ -1,6 +1,6 @@
 //! Balancers, as data.
 
-use super::{BreakerSpec, Dist, OnFull};
+use super::{BreakerShare, BreakerSpec, Dist, OnFull};
 use crate::base::units::{Nanos, SECOND};
 
 /// Who routes, by which rule.
@@ -25,6 +25,15 @@ pub struct BalancerSpec {
     pub breaker: Option<BreakerSpec>,
     /// Each instance knows only so many of the workers; `None`: all.
     pub subset: Option<u32>,
+    /// Whose a breaker is, where there are several instances.
+    pub breaker_share: BreakerShare,
+}
+
+impl BalancerSpec {
+    /// Whether several instances have the same breakers.
+    pub fn shares_breakers(&self) -> bool {
+        self.breaker.is_some() && self.breaker_share == BreakerShare::All && self.instances > 1
+    }
 }
 
 /// A balancing policy with its parameters.

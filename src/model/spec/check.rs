@@ -1,6 +1,7 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
 mod balancer;
+mod breaker;
 mod client;
 mod copies;
 mod faults;
@@ -13,8 +14,9 @@ mod tests;
 mod work;
 
 use super::{
-    Arrivals, Band, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind, FaultSpec, FaultUnit,
-    FaultWhen, GroupSpec, OnFull, OrcaSpec, PolicySpec, Register, ServiceSpec, SystemSpec,
+    Arrivals, Band, BreakerShare, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind,
+    FaultSpec, FaultUnit, FaultWhen, GroupSpec, OnFull, OrcaSpec, PolicySpec, Register,
+    ServiceSpec, SystemSpec,
 };
 use crate::base::codes::Code;
 use crate::engine::zipf::Zipf;

@@ -31,7 +31,9 @@ pub use check::{
     MAX_BURST, MAX_COPIES, MAX_CORES, MAX_HASHES, MAX_KEYS, MAX_NAME, MAX_SLOTS, MAX_USERS,
     MAX_WORKERS, Problem, name_problem,
 };
-pub use client::{BackoffKind, BackoffSpec, ClientSpec, RetrySpec};
+pub use client::{
+    Around, BackoffKind, BackoffSpec, ClientBreaker, ClientSpec, EnvoyLimits, RetrySpec,
+};
 pub use copies::{Cancel, FanOutSpec, HedgeKind, HedgeSpec};
 pub use failures::{FailureKind, Failures};
 pub use fault::*;
@@ -338,6 +340,7 @@ impl SystemSpec {
             s.fan_out.is_some()
                 || client.hedge.is_some()
                 || client.limit.is_some()
+                || client.breaker.is_some()
                 || client.may_leave()
                 || client.deadline.is_some()
                 || client.budget().is_some()

@@ -68,6 +68,7 @@ pub fn balancer(policy: PolicySpec) -> BalancerSpec {
         slots: None,
         breaker: None,
         subset: None,
+        breaker_share: BreakerShare::Instance,
     }
 }
 

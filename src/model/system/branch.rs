@@ -19,6 +19,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         for front in &mut self.fronts {
             front.rekey(key);
         }
+        if let Some(guards) = &mut self.client_guards {
+            guards.rekey(key);
+        }
         for target in &mut self.targets {
             target.rekey(key);
         }

@@ -149,6 +149,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if new.measured {
             self.measure.tally.classes[new.class as usize].born += 1;
         }
+        if self.client_guards.is_some() && !self.call_begins(queue, place, caller) {
+            return;
+        }
         if self.budgets.is_some() {
             self.budget_calls(place, now);
         }
@@ -192,6 +195,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.budgets.is_some() {
             self.budget_answers(attempt);
         }
+        self.tell_caller(attempt, Outcome::Ok, now);
         self.give_place_back(queue, attempt);
         self.call_is_ok(queue, a.request, &a);
         self.leave(attempt);
@@ -209,6 +213,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         r.active = false;
         let late_before = std::mem::replace(&mut r.answered, true);
         let latency = now - r.born;
+        self.call_ends(request, Outcome::Ok, now);
         self.ledger.calls_ok += 1;
         if a.measured {
             let tally = &mut self.measure.tally.classes[a.class as usize];
@@ -281,6 +286,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let how = self.copies_taken_back(a.class);
         let how = how.unwrap_or(self.callers[caller].client.cancel);
         self.fold(now, kind::ABANDONED, a.number, a.worker);
+        self.call_ends(request, Outcome::Cancelled, now);
         self.lose_call(request, a.class, a.measured, Outcome::Cancelled);
         let Some(steps) = &mut self.steps else { return };
         let Origin {

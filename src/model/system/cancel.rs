@@ -26,6 +26,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         self.tell_policy(attempt, now);
         self.take_call_back(attempt, now);
+        self.tell_caller(attempt, Outcome::Cancelled, now);
         self.give_place_back(queue, attempt);
         let copy = self.is_copy(attempt);
         let copies = self.copies.as_mut().filter(|_| copy);

@@ -432,6 +432,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         self.tell_policy(attempt, now);
         self.tell_breaker(attempt, false, now);
+        self.tell_caller(attempt, Outcome::Ok, now);
         self.give_place_back(queue, attempt);
         if self.budgets.is_some() {
             self.budget_hears(attempt, Outcome::Ok);
@@ -489,6 +490,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.budget_wins(request, a.class);
         }
         self.end_round(queue, request, how);
+        self.call_ends(request, Outcome::Ok, now);
         self.next_round(queue, request, a.class);
         self.jobs.let_go(request);
     }

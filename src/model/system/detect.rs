@@ -203,6 +203,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         while let Some(&at) = watching.asked.get(watching.states.len())
             && at <= now
         {
+            self.tick_breakers(at);
             watching.states.push(self.state(at));
         }
         if watching.next <= now
@@ -213,6 +214,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 true => watching.length,
                 false => now / interval * interval,
             };
+            self.tick_breakers(at);
             self.show(&watching, &mut detectors, at);
             watching.next = match at >= watching.length {
                 true => Nanos::MAX,

@@ -11,6 +11,8 @@ pub(super) struct Limits {
     all: Vec<Option<Limit>>,
     /// By caller: the first of its.
     first: Vec<u32>,
+    /// By caller: whether its places are those of its breaker.
+    breaks: Vec<bool>,
     /// By the place of an attempt; grows as far as attempts with such a limit need it.
     standing: Vec<Standing>,
 }
@@ -30,23 +32,32 @@ impl Limits {
         let (mut all, mut first) = (Vec::new(), Vec::new());
         for (client, instances) in spec.callers() {
             first.push(all.len() as u32);
-            let limit = client.limit.as_ref();
-            all.extend((0..instances).map(|_| limit.map(Limit::new)));
+            let rate = client.limit.as_ref().and_then(|l| l.rate);
+            let places = client.places().0;
+            let any = rate.is_some() || places.is_some();
+            all.extend((0..instances).map(|_| any.then(|| Limit::new(rate, places))));
         }
         all.iter().any(Option::is_some).then(|| {
             Box::new(Limits {
                 all,
                 first,
+                breaks: spec.clients().map(|c| c.places().1).collect(),
                 standing: Vec::new(),
             })
         })
     }
 
-    fn enter(&mut self, own: u32, attempt: u32, now: Nanos) -> Entrance {
+    /// Whether the rate of a caller lets an attempt go.
+    fn passes(&mut self, own: u32, now: Nanos) -> bool {
+        let limit = self.all[own as usize].as_mut();
+        limit.is_none_or(|l| l.passes(now))
+    }
+
+    fn enter(&mut self, own: u32, attempt: u32) -> Entrance {
         let Some(limit) = &mut self.all[own as usize] else {
             return Entrance::Go;
         };
-        let entry = limit.enter(attempt, now);
+        let entry = limit.enter(attempt);
         if limit.has_places() {
             match entry {
                 Entrance::Go => self.stand(attempt, Standing::Holds(own)),
@@ -95,7 +106,8 @@ impl Limits {
 }
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
-    /// An attempt of a system with limits wants to set out.
+    /// An attempt wants to set out, where callers have limits or breakers: first the rate, then the
+    /// breaker, then the places.
     #[cold]
     pub(super) fn ask_to_send<W: Entry>(
         &mut self,
@@ -107,11 +119,23 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let instance = self.instance_of_caller(attempt);
-        let Some(limits) = &mut self.limits else {
-            return;
+        let limits = self.limits.as_mut();
+        let passes = |l: &mut Box<Limits>| {
+            let own = l.first[source as usize] + instance;
+            l.passes(own, now)
         };
-        let own = limits.first[source as usize] + instance;
-        match limits.enter(own, attempt, now) {
+        if !limits.is_none_or(passes) {
+            return self.limit_refuses(queue, attempt);
+        }
+        if !self.caller_lets_go(attempt, now) {
+            return self.turn_back(queue, attempt);
+        }
+        let limits = self.limits.as_mut();
+        let enters = |l: &mut Box<Limits>| {
+            let own = l.first[source as usize] + instance;
+            l.enter(own, attempt)
+        };
+        match limits.map_or(Entrance::Go, enters) {
             Entrance::Go => {
                 self.watch(queue, attempt, source, what.number);
                 self.set_out(queue, attempt, source, what, why);
@@ -128,11 +152,20 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                     queue.at(now.saturating_add(longest), event);
                 }
             }
-            Entrance::Refuse => {
-                self.fold(now, kind::LIMITED, what.number, source);
-                self.turn_away(queue, attempt, Outcome::Limited);
-            }
+            Entrance::Refuse => match &self.limits {
+                Some(limits) if limits.breaks[source as usize] => {
+                    self.turn_back_for_good(queue, attempt);
+                }
+                _ => self.limit_refuses(queue, attempt),
+            },
         }
+    }
+
+    fn limit_refuses<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
+        let a = self.jobs.attempt(attempt);
+        let (number, source) = (a.number, self.source_of[a.class as usize]);
+        self.fold(queue.now(), kind::LIMITED, number, source);
+        self.turn_away(queue, attempt, Outcome::Limited);
     }
 
     /// An attempt has waited long enough for a place.
@@ -143,12 +176,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
         generation: u32,
     ) {
-        let a = self.jobs.attempt(attempt);
         let waits = self.limits.as_ref().is_some_and(|l| l.waits(attempt));
-        if a.generation == generation && waits {
-            let (number, source) = (a.number, self.source_of[a.class as usize]);
-            self.fold(queue.now(), kind::LIMITED, number, source);
-            self.turn_away(queue, attempt, Outcome::Limited);
+        if self.jobs.attempt(attempt).generation == generation && waits {
+            self.limit_refuses(queue, attempt);
         }
     }
 

@@ -23,6 +23,7 @@ mod copies;
 mod crowd;
 mod deadline;
 mod detect;
+mod guard;
 mod idle;
 mod instances;
 mod interrupt;
@@ -48,6 +49,7 @@ use closed::{Loops, NO_USER};
 use copies::Copies;
 use crowd::Crowd;
 use detect::Watching;
+use guard::ClientGuards;
 use idle::Idle;
 use instances::Instances;
 use interrupt::Interrupted;
@@ -137,6 +139,8 @@ pub struct System<'s, O, const RICH: bool> {
     limits: Option<Box<Limits>>,
     /// What callers allow themselves of retries, if that is bounded anywhere.
     budgets: Option<Box<Budgets>>,
+    /// The breakers of callers, if any has one.
+    client_guards: Option<Box<ClientGuards<'s>>>,
     /// The users of closed sources, if there are any.
     loops: Option<Box<Loops>>,
     /// The copies of requests that are sent in several, if any source does that.
@@ -151,6 +155,8 @@ pub struct System<'s, O, const RICH: bool> {
     /// Whether any balancer takes time, and whether any has breakers.
     dispatches: bool,
     guarded: bool,
+    /// Whether instances of any balancer share their breakers.
+    shares_breakers: bool,
     /// Whether workers of any service pull.
     pulls: bool,
     /// Attempts waiting anywhere.
@@ -193,7 +199,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         for (number, service) in (0u32..).zip(&spec.services) {
             let fleet = Fleet::of(service);
             for instance in 0..service.balancer.instances {
-                let mut front = Front::new(service, (number, instance), &key, first, &fleet);
+                let mut front = Front::new(spec, (number, instance), &key, first, &fleet);
                 if let Some(Dist::Constant { .. }) = front.dispatch {
                     front.lane = Some(queue.add_lane());
                 }
@@ -228,6 +234,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
             guarded: spec.services.iter().any(|s| s.balancer.breaker.is_some()),
+            shares_breakers: spec.services.iter().any(|s| s.balancer.shares_breakers()),
             pulls: spec
                 .services
                 .iter()
@@ -246,6 +253,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             idle: Idle::new(spec, &key),
             limits: Limits::new(spec),
             budgets: Budgets::new(spec),
+            client_guards: ClientGuards::new(spec, &key),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
             ends_matter: false,
@@ -273,6 +281,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         }
         system.ends_matter = system.limits.is_some()
             || system.budgets.is_some()
+            || system.client_guards.is_some()
             || system.loops.is_some()
             || system.copies.is_some();
         assert!(
@@ -371,6 +380,7 @@ fn needs_requests(spec: &SystemSpec) -> bool {
             c.timeout.is_some()
                 || c.retry.is_some()
                 || c.limit.is_some()
+                || c.breaker.is_some()
                 || c.hedge.is_some()
                 || c.deadline.is_some()
                 || c.may_leave()

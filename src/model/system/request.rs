@@ -91,6 +91,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if measured {
             self.measure.tally.classes[class as usize].born += 1;
         }
+        if RICH && self.client_guards.is_some() && !self.call_begins(queue, place, source) {
+            return;
+        }
         if RICH && self.budgets.is_some() {
             self.budget_calls(place, now);
         }
@@ -113,7 +116,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.budgets.is_some() {
             self.budget_sends(attempt);
         }
-        if RICH && self.limits.is_some() {
+        if RICH && (self.limits.is_some() || self.client_guards.is_some()) {
             return self.ask_to_send(queue, attempt, source, what, why);
         }
         self.watch(queue, attempt, source, what.number);
@@ -301,6 +304,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         self.tell_breaker(attempt, false, now);
         if RICH && self.ends_matter {
+            if self.client_guards.is_some() {
+                self.tell_caller(attempt, Outcome::Ok, now);
+                self.call_ends(request, Outcome::Ok, now);
+            }
             self.give_place_back(queue, attempt);
             if self.budgets.is_some() {
                 self.budget_answers(attempt);
@@ -340,10 +347,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if !self.guarded {
             return;
         }
-        let front = self.front_of(attempt);
+        let front = self.guards_of(attempt);
         let a = self.jobs.attempt(attempt);
         let front = &mut self.fronts[front];
-        if front.breakers() > 0 && a.worker != NO_WORKER {
+        if front.guarded && a.worker != NO_WORKER {
+            if front.loses(|| self.jobs.attempt(attempt).as_try(&self.source_of)) {
+                return;
+            }
             let aside = self.jobs.request(attempt);
             let took = now - a.arrived - aside.dispatched_after;
             let call = Call {
@@ -357,7 +367,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
 
     /// A worker's breaker hears that an attempt which it let in failed, if that counts with it.
     pub(super) fn tell_breaker_of_failure(&mut self, attempt: u32, outcome: Outcome, now: Nanos) {
-        if self.fronts[self.front_of(attempt)].ignores(outcome) {
+        if self.fronts[self.guards_of(attempt)].ignores(outcome) {
             self.take_call_back(attempt, now);
         } else {
             self.tell_breaker(attempt, true, now);
@@ -370,9 +380,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let worker = self.jobs.attempt(attempt).worker;
         if worker != NO_WORKER {
             let epoch = self.jobs.request(attempt).epoch;
-            let at = self.front_of(attempt);
+            let at = self.guards_of(attempt);
             let front = &mut self.fronts[at];
-            front.forget(worker - front.first_worker, epoch, now);
+            if !front.loses(|| self.jobs.attempt(attempt).as_try(&self.source_of)) {
+                front.forget(worker - front.first_worker, epoch, now);
+            }
         }
     }
 
@@ -401,6 +413,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.tell_policy(attempt, now);
         }
         self.tell_breaker_of_failure(attempt, outcome, now);
+        if RICH && self.client_guards.is_some() {
+            self.tell_caller(attempt, outcome, now);
+        }
         if RICH && self.limits.is_some() {
             self.give_place_back(queue, attempt);
         }
@@ -434,6 +449,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let request = failed.request;
+        if RICH && self.client_guards.is_some() {
+            self.retry_ends(request);
+        }
         let r = self.jobs.request(request);
         let caller = &self.callers[r.source as usize];
         let rounds = self.copies.as_ref().map(|c| c.rounds(r.source, request));
@@ -448,7 +466,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         {
             pause = None;
         }
-        if let Some(pause) = pause {
+        if let Some(pause) = pause
+            && (!RICH || self.client_guards.is_none() || self.retry_begins(request))
+        {
             self.pausing.up(now);
             if let Some(steps) = &mut self.steps {
                 steps.origin(request).pausing = true;
@@ -456,18 +476,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             queue.at(now.saturating_add(pause), Event::Retry { request });
             return;
         }
-        if RICH && self.is_call(failed.class) {
-            return self.call_is_lost(queue, failed, outcome);
-        }
-        self.jobs.request_mut(request).active = false;
-        self.ledger.lost += 1;
-        if RICH && self.ends_matter {
-            self.next_round(queue, request, failed.class);
-        }
-        if failed.measured {
-            self.measure.tally.classes[failed.class as usize].lost[outcome.index()] += 1;
-        }
-        self.jobs.let_go(request);
+        self.lose(queue, failed, outcome);
     }
 
     /// A refusal or failure of an attempt that then is nowhere.

@@ -296,18 +296,25 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             let first = front.first_worker as usize;
             let last = a.worker - front.first_worker;
             tried.insert(tried.partition_point(|&t| t < last), last);
-            let mut load = &self.workers.load[first..first + front.worker_count];
+            if self.shares_breakers {
+                self.pass_breakers(at, now);
+            }
+            let mut load = &self.workers.load[first..first + self.fronts[at].worker_count];
             if let Some(own) = self.instances.as_ref().and_then(|i| i.view(at)) {
                 load = own;
             }
-            let Some((picked, epoch)) = front.pick_none_of(load, &ask, &tried) else {
+            let picked = self.fronts[at].pick_none_of(load, &ask, &tried);
+            if self.shares_breakers {
+                self.pass_breakers(at, now);
+            }
+            let Some((picked, epoch)) = picked else {
                 break;
             };
             if let Some(idle) = &mut self.idle {
-                idle.note_taken(front);
+                idle.note_taken(&mut self.fronts[at]);
             }
-            let worker = front.first_worker + picked;
-            let guarded = front.breakers() > 0;
+            let worker = first as u32 + picked;
+            let guarded = self.fronts[at].guarded;
             if a.open {
                 self.tell_policy(attempt, now);
                 self.tell_breaker_of_failure(attempt, lacking, now);

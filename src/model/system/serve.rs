@@ -119,13 +119,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && let Some(own) = self.instances.as_ref().and_then(|i| i.view(at)) {
             load = own;
         }
-        let a = self.jobs.attempt_mut(attempt);
+        let a = self.jobs.attempt(attempt);
         let ask = Ask {
             now,
             open: a.open,
             key,
         };
         let picked = match &self.copies {
+            _ if RICH && self.shares_breakers => self.pick_shared(attempt, at, &ask),
             Some(copies) if RICH => {
                 let used = copies.used(self.source_of[a.class as usize], a.request);
                 // To a worker that has no copy yet, while there are any.
@@ -134,6 +135,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             }
             _ => front.pick(load, &ask),
         };
+        let (front, a) = (&mut self.fronts[at], self.jobs.attempt_mut(attempt));
         let number = a.number;
         let Some((picked, epoch)) = picked else {
             self.fold(now, kind::ROUTED, number, NO_WORKER);
@@ -152,7 +154,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && let Some(copies) = &mut self.copies {
             copies.goes_to(self.source_of[a.class as usize], a.request, picked);
         }
-        if front.breakers() > 0 {
+        if front.guarded {
             self.jobs.request_mut(attempt).epoch = epoch;
         }
         self.fold(now, kind::ROUTED, number, worker);

@@ -2,7 +2,6 @@
 
 use super::detect::Note;
 use super::*;
-use crate::model::fault::Try;
 use crate::model::spec::{ErrorWhen, FaultKind, InService};
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
@@ -177,11 +176,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     #[inline(never)]
     pub(super) fn errs(&self, attempt: u32, when: ErrorWhen) -> bool {
         let a = self.jobs.attempt(attempt);
-        let of = Try {
-            source: self.source_of[a.class as usize],
-            request: a.number,
-            attempt: a.try_number,
-        };
+        let of = a.as_try(&self.source_of);
         let errors = self.errors.as_ref();
         errors.is_some_and(|errors| errors.hit(a.worker, when, of))
     }

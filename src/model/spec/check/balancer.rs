@@ -1,4 +1,4 @@
-//! Balancers and breakers.
+//! Balancers.
 
 use super::*;
 use crate::base::units::{SECOND, print_time};
@@ -52,7 +52,16 @@ impl Rules {
             self.range(fine, &format!("{path}.bounded_load"), "1 to 1e6", factor);
         }
         if let Some(breaker) = &balancer.breaker {
-            let breakers = workers * balancer.instances as usize;
+            let breakers = match balancer.breaker_share {
+                BreakerShare::Instance => workers * balancer.instances as usize,
+                BreakerShare::All => workers,
+            };
+            if balancer.breaker_share == BreakerShare::All && balancer.instances == 1 {
+                let path = format!("{path}.breaker.share");
+                let message = format!("`{path}` has no effect: the balancer has one instance");
+                let help = "give it several `instances`, or remove `share`";
+                self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+            }
             self.breaker(breaker, breakers, &format!("{path}.breaker"));
         }
     }
@@ -192,82 +201,6 @@ impl Rules {
             let message = format!("`{path}`: the weights sum to 0, nobody could be chosen");
             let help = "give at least one group of workers a weight above 0";
             self.add(Code::OUT_OF_RANGE, &path, message, Some(help));
-        }
-    }
-
-    pub(super) fn calls(&mut self, value: u32, path: String) {
-        let fine = (1..=MAX_CALLS).contains(&value);
-        self.range(fine, &path, "1 to 1048576", value);
-    }
-
-    /// Every worker has a breaker with a window of its own.
-    pub(super) fn windows(&mut self, calls: u32, workers: usize, path: &str) {
-        let all = u64::from(calls).saturating_mul(workers as u64);
-        if all > MAX_WINDOW_CALLS {
-            let path = format!("{path}.window");
-            let message = format!(
-                "`{path}`: {workers} breakers that remember {calls} calls each are {all} calls, \
-                 the limit is {MAX_WINDOW_CALLS}"
-            );
-            self.add(
-                Code::TOO_LARGE_DESIGN,
-                &path,
-                message,
-                Some("use a smaller `window`"),
-            );
-        }
-    }
-
-    pub(super) fn breaker(&mut self, breaker: &BreakerSpec, workers: usize, path: &str) {
-        self.some_failures(breaker.counts(), &format!("{path}.counts"));
-        match breaker {
-            BreakerSpec::Consecutive {
-                failures,
-                half_open_calls,
-                successes,
-                ..
-            } => {
-                self.calls(*failures, format!("{path}.failures"));
-                self.calls(*half_open_calls, format!("{path}.half_open_calls"));
-                self.calls(*successes, format!("{path}.successes"));
-            }
-            BreakerSpec::Resilience4j {
-                window,
-                min_calls,
-                failure_share,
-                slow_after,
-                slow_share,
-                half_open_calls,
-                half_open_max,
-                ..
-            } => {
-                match window {
-                    BreakerWindow::Calls(calls) => {
-                        self.calls(*calls, format!("{path}.window"));
-                        self.windows(*calls, workers, path);
-                    }
-                    BreakerWindow::Seconds(seconds) => {
-                        let fine = (1..=86_400).contains(seconds);
-                        let path = format!("{path}.window");
-                        self.range(fine, &path, "1 to 86400 whole seconds", seconds);
-                    }
-                }
-                self.calls(*min_calls, format!("{path}.min_calls"));
-                self.calls(*half_open_calls, format!("{path}.half_open_calls"));
-                for (key, share) in [("failure_share", failure_share), ("slow_share", slow_share)] {
-                    let fine = *share > 0.0 && *share <= 1.0;
-                    let allowed = "a share above 0 and at most 1 (0..=1 without 0)";
-                    self.range(fine, &format!("{path}.{key}"), allowed, share);
-                }
-                self.range(
-                    *slow_after > 0,
-                    &format!("{path}.slow_after"),
-                    "above 0",
-                    "0s",
-                );
-                let fine = half_open_max.is_none_or(|t| t > 0);
-                self.range(fine, &format!("{path}.half_open_max"), "above 0", "0s");
-            }
         }
     }
 }

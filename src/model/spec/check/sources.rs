@@ -43,7 +43,8 @@ impl Rules {
                 self.add(Code::KEYS_DISAGREE, &format!("{path}.stop"), message, None);
             }
             self.classes(source, &path);
-            self.client(&source.client, false, &format!("{path}.client"));
+            let several = (source.fan_out.is_some(), false);
+            self.client(&source.client, several, &format!("{path}.client"));
             let copies = (source.fan_out, &source.client);
             self.copies(copies, service.worker_count(), &path);
             if !service.steps.is_empty() {

@@ -122,7 +122,8 @@ impl Rules {
                 self.hold(call.hold, path, service);
                 let workers = system.services[call.to].worker_count();
                 self.copies((call.fan_out, &call.client), workers, path);
-                self.client(&call.client, true, &format!("{path}.client"));
+                let several = (call.fan_out.is_some(), true);
+                self.client(&call.client, several, &format!("{path}.client"));
             }
             StepSpec::Fail { probability } => {
                 let fine = (0.0..=1.0).contains(probability);
