@@ -45,6 +45,7 @@ fn retry(attempts: u32, pause: u64) -> Option<RetrySpec> {
         attempts,
         backoff: BackoffSpec::Drawn(just(pause)),
         on: Failures::ALL,
+        budget: None,
     })
 }
 

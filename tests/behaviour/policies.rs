@@ -74,6 +74,7 @@ fn a_retry_hashes_as_its_request_does() {
         attempts: 3,
         backoff: BackoffSpec::Drawn(just(MS)),
         on: Failures::ALL,
+        budget: None,
     });
     spec.faults = vec![fault(
         "f",
