@@ -19,6 +19,8 @@ macro_rules! must {
 mod again;
 #[path = "swarm/breakers.rs"]
 mod breakers;
+#[path = "swarm/callers.rs"]
+mod callers;
 #[path = "swarm/clients.rs"]
 mod clients;
 #[path = "swarm/dists.rs"]

@@ -4,10 +4,12 @@
 mod experiment;
 mod load;
 mod model;
+mod service;
 
 pub use experiment::*;
 pub use load::*;
 pub use model::*;
+pub use service::*;
 
 /// A key that this version understands.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +59,7 @@ pub const BLOCKS: &[&Block] = &[
     &SERVICE,
     &SERVICE_CLASS,
     &STEP,
+    &CACHE,
     &WORKERS,
     &COLD_START,
     &BALANCER,

@@ -1,17 +1,20 @@
 //! `steps` of a service: what a request does there, in order, and whom it calls.
 
-use crate::model::spec::{CallSpec, Hold, StepSpec};
+use crate::model::spec::{CacheSpec, CallSpec, Hold, StepSpec};
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
-use super::keys::STEP;
+use super::keys::{CACHE, STEP};
 use super::tree::Node;
 
 /// The key that says what a step is, and the others that it then takes.
 const KINDS: [(&str, &[&str]); 4] = [
     ("cpu", &["per_kib", "vary"]),
     ("wait", &["hold"]),
-    ("call", &["fan_out", "need", "rest", "client", "hold"]),
+    (
+        "call",
+        &["fan_out", "need", "rest", "client", "hold", "cache"],
+    ),
     ("fail", &[]),
 ];
 
@@ -79,7 +82,35 @@ impl Cx {
             fan_out: self.fan_out(fields),
             client: client.unwrap_or_default(),
             hold: self.hold(fields),
+            cache: match fields.get("cache").filter(|n| !n.is_none()) {
+                Some(node) => self.cache(node, &fields.path("cache")),
+                None => None,
+            },
         })
+    }
+
+    fn cache(&mut self, node: &Node, path: &str) -> Option<CacheSpec> {
+        let fields = self.fields(node, path, &CACHE)?;
+        match (fields.get("hit"), fields.get("capacity")) {
+            (Some(hit), None) => {
+                let probability = self.number(hit, &fields.path("hit"))?;
+                Some(CacheSpec::Hit { probability })
+            }
+            (None, Some(capacity)) => {
+                let capacity = self.count32(capacity, &fields.path("capacity"), 1, u32::MAX)?;
+                Some(CacheSpec::Lru { capacity })
+            }
+            (given, _) => {
+                let message = match given {
+                    Some(_) => format!("`{path}`: `hit` and `capacity` cannot stand together"),
+                    None => format!("`{path}` needs `hit` or `capacity`"),
+                };
+                let help =
+                    "for example { hit = 0.9 }, or { capacity = 10000 } beside keys of requests";
+                self.disagree(node.span, path, &message, help);
+                None
+            }
+        }
     }
 
     fn hold(&mut self, fields: &Fields<'_>) -> Hold {

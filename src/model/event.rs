@@ -152,9 +152,9 @@ impl queue::Event for Event {
     /// | rank | what | why there |
     /// |---|---|---|
     /// | 1 | faults and recoveries | what happens at the instant meets the system as it then is |
-    /// | 2 | ends of service, steps, calls and dispatch | a core is free before an arrival asks for it |
+    /// | 2 | ends of service, dispatch, steps, calls | a core is free before an arrival asks for it |
     /// | 3 | timers | an answer at the last nanosecond is in time |
-    /// | 4 | arrivals: requests, retries, calls, attempts to route | they meet the room that ends left |
+    /// | 4 | arrivals: requests, retries, calls, routing | they meet the room that ends left |
     /// | 5 | samples | they see the settled state |
     #[inline(always)]
     fn rank(&self) -> u8 {
@@ -350,6 +350,8 @@ pub(super) mod kind {
     pub const CALLED: u32 = 61;
     /// Nobody waits for a call any more.
     pub const ABANDONED: u32 = 62;
+    /// The answer to a call is found without making it.
+    pub const CACHED: u32 = 63;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }

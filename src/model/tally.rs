@@ -55,6 +55,8 @@ pub struct ClassTally {
     pub lost: ByOutcome,
     /// Requests still inside when the run ended.
     pub unfinished: u64,
+    /// Calls whose answers were found in a cache: they are not among those born.
+    pub cached: u64,
     /// Attempts made.
     pub attempts: u64,
     /// Requests that sent a hedge.
@@ -197,6 +199,7 @@ impl ClassTally {
         self.ok += other.ok;
         add_outcomes(&mut self.lost, &other.lost);
         self.unfinished += other.unfinished;
+        self.cached += other.cached;
         self.attempts += other.attempts;
         self.hedged += other.hedged;
         self.retries_denied += other.retries_denied;

@@ -40,6 +40,7 @@ pub fn through_a_call(spec: &SystemSpec) -> Result<SystemSpec, Lacking> {
         fan_out: source.fan_out.take(),
         client: std::mem::take(&mut source.client),
         hold: Hold::Nothing,
+        cache: None,
     };
     source.to = caller;
     let mut steps = vec![StepSpec::Call(call)];

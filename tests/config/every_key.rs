@@ -23,6 +23,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("columns", &["model.source.*.arrivals.columns"]),
     ("a column", &["model.source.*.arrivals.columns.*"]),
     ("[service.NAME]", &["model.service.*"]),
+    ("a step", &["model.service.*.steps.*"]),
+    ("cache", &["model.service.*.steps.*.cache"]),
     ("[service.NAME.class.CLASS]", &["model.service.*.class.*"]),
     (
         "[service.NAME.workers]",

@@ -1,9 +1,9 @@
 //! Breakers, wherever they stand.
 
+use crate::callers::failures;
 use crate::dists::{Kind, any, share};
 use crate::features::Feature::*;
 use crate::model::Making;
-use crate::sources::failures;
 use crate::text::{Node, Table};
 
 /// A breaker of one of the kinds that are on; `stands` adds what belongs to where it stands.

@@ -1,9 +1,9 @@
 //! Steps of a service, as they are written: one table each.
 
-use super::pen::{Pen, number};
+use super::pen::{Pen, number, table};
 use crate::config::dist::Of;
 use crate::config::tree::quoted;
-use crate::model::spec::{CallSpec, Hold, StepSpec, Vary};
+use crate::model::spec::{CacheSpec, CallSpec, Hold, StepSpec, Vary};
 
 impl Pen<'_> {
     /// `[[service.NAME.steps]]`, one after another.
@@ -41,6 +41,15 @@ impl Pen<'_> {
             self.fan_out(fan_out);
         }
         self.hold(call.hold);
+        match call.cache {
+            None => {}
+            Some(CacheSpec::Hit { probability }) => {
+                self.line("cache", &table(&[("hit", number(probability))]));
+            }
+            Some(CacheSpec::Lru { capacity }) => {
+                self.line("cache", &table(&[("capacity", capacity.to_string())]));
+            }
+        }
         self.client(&call.client, path);
     }
 

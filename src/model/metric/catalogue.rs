@@ -154,6 +154,8 @@ pub const TABLE: &[Row] = rows! {
         |s| Part::share(s.requests.hedged, s.requests.born);
     "retries_denied" Share Requests "retries that a budget denied per attempt made"
         |s| Part::share(s.requests.retries_denied, s.requests.attempts);
+    "cached" Share Requests "calls answered from their cache per call that has one"
+        |s| Part::share(s.cached, s.looked_up);
     "wasted_work" Share Requests "share of core-time spent on work nobody was waiting for"
         |s| Part::quotient(
             (s.requests.wasted_ns + s.calls.wasted_ns) as f64,

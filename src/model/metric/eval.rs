@@ -91,6 +91,9 @@ pub(super) struct Sums {
     pub measured_ns: u128,
     pub events: u64,
     pub requests: ClassTally,
+    /// Calls found in a cache, and all that could have been.
+    pub cached: u64,
+    pub looked_up: u64,
     /// Calls that were made for these requests, where they are not the requests themselves.
     pub calls: ClassTally,
     pub workers: WorkerTally,
@@ -220,6 +223,8 @@ impl<'a> Context<'a> {
             events: tally.events,
             requests: ClassTally::default(),
             calls: ClassTally::default(),
+            cached: 0,
+            looked_up: 0,
             workers: WorkerTally::default(),
             balancers: BalancerTally::default(),
             delays: self.delays(scope, tally),
@@ -263,27 +268,22 @@ impl<'a> Context<'a> {
     /// Calls between services: at the service that they call they are the requests; else they are
     /// made for those of a source.
     fn add_calls(&self, scope: &Scope, tally: &Tally, sums: &mut Sums) {
-        let mut index = 0;
+        let mut counts = tally.calls.iter();
         for site in self.spec.call_sites() {
+            let to = &self.spec.services[site.call.to].name;
             for source in &self.spec.sources {
-                for class in &source.classes {
-                    let counts = tally.calls.get(index);
-                    index += 1;
-                    let Some(counts) = counts else { continue };
-                    let made = match scope {
-                        Scope::All => true,
-                        Scope::Source(name) => *name == source.name,
-                        Scope::Class(name) => *name == class.name,
-                        Scope::Service(name) => {
-                            if self.spec.services[site.call.to].name == *name {
-                                sums.requests.add(counts);
-                            }
-                            false
-                        }
-                        Scope::Worker(..) => false,
+                for (class, counts) in source.classes.iter().zip(&mut counts) {
+                    let sum = match scope {
+                        Scope::All => &mut sums.calls,
+                        Scope::Source(name) if *name == source.name => &mut sums.calls,
+                        Scope::Class(name) if *name == class.name => &mut sums.calls,
+                        Scope::Service(name) if name == to => &mut sums.requests,
+                        _ => continue,
                     };
-                    if made {
-                        sums.calls.add(counts);
+                    sum.add(counts);
+                    if site.call.cache.is_some() {
+                        sums.looked_up += counts.cached + counts.born;
+                        sums.cached += counts.cached;
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! Who calls whom: the order of services along calls, and what one request can become on its way.
 
-use super::{CallSpec, ClientSpec, FanOutSpec, StepSpec, SystemSpec};
+use super::{CacheSpec, CallSpec, ClientSpec, FanOutSpec, StepSpec, SystemSpec};
 
 /// Most services on one path of calls.
 pub const MAX_DEPTH: usize = 32;
@@ -83,15 +83,21 @@ impl SystemSpec {
     }
 
     /// What all services are asked for when the sources ask for so much: calls added, without
-    /// retries and hedges.
-    pub fn with_calls(&self, mut traffic: Vec<Traffic>) -> Vec<Traffic> {
+    /// retries and hedges. `found`: how much of what caches of keys could answer they do; that
+    /// depends on the run.
+    pub fn with_calls(&self, mut traffic: Vec<Traffic>, found: f64) -> Vec<Traffic> {
         for from in self.call_order().unwrap_or_default() {
             let mut reach = 1.0;
             for step in &self.services[from].steps {
                 match step {
                     StepSpec::Fail { probability } => reach *= 1.0 - probability,
                     StepSpec::Call(call) => {
-                        let copies = reach * self.copies_of(call.to, call.fan_out);
+                        let missed = match call.cache {
+                            Some(CacheSpec::Hit { probability }) => 1.0 - probability,
+                            Some(CacheSpec::Lru { .. }) => 1.0 - found,
+                            None => 1.0,
+                        };
+                        let copies = reach * missed * self.copies_of(call.to, call.fan_out);
                         let Traffic { attempts, bytes } = traffic[from];
                         traffic[call.to].attempts += attempts * copies;
                         traffic[call.to].bytes += bytes * copies;

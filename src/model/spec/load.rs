@@ -148,7 +148,10 @@ impl SystemSpec {
     fn attempts_in_all(&self, source: &SourceSpec) -> f64 {
         let mut traffic = vec![Traffic::default(); self.services.len()];
         traffic[source.to].attempts = self.copies(source);
-        self.with_calls(traffic).iter().map(|t| t.attempts).sum()
+        self.with_calls(traffic, 0.0)
+            .iter()
+            .map(|t| t.attempts)
+            .sum()
     }
 
     /// About how many attempts are made in the first `length` nanoseconds from the start of a
@@ -239,7 +242,7 @@ impl SystemSpec {
                 at.bytes += attempts * source.mean_bytes();
             }
         }
-        let mut all = self.with_calls(sent.clone());
+        let mut all = self.with_calls(sent.clone(), 1.0);
         for (all, sent) in all.iter_mut().zip(sent) {
             all.attempts -= sent.attempts;
             all.bytes -= sent.bytes;

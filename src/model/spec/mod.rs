@@ -40,7 +40,7 @@ pub use fault::*;
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use profile::{Profile, ProfileError, ProfileShape};
-pub use steps::{CallSite, CallSpec, Hold, StepSpec};
+pub use steps::{CacheSpec, CallSite, CallSpec, Hold, StepSpec};
 pub use trace::{Trace, recorded_key};
 pub use variability::{Cycle, Demand};
 pub use work::{Vary, WorkSpec};

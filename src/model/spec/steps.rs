@@ -41,6 +41,23 @@ pub struct CallSpec {
     pub client: ClientSpec,
     /// What is kept meanwhile.
     pub hold: Hold,
+    /// Where its answer may be found without calling; `None`: nowhere.
+    pub cache: Option<CacheSpec>,
+}
+
+/// A cache beside a call: asked first, and filled by those that are answered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CacheSpec {
+    /// Answers are found by chance.
+    Hit {
+        /// 0 to 1.
+        probability: f64,
+    },
+    /// Answers to the keys that were asked for last.
+    Lru {
+        /// How many.
+        capacity: u32,
+    },
 }
 
 /// What a request keeps while it waits in the middle of its steps. Its memory stays in any case.
@@ -144,6 +161,12 @@ impl SystemSpec {
         self.services.iter().any(|s| !s.steps.is_empty())
     }
 
+    /// Whether any cache keeps the answers to keys.
+    pub fn keeps_keys(&self) -> bool {
+        let lru = |c: &CallSpec| matches!(c.cache, Some(CacheSpec::Lru { .. }));
+        self.call_sites().any(|site| lru(site.call))
+    }
+
     /// Whether any step calls a service.
     pub fn is_called(&self, service: usize) -> bool {
         self.call_sites().any(|site| site.call.to == service)
@@ -175,6 +198,7 @@ impl CallSpec {
             fan_out: None,
             client: ClientSpec::default(),
             hold: Hold::Nothing,
+            cache: None,
         }
     }
 }

@@ -93,6 +93,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         // What the call asks for is the same for every attempt that makes it; its luck with
         // timeouts and pauses is its own.
         let (lineage, number) = (draw(before.lineage, 0), draw(a.number, a.number_of_try()));
+        if self.is_cached(parent, caller, number) {
+            return self.answer_from_cache(queue, parent, a.measured, (caller, root));
+        }
+        let Some(steps) = &mut self.steps else { return };
         let service = self.callers[caller as usize].to as usize;
         let size = self.sizes[a.request as usize];
         let called = &self.spec.services[service];
@@ -120,7 +124,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.jobs.attempt_mut(place).try_number |= ASIDE;
         self.jobs.request_mut(place).patience = patience;
         self.note_size(place, size);
-        if self.about.hashes {
+        if self.about.hashes || self.keyed_caches {
             let key = self.key_of(parent);
             self.note_key(place, key);
         }
@@ -159,6 +163,47 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             return;
         }
         self.send(queue, place, caller, &new, kind::CALLED);
+    }
+
+    /// Whether the answer to a call is found without making it.
+    fn is_cached(&mut self, parent: u32, caller: u32, number: u64) -> bool {
+        let steps = self.steps.as_ref();
+        if steps.is_none_or(|s| s.caches[caller as usize].is_none()) {
+            return false;
+        }
+        let key = match self.keyed_caches {
+            true => self.key_of(parent),
+            false => 0,
+        };
+        let path = self.callers[caller as usize].path;
+        let Some(steps) = &mut self.steps else {
+            return false;
+        };
+        let mut chance = Keyed::new(&steps.key, path, number, 0, u32::MAX);
+        let cache = steps.caches[caller as usize].as_mut();
+        cache.is_some_and(|cache| cache.finds(key, || chance.unit()))
+    }
+
+    /// An attempt has the answer to its call at once.
+    fn answer_from_cache<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        parent: u32,
+        measured: bool,
+        (caller, root): (u32, u32),
+    ) {
+        let a = self.jobs.attempt(parent);
+        let (number, worker, generation) = (a.number, a.worker, a.generation);
+        self.fold(queue.now(), kind::CACHED, number, worker);
+        if measured {
+            let class = self.class_of_call(caller, root);
+            self.measure.tally.classes[class as usize].cached += 1;
+        }
+        let event = Event::StepOver {
+            attempt: parent,
+            generation,
+        };
+        queue.at(queue.now(), event);
     }
 
     /// The class of calls of a caller that go back to a class of a source.
@@ -224,8 +269,22 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 self.measure.answered_narrow(a.class, caller, latency);
             }
         }
+        self.keep_answer(request, a);
         self.return_to_parent(queue, request, false);
         self.jobs.let_go(request);
+    }
+
+    /// The answer to a call goes into its cache, if it has one.
+    fn keep_answer(&mut self, request: u32, a: &Attempt) {
+        let caller = self.source_of[a.class as usize] as usize;
+        if !self.keyed_caches {
+            return;
+        }
+        let key = self.key_of(request);
+        let steps = self.steps.as_mut();
+        if let Some(cache) = steps.and_then(|s| s.caches[caller].as_mut()) {
+            cache.keep(key);
+        }
     }
 
     /// A call is lost with the last of its attempts.

@@ -17,20 +17,20 @@ pub(super) struct Copies {
 
 /// How a source sends copies.
 #[derive(Clone, Copy, Debug)]
-struct Plan {
+pub(super) struct Plan {
     /// Copies at once, and at most in a round.
     first: u32,
-    most: u32,
-    need: u32,
+    pub most: u32,
+    pub need: u32,
     after: Nanos,
     /// Whether a failure sends the next copy at once.
-    hurry: bool,
-    cancel: Cancel,
+    pub hurry: bool,
+    pub cancel: Cancel,
 }
 
 /// The copies of a request.
 #[derive(Clone, Debug, Default)]
-struct Group {
+pub(super) struct Group {
     size: u64,
     /// Moves on with every round; never starts anew.
     round: u32,
@@ -39,9 +39,9 @@ struct Group {
     /// Rounds of this request.
     rounds: u32,
     /// Copies of this round: made, open, `ok`.
-    made: u32,
-    open: Vec<u32>,
-    ok: u32,
+    pub made: u32,
+    pub open: Vec<u32>,
+    pub ok: u32,
     /// Complete answers of all rounds, late ones too.
     answers: u32,
     /// Workers of this round, ascending, numbered within the service.
@@ -115,7 +115,7 @@ impl Copies {
         std::mem::take(&mut group.open)
     }
 
-    fn group(&mut self, request: u32) -> &mut Group {
+    pub fn group(&mut self, request: u32) -> &mut Group {
         let place = request as usize;
         if place >= self.groups.len() {
             self.groups.resize(place + 1, Group::default());
@@ -161,7 +161,7 @@ impl Copies {
 }
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
-    fn plan(&self, class: u32) -> Option<Plan> {
+    pub(super) fn plan(&self, class: u32) -> Option<Plan> {
         let source = self.source_of[class as usize] as usize;
         self.copies.as_ref()?.plans[source]
     }
@@ -319,7 +319,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.send(queue, attempt, what.source, &what, why);
     }
 
-    fn schedule_hedge<W: Entry>(
+    pub(super) fn schedule_hedge<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         request: u32,
@@ -377,7 +377,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// Whether an attempt belongs to the round that its request is in, which it then leaves.
-    fn leave_round(&mut self, request: u32, attempt: u32) -> bool {
+    pub(super) fn leave_round(&mut self, request: u32, attempt: u32) -> bool {
         let Some(copies) = &mut self.copies else {
             return false;
         };
@@ -388,7 +388,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// A round is decided: what is left of it is no longer of use.
-    fn end_round<W: Entry>(&mut self, queue: &mut Queue<W, Event>, request: u32, how: Cancel) {
+    pub(super) fn end_round<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        request: u32,
+        how: Cancel,
+    ) {
         let Some(copies) = &mut self.copies else {
             return;
         };
@@ -413,113 +418,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             if measured {
                 self.measure.tally.classes[class as usize].answered += 1;
             }
-        }
-    }
-
-    /// The caller of a copy has its answer.
-    #[cold]
-    pub(super) fn answer_copy<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
-        let now = queue.now();
-        let a = *self.jobs.attempt(attempt);
-        let (request, class) = (a.request, a.class as usize);
-        let wanted = self.is_wanted(attempt);
-        self.jobs.attempt_mut(attempt).open = false;
-        if a.measured {
-            self.workers.count_served(a.worker);
-        }
-        if O::WANTED {
-            self.observe(attempt, Some((now, Outcome::Ok)));
-        }
-        self.tell_policy(attempt, now);
-        self.tell_breaker(attempt, false, now);
-        self.tell_caller(attempt, Outcome::Ok, now);
-        self.give_place_back(queue, attempt);
-        if self.budgets.is_some() {
-            self.budget_hears(attempt, Outcome::Ok);
-        }
-        self.note_answer(request, a.class, a.measured);
-        let current = self.leave_round(request, attempt);
-        let need = self.plan(a.class).map_or(1, |p| p.need);
-        let ok = self.copies.as_mut().map_or(0, |copies| {
-            let group = copies.group(request);
-            group.ok += u32::from(current);
-            group.ok
-        });
-        if current && ok == need {
-            self.win(queue, request, &a);
-        } else {
-            self.ledger.part_ok += 1;
-            if a.measured {
-                let spent = match self.elaborate {
-                    true => self.core_time(attempt, now, 0),
-                    false => now - a.start,
-                };
-                let spent = spent + self.spent_in_steps(attempt);
-                let tally = &mut self.measure.tally.classes[class];
-                tally.ended[Outcome::Ok.index()] += 1;
-                if !current && wanted {
-                    tally.wasted_ns += u128::from(spent);
-                }
-            }
-        }
-        self.leave(attempt);
-    }
-
-    /// A request has as many `ok` answers as it needs.
-    fn win<W: Entry>(&mut self, queue: &mut Queue<W, Event>, request: u32, a: &Attempt) {
-        let now = queue.now();
-        let how = self.plan(a.class).map_or(Cancel::Nothing, |p| p.cancel);
-        if self.is_call(a.class) {
-            if self.budgets.is_some() {
-                self.budget_wins(request, a.class);
-            }
-            self.end_round(queue, request, how);
-            return self.call_is_ok(queue, request, a);
-        }
-        self.ledger.ok += 1;
-        if a.measured {
-            self.measure.tally.classes[a.class as usize].ok += 1;
-        }
-        self.answer_retried(request, a.class, a.measured, now);
-        if self.measure.narrowed && a.measured {
-            let latency = now - self.jobs.request(request).born;
-            let source = self.source_of[a.class as usize];
-            self.measure.answered_narrow(a.class, source, latency);
-        }
-        if self.budgets.is_some() {
-            self.budget_wins(request, a.class);
-        }
-        self.end_round(queue, request, how);
-        self.call_ends(request, Outcome::Ok, now);
-        self.next_round(queue, request, a.class);
-        self.jobs.let_go(request);
-    }
-
-    /// A copy has failed. The request fails with it once too few others can still be `ok`.
-    #[cold]
-    pub(super) fn copy_failed<W: Entry>(
-        &mut self,
-        queue: &mut Queue<W, Event>,
-        attempt: u32,
-        failed: &Attempt,
-        outcome: Outcome,
-    ) {
-        let request = failed.request;
-        if !self.leave_round(request, attempt) {
-            return;
-        }
-        let plan = self.plan(failed.class);
-        let in_time = self.is_in_time(failed, queue.now());
-        let (Some(plan), Some(copies)) = (plan, &mut self.copies) else {
-            return;
-        };
-        let group = copies.group(request);
-        let more = plan.hurry && group.made < plan.most && in_time;
-        if more {
-            self.schedule_hedge(queue, request, 0);
-        } else if group.ok + (group.open.len() as u32) < plan.need {
-            self.end_round(queue, request, plan.cancel);
-            self.try_again(queue, failed, outcome);
         }
     }
 }

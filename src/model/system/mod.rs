@@ -13,15 +13,18 @@
 //! attempt of it is anywhere.
 
 mod about;
+mod aside;
 mod batches;
 mod branch;
 mod budgets;
+mod build;
 mod calls;
 mod cancel;
 mod closed;
 mod copies;
 mod crowd;
 mod deadline;
+mod decided;
 mod detect;
 mod guard;
 mod idle;
@@ -35,10 +38,12 @@ mod pull;
 mod request;
 mod room;
 pub(super) mod rows;
+mod seen;
 mod sender;
 mod serve;
 mod share;
 mod steps;
+mod trips;
 mod trouble;
 mod turns;
 mod warming;
@@ -105,6 +110,8 @@ pub struct System<'s, O, const RICH: bool> {
     roots: u32,
     /// How far attempts are, if any service works in steps.
     steps: Option<Box<Steps<'s>>>,
+    /// Whether any cache keeps the answers to keys.
+    keyed_caches: bool,
     /// What multiplies the work of each class of a source; kept with `steps`.
     factors: Vec<f64>,
     targets: Vec<Target<'s>>,
@@ -209,12 +216,12 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         }
         let mut system = System {
             spec,
-            sources: sources(spec, run, &key, queue),
-            callers: callers(spec, &key, queue),
+            sources: build::sources(spec, run, &key, queue),
+            callers: build::callers(spec, &key, queue),
             fronts,
             instances: Instances::new(spec),
             targets: fault::targets(spec, &key),
-            restarts: restarts(spec, &key),
+            restarts: build::restarts(spec, &key),
             errors: Errors::new(spec, &key),
             interrupted: Interrupted::new(spec),
             warming: Warming::new(spec),
@@ -225,11 +232,12 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             slow_from: Nanos::MAX,
             broken_off: false,
             workers,
-            jobs: Jobs::new(needs_requests(spec)),
+            jobs: Jobs::new(build::needs_requests(spec)),
             service_of: spec.called_services().map(|s| s as u32).collect(),
-            source_of: callers_of_classes(spec),
+            source_of: build::callers_of_classes(spec),
             roots: spec.classes().count() as u32,
             steps: None,
+            keyed_caches: spec.keeps_keys(),
             factors: Vec::new(),
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
@@ -244,7 +252,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             propagates: spec.clients().any(|c| c.propagate_deadline),
             holds_memory: spec.holds_memory(),
             elaborate: spec.is_elaborate(),
-            needs: needs(spec),
+            needs: build::needs(spec),
             crowd: Crowd::new(spec),
             draws_again: spec.draws_again(),
             sizes: Vec::new(),
@@ -367,103 +375,6 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         let places = self.jobs.places().into_iter();
         places.filter(|&p| self.jobs.attempt(p).open).count() as u64
     }
-}
-
-/// Whether anything looks at a request between its birth and the failure of its first attempt.
-fn needs_requests(spec: &SystemSpec) -> bool {
-    let clients = spec.sources.iter().map(|s| &s.client);
-    let balancers = spec.services.iter().map(|s| &s.balancer);
-    spec.holds_memory()
-        || spec.has_steps()
-        || spec.sources.iter().any(|s| s.fan_out.is_some())
-        || clients.into_iter().any(|c| {
-            c.timeout.is_some()
-                || c.retry.is_some()
-                || c.limit.is_some()
-                || c.breaker.is_some()
-                || c.hedge.is_some()
-                || c.deadline.is_some()
-                || c.may_leave()
-        })
-        || balancers
-            .into_iter()
-            .any(|b| b.dispatch.is_some() || b.breaker.is_some())
-}
-
-/// The sources, each with its register.
-fn sources<'s, W: Entry>(
-    spec: &'s SystemSpec,
-    run: &RunSpec,
-    key: &Key,
-    queue: &mut Queue<W, Event>,
-) -> Vec<Source<'s>> {
-    let last = last_birth(spec, run.timing.horizon);
-    let mut first_class = 0;
-    let mut all = Vec::new();
-    for source in &spec.sources {
-        let register = queue.add_register();
-        all.push(Source::new(spec, source, *key, first_class, register, last));
-        first_class += source.classes.len() as u32;
-    }
-    all
-}
-
-/// The caller of each class.
-fn callers_of_classes(spec: &SystemSpec) -> Vec<u32> {
-    let sources = (0u32..).zip(&spec.sources);
-    let mut all: Vec<u32> = sources
-        .flat_map(|(i, s)| s.classes.iter().map(move |_| i))
-        .collect();
-    let (sources, roots) = (spec.sources.len() as u32, all.len());
-    for (caller, _) in (sources..).zip(spec.call_sites()) {
-        all.extend(std::iter::repeat_n(caller, roots));
-    }
-    all
-}
-
-/// What each class asks for beyond work and memory.
-fn needs(spec: &SystemSpec) -> Vec<Needs> {
-    let mut all: Vec<Needs> = spec.classes_with_memory().map(Needs::new).collect();
-    for site in spec.call_sites() {
-        let memory = &spec.services[site.call.to].memory;
-        all.extend(spec.classes().map(|class| Needs::of_call(class, memory)));
-    }
-    all
-}
-
-/// The callers, each with its lane if its timeout is always the same.
-fn callers<'s, W: Entry>(
-    spec: &'s SystemSpec,
-    key: &Key,
-    queue: &mut Queue<W, Event>,
-) -> Vec<Caller<'s>> {
-    let sources = spec.sources.iter();
-    let calls = spec
-        .call_sites()
-        .map(|site| Caller::of_step(spec, site, *key));
-    let sources = sources.map(|s| Caller::of_source(spec, s, *key));
-    let mut all: Vec<_> = sources.chain(calls).collect();
-    for caller in &mut all {
-        if let Some(Dist::Constant { value }) = caller.client.timeout {
-            caller.timeouts = Some((queue.add_lane(), whole(value)));
-        }
-    }
-    all
-}
-
-/// Where restart times are drawn from, unless they are always the same.
-fn restarts(spec: &SystemSpec, key: &Key) -> Vec<Option<Stream>> {
-    let mut streams = Vec::new();
-    for service in &spec.services {
-        let groups = service.groups.iter();
-        let workers = groups.flat_map(|g| (0..g.count).map(move |_| g));
-        for (number, group) in (0u32..).zip(workers) {
-            let path = || format!("{}/restart", fault::worker_path(service, number));
-            let drawn = !matches!(group.restart, Dist::Constant { .. });
-            streams.push(drawn.then(|| Stream::new(key, &path())));
-        }
-    }
-    streams
 }
 
 impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {

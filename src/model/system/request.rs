@@ -3,7 +3,6 @@
 use super::*;
 use crate::model::breaker::Call;
 use crate::model::source::Birth;
-use crate::model::trial::AttemptRow;
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn schedule_birth<W: Entry>(&mut self, queue: &mut Queue<W, Event>, source: u32) {
@@ -68,7 +67,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             }
         }
         if RICH
-            && self.about.hashes
+            && (self.about.hashes || self.keyed_caches)
             && let Some(key) = birth.key
         {
             self.note_key(place, key);
@@ -494,46 +493,5 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.fail(queue, attempt, outcome);
         }
         self.leave(attempt);
-    }
-
-    pub(super) fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
-        let a = self.jobs.attempt(attempt);
-        let service = self.service_of[self.source_of[a.class as usize] as usize];
-        let class = self.root_class(a.class);
-        let source = self.source_of[class as usize];
-        let first_try = a.try_number == 1;
-        let born = if first_try {
-            a.arrived
-        } else {
-            self.jobs.request(a.request).born
-        };
-        let first = self.fronts[self.first_front(service as usize)].first_worker;
-        self.observer.attempt(&AttemptRow {
-            request: self.number_at_source(attempt),
-            attempt: a.number_of_try(),
-            source,
-            class,
-            service,
-            worker: (a.worker != NO_WORKER).then(|| a.worker - first + 1),
-            born,
-            arrived: a.arrived,
-            start: self.first_start(attempt),
-            end: ended.map(|e| e.0),
-            work: self.work_so_far(attempt),
-            outcome: ended.map(|e| e.1),
-        });
-    }
-
-    /// Counts what is still inside when the run ends.
-    pub(super) fn leave_open(&mut self) {
-        for place in self.jobs.places() {
-            let a = self.jobs.attempt(place);
-            if self.jobs.is_active(place) && a.measured {
-                self.measure.tally.classes[a.class as usize].unfinished += 1;
-            }
-            if O::WANTED && a.open {
-                self.observe(place, None);
-            }
-        }
     }
 }

@@ -6,7 +6,8 @@
 
 use super::*;
 use crate::engine::rng::{Bits, Keyed, path_hash};
-use crate::model::spec::{ErrorWhen, Hold, StepSpec, Vary, WorkSpec};
+use crate::model::cache::Cache;
+use crate::model::spec::{StepSpec, Vary, WorkSpec};
 
 /// What is known of attempts and requests where services work in steps or are called.
 #[derive(Clone, Debug)]
@@ -15,11 +16,13 @@ pub(super) struct Steps<'s> {
     /// By service.
     plans: Vec<Plan<'s>>,
     /// By place of an attempt.
-    trips: Vec<Trip>,
+    pub trips: Vec<Trip>,
     /// By place of a request.
     pub origins: Vec<Origin>,
     /// By worker: who stepped aside.
-    aside: Vec<Vec<u32>>,
+    pub aside: Vec<Vec<u32>>,
+    /// By caller: the cache beside its calls.
+    pub caches: Vec<Option<Cache>>,
     /// What numbers the requests of each source.
     pub source_paths: Vec<u64>,
 }
@@ -46,18 +49,18 @@ struct Step<'s> {
 
 /// How far an attempt is.
 #[derive(Clone, Copy, Debug)]
-struct Trip {
+pub(super) struct Trip {
     /// The next step.
-    next: u32,
+    pub next: u32,
     /// Which copy of its request it is.
-    copy: u32,
-    state: State,
+    pub copy: u32,
+    pub state: State,
     /// When it first had a core.
-    first_start: Nanos,
+    pub first_start: Nanos,
     /// Core-time before the current stretch.
-    spent: Nanos,
+    pub spent: Nanos,
     /// Work before the current stretch.
-    done: Nanos,
+    pub done: Nanos,
     /// The request that it waits for.
     child: u32,
     /// The call that it waited for failed.
@@ -65,7 +68,7 @@ struct Trip {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// At work, or not yet begun.
     Going,
     /// Waits, and keeps its core.
@@ -151,6 +154,9 @@ impl<'s> Steps<'s> {
                 patience: path("patience"),
             });
         }
+        let sources = spec.sources.iter().map(|_| None);
+        let calls = spec.call_sites();
+        let calls = calls.map(|site| site.call.cache.as_ref().map(Cache::new));
         let source = |s: &SourceSpec| path_hash(&format!("source/{}", s.name));
         Some(Box::new(Steps {
             key: *key,
@@ -158,11 +164,13 @@ impl<'s> Steps<'s> {
             trips: Vec::new(),
             origins: Vec::new(),
             aside: vec![Vec::new(); workers],
+            caches: sources.chain(calls).collect(),
             source_paths: spec.sources.iter().map(source).collect(),
         }))
     }
 
-    fn trip(&mut self, attempt: u32) -> &mut Trip {
+    /// How far an attempt is.
+    pub fn trip(&mut self, attempt: u32) -> &mut Trip {
         &mut self.trips[attempt as usize]
     }
 
@@ -179,6 +187,13 @@ impl<'s> Steps<'s> {
     pub fn draw(&self, purpose: u64, request: u32, copy: u32, attempt: u32) -> Keyed {
         let lineage = self.origins[request as usize].lineage;
         Keyed::new(&self.key, purpose, lineage, copy, attempt)
+    }
+
+    /// The step that an attempt comes to next at a service, and what it is drawn for.
+    pub fn next_step(&self, service: usize, attempt: u32) -> Option<(&'s StepSpec, u64)> {
+        let next = self.trips[attempt as usize].next as usize;
+        let step = self.plans[service].steps.get(next)?;
+        Some((step.spec, step.purpose))
     }
 
     /// Who makes the call that an attempt is at.
@@ -268,28 +283,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.begin_trip(attempt, copy, usual);
     }
 
-    /// The work that an attempt has asked for so far.
-    pub(super) fn work_so_far(&self, attempt: u32) -> Nanos {
-        let trips = self.steps.as_ref().map(|s| &s.trips);
-        let trip = trips.and_then(|t| t.get(attempt as usize));
-        let work = self.jobs.attempt(attempt).work;
-        trip.map_or(work, |trip| trip.done + work)
-    }
-
-    /// When an attempt first had a core.
-    pub(super) fn first_start(&self, attempt: u32) -> Option<Nanos> {
-        let trips = self.steps.as_ref().map(|s| &s.trips);
-        let trip = trips.and_then(|t| t.get(attempt as usize));
-        let first = trip.map_or(NOT_STARTED, |t| t.first_start);
-        let start = match first {
-            NOT_STARTED => self.jobs.attempt(attempt).start,
-            first => first,
-        };
-        (start != NOT_STARTED).then_some(start)
-    }
-
     /// The work of the next step of an attempt, which it then is at; 0 where that is no work.
-    fn next_work(&mut self, attempt: u32) -> Nanos {
+    pub(super) fn next_work(&mut self, attempt: u32) -> Nanos {
         let service = self.service_at(attempt);
         let a = *self.jobs.attempt(attempt);
         let Some(steps) = &mut self.steps else {
@@ -380,7 +375,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// The core-time of a stretch that is over.
-    fn spend_stretch(&mut self, attempt: u32, now: Nanos) {
+    pub(super) fn spend_stretch(&mut self, attempt: u32, now: Nanos) {
         let spent = match self.elaborate {
             true => self.core_time(attempt, now, 0),
             false => now - self.jobs.attempt(attempt).start,
@@ -410,32 +405,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    /// An attempt begins to wait, with its core or without.
-    fn stop_working<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32, hold: Hold) {
-        let now = queue.now();
-        let a = *self.jobs.attempt(attempt);
-        self.fold(now, kind::STEP, a.number, a.worker);
-        if hold == Hold::Core {
-            self.jobs.attempt_mut(attempt).work = 0;
-            if let Some(steps) = &mut self.steps {
-                steps.trip(attempt).state = State::Holding;
-            }
-            return;
-        }
-        self.workers.settle(a.worker, now);
-        self.spend_stretch(attempt, now);
-        self.workers.step_aside(a.worker, a.core, self.elaborate);
-        let a = self.jobs.attempt_mut(attempt);
-        a.phase = a.phase.wrapping_add(1);
-        a.work = 0;
-        let worker = a.worker;
-        if let Some(steps) = &mut self.steps {
-            steps.trip(attempt).state = State::Aside;
-            steps.aside[worker as usize].push(attempt);
-        }
-        self.move_up(queue, worker);
-    }
-
     /// An attempt has waited, or the request that it waited for has ended.
     #[cold]
     pub(super) fn step_over<W: Entry>(
@@ -463,229 +432,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         self.fold(now, kind::STEP, a.number, a.worker);
         self.end_service(queue, attempt);
-    }
-
-    /// What an attempt aside does next, as far as that needs no core; then it comes back for one.
-    fn go_on_from_aside<W: Entry>(
-        &mut self,
-        queue: &mut Queue<W, Event>,
-        attempt: u32,
-        failed: bool,
-    ) {
-        let (now, service) = (queue.now(), self.service_at(attempt));
-        let a = *self.jobs.attempt(attempt);
-        if failed {
-            return self.end_aside(queue, attempt, Some(Outcome::CallFailed));
-        }
-        loop {
-            let Some(steps) = &mut self.steps else { return };
-            let trip = steps.trips[attempt as usize];
-            let Some(step) = steps.plans[service].steps.get(trip.next as usize) else {
-                let errs = self.errors.is_some() && self.errs(attempt, ErrorWhen::End);
-                return self.end_aside(queue, attempt, errs.then_some(Outcome::Error));
-            };
-            let spec = step.spec;
-            let mut keyed = steps.draw(step.purpose, a.request, trip.copy, a.number_of_try() - 1);
-            let rests = match spec {
-                StepSpec::Wait { hold, .. } => *hold == Hold::Nothing,
-                StepSpec::Call(call) => call.hold == Hold::Nothing,
-                StepSpec::Fail { .. } => true,
-                StepSpec::Cpu { .. } => false,
-            };
-            if !rests {
-                return self.come_back(queue, attempt);
-            }
-            steps.trip(attempt).next += 1;
-            self.fold(now, kind::STEP, a.number, a.worker);
-            match spec {
-                StepSpec::Fail { probability } => {
-                    if keyed.unit() < *probability {
-                        return self.end_aside(queue, attempt, Some(Outcome::Error));
-                    }
-                }
-                StepSpec::Wait { lasts, .. } => {
-                    let at = now.saturating_add(whole(lasts.sample(&mut keyed)));
-                    let generation = a.generation;
-                    return queue.at(
-                        at,
-                        Event::StepOver {
-                            attempt,
-                            generation,
-                        },
-                    );
-                }
-                _ => return self.set_out_to_call(queue, attempt),
-            }
-        }
-    }
-
-    /// An attempt that was aside needs a core again: it goes to the head of its worker's buffer,
-    /// behind those who came back before it.
-    fn come_back<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
-        let now = queue.now();
-        let work = self.next_work(attempt);
-        let a = self.jobs.attempt_mut(attempt);
-        (a.start, a.work) = (NOT_STARTED, work);
-        let (number, worker) = (a.number, a.worker);
-        self.jobs.request_mut(attempt).lined_up = false;
-        self.fold(now, kind::STEP, number, worker);
-        self.workers.settle(worker, now);
-        if let Some(steps) = &mut self.steps {
-            steps.trip(attempt).state = State::Back;
-            steps.aside[worker as usize].retain(|&other| other != attempt);
-        }
-        if self.workers.cold[worker as usize].shared.is_some() {
-            self.jobs.attempt_mut(attempt).start = now;
-            self.workers.advance_shared(worker, now);
-            self.workers.rejoin_shared(worker, attempt, work);
-            return self.schedule_share(queue, worker);
-        }
-        self.workers.come_back(worker, attempt);
-        if self.elaborate {
-            self.workers.cold[worker as usize].waiting_bytes += self.size_of(attempt);
-        }
-        self.waits();
-        if self.workers.has_free_core(worker) {
-            self.move_up(queue, worker);
-        }
-    }
-
-    /// The service of an attempt is over while it has no core.
-    fn end_aside<W: Entry>(
-        &mut self,
-        queue: &mut Queue<W, Event>,
-        attempt: u32,
-        failed: Option<Outcome>,
-    ) {
-        let now = queue.now();
-        let a = *self.jobs.attempt(attempt);
-        if a.measured && failed.is_none() {
-            self.measure_steps(attempt, 0, now);
-        } else {
-            self.count_interrupted(attempt);
-        }
-        self.leave_aside(a.worker, attempt, now);
-        // Nothing is spent since.
-        self.jobs.attempt_mut(attempt).start = now;
-        if self.about.reports() {
-            self.note_done(attempt, failed.is_some(), now);
-        }
-        let what = if failed.is_some() {
-            kind::ERRED
-        } else {
-            kind::COMPLETED
-        };
-        self.fold(now, what, a.number, a.worker);
-        self.ending = attempt;
-        if self.elaborate {
-            self.start_waiting(queue, a.worker);
-        }
-        self.ending = NO_WORKER;
-        match failed {
-            Some(outcome) => self.turn_away(queue, attempt, outcome),
-            None if a.open => self.answer(queue, attempt, now),
-            None => self.answer_late(attempt),
-        }
-    }
-
-    /// A measured attempt was served to its end, the last stretch with so much core-time.
-    pub(super) fn measure_steps(&mut self, attempt: u32, spent: Nanos, now: Nanos) {
-        let wanted = self.is_wanted(attempt);
-        let mut a = *self.jobs.attempt(attempt);
-        let Some(steps) = &mut self.steps else { return };
-        let trip = *steps.trip(attempt);
-        a.open &= wanted;
-        let first = match trip.first_start {
-            NOT_STARTED => a.start,
-            first => first,
-        };
-        a.work += trip.done;
-        let aside = self.jobs.request(attempt);
-        let waited = first - a.arrived - aside.dispatched_after + aside.waited;
-        self.measure.served(&a, trip.spent + spent, waited, now);
-        if self.measure.special {
-            let source = self.source_of[a.class as usize];
-            self.measure.served_special(&a, source, waited, now);
-        }
-    }
-
-    /// Whether anybody still waits for what becomes of an attempt, all the way to a source.
-    pub(super) fn is_wanted(&self, attempt: u32) -> bool {
-        let Some(steps) = &self.steps else {
-            return self.jobs.attempt(attempt).open;
-        };
-        let mut attempt = attempt;
-        loop {
-            let a = self.jobs.attempt(attempt);
-            if !a.open {
-                return false;
-            }
-            let origin = &steps.origins[a.request as usize];
-            if origin.parent == NOBODY {
-                return true;
-            }
-            if self.jobs.attempt(origin.parent).generation != origin.generation {
-                return false;
-            }
-            attempt = origin.parent;
-        }
-    }
-
-    /// What an attempt has behind it that will not be served to its end.
-    pub(super) fn spent_in_steps(&self, attempt: u32) -> Nanos {
-        let steps = self.steps.as_ref();
-        let trip = steps.and_then(|s| s.trips.get(attempt as usize));
-        trip.map_or(0, |trip| trip.spent)
-    }
-
-    /// Whether an attempt keeps a core while it waits.
-    pub(super) fn holds_core(&self, attempt: u32) -> bool {
-        self.state_of(attempt) == Some(State::Holding)
-    }
-
-    /// Whether an attempt waits without a core.
-    pub(super) fn is_aside(&self, attempt: u32) -> bool {
-        self.state_of(attempt) == Some(State::Aside)
-    }
-
-    /// Whether an attempt has come back to the buffer.
-    pub(super) fn is_back(&self, attempt: u32) -> bool {
-        self.state_of(attempt) == Some(State::Back)
-    }
-
-    fn state_of(&self, attempt: u32) -> Option<State> {
-        let trips = &self.steps.as_ref()?.trips;
-        trips.get(attempt as usize).map(|trip| trip.state)
-    }
-
-    /// An attempt aside leaves its worker: its memory is free.
-    pub(super) fn leave_aside(&mut self, worker: u32, attempt: u32, now: Nanos) {
-        self.workers.settle(worker, now);
-        let memory = self.memory_of(attempt);
-        self.workers.leave_aside(worker, memory);
-        if let Some(steps) = &mut self.steps {
-            steps.aside[worker as usize].retain(|&other| other != attempt);
-            steps.trip(attempt).state = State::Going;
-        }
-    }
-
-    /// Everyone who is aside at a worker is lost.
-    pub(super) fn lose_aside<W: Entry>(
-        &mut self,
-        queue: &mut Queue<W, Event>,
-        worker: u32,
-        outcome: Outcome,
-    ) {
-        let Some(steps) = &mut self.steps else { return };
-        for attempt in std::mem::take(&mut steps.aside[worker as usize]) {
-            // A copy may have been taken back with another one that was lost before it.
-            if !self.is_aside(attempt) {
-                continue;
-            }
-            self.count_interrupted(attempt);
-            self.leave_aside(worker, attempt, queue.now());
-            self.turn_away(queue, attempt, outcome);
-        }
     }
 }
 

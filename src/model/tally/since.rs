@@ -42,6 +42,7 @@ impl ClassTally {
             ok: self.ok - earlier.ok,
             lost: outcomes(&self.lost, &earlier.lost),
             unfinished: self.unfinished - earlier.unfinished,
+            cached: self.cached - earlier.cached,
             attempts: self.attempts - earlier.attempts,
             hedged: self.hedged - earlier.hedged,
             retries_denied: self.retries_denied - earlier.retries_denied,

@@ -4,9 +4,12 @@ use super::{Rules, least};
 use crate::base::codes::Code;
 use crate::model::spec::graph::{MAX_DEPTH, Traffic};
 use crate::model::spec::{
-    ClassSpec, FaultSpec, FaultUnit, Held, Hold, MAX_COPIES, PolicySpec, ServiceSpec, SourceSpec,
-    StepSpec, SystemSpec, WorkSpec,
+    Arrivals, CacheSpec, CallSpec, ClassSpec, FaultSpec, FaultUnit, Held, Hold, MAX_COPIES,
+    PolicySpec, ServiceSpec, SourceSpec, StepSpec, SystemSpec, WorkSpec,
 };
+
+/// Most answers that a cache keeps.
+const MAX_CACHED: u32 = 100_000_000;
 
 /// Most attempts that one request may become without any trouble.
 const MAX_CALLS: f64 = 100_000.0;
@@ -122,12 +125,37 @@ impl Rules {
                 self.hold(call.hold, path, service);
                 let workers = system.services[call.to].worker_count();
                 self.copies((call.fan_out, &call.client), workers, path);
+                self.cache(system, call, path);
                 let several = (call.fan_out.is_some(), true);
                 self.client(&call.client, several, &format!("{path}.client"));
             }
             StepSpec::Fail { probability } => {
                 let fine = (0.0..=1.0).contains(probability);
                 self.range(fine, &format!("{path}.fail"), "0 to 1", probability);
+            }
+        }
+    }
+
+    fn cache(&mut self, system: &SystemSpec, call: &CallSpec, path: &str) {
+        match call.cache {
+            None => {}
+            Some(CacheSpec::Hit { probability }) => {
+                let fine = (0.0..=1.0).contains(&probability);
+                self.range(fine, &format!("{path}.cache.hit"), "0 to 1", probability);
+            }
+            Some(CacheSpec::Lru { capacity }) => {
+                let path = format!("{path}.cache.capacity");
+                let fine = (1..=MAX_CACHED).contains(&capacity);
+                self.range(fine, &path, "1 to 100000000", capacity);
+                let keyed = |s: &SourceSpec| {
+                    let recorded = matches!(&s.arrivals, Arrivals::Trace(t) if !t.key.is_empty());
+                    recorded || s.classes.iter().any(|class| class.key.is_some())
+                };
+                if !system.sources.iter().any(keyed) {
+                    let message = format!("`{path}` has no effect: no request has a `key`");
+                    let help = "give a class `key = { dist = \"zipf\", .. }`, or say `hit`";
+                    self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+                }
             }
         }
     }
@@ -170,7 +198,11 @@ impl Rules {
         for source in &system.sources {
             let mut traffic = vec![Traffic::default(); system.services.len()];
             traffic[source.to].attempts = 1.0;
-            let all: f64 = system.with_calls(traffic).iter().map(|t| t.attempts).sum();
+            let all: f64 = system
+                .with_calls(traffic, 0.0)
+                .iter()
+                .map(|t| t.attempts)
+                .sum();
             if all > MAX_CALLS {
                 let path = format!("source.{}.to", source.name);
                 let message = format!(

@@ -1,0 +1,48 @@
+//! Rows of attempts for who watches, and what is still inside at the end.
+
+use super::*;
+use crate::model::trial::AttemptRow;
+
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
+    /// Shows an attempt whose outcome is known, or which is still inside at the end.
+    pub(super) fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
+        let a = self.jobs.attempt(attempt);
+        let service = self.service_of[self.source_of[a.class as usize] as usize];
+        let class = self.root_class(a.class);
+        let source = self.source_of[class as usize];
+        let first_try = a.try_number == 1;
+        let born = if first_try {
+            a.arrived
+        } else {
+            self.jobs.request(a.request).born
+        };
+        let first = self.fronts[self.first_front(service as usize)].first_worker;
+        self.observer.attempt(&AttemptRow {
+            request: self.number_at_source(attempt),
+            attempt: a.number_of_try(),
+            source,
+            class,
+            service,
+            worker: (a.worker != NO_WORKER).then(|| a.worker - first + 1),
+            born,
+            arrived: a.arrived,
+            start: self.first_start(attempt),
+            end: ended.map(|e| e.0),
+            work: self.work_so_far(attempt),
+            outcome: ended.map(|e| e.1),
+        });
+    }
+
+    /// Counts what is still inside when the run ends.
+    pub(super) fn leave_open(&mut self) {
+        for place in self.jobs.places() {
+            let a = self.jobs.attempt(place);
+            if self.jobs.is_active(place) && a.measured {
+                self.measure.tally.classes[a.class as usize].unfinished += 1;
+            }
+            if O::WANTED && a.open {
+                self.observe(place, None);
+            }
+        }
+    }
+}
