@@ -37,15 +37,15 @@ pub const BREAKERS: &[(&str, &str)] = &[
     ),
     (
         "hystrix",
-        "looks at the share of failures of the last seconds twice a second, then lets one call try",
+        "looks at the share of failures of the last seconds now and then; one call tries",
     ),
     (
         "polly8",
-        "opens at a failure that makes the share of failures too high, then lets one call try",
+        "opens at a failure that makes the share of failures too high; one call tries",
     ),
     (
         "failure_accrual",
-        "opens after failures in a row or at a low average of successes, for longer each time",
+        "opens at failures in a row or a low average of successes, longer each time",
     ),
     (
         "envoy_limits",
