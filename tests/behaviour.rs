@@ -19,6 +19,8 @@ mod copies;
 mod faults;
 #[path = "behaviour/giving_up.rs"]
 mod giving_up;
+#[path = "behaviour/idle.rs"]
+mod idle;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "behaviour/load.rs"]

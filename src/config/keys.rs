@@ -58,6 +58,7 @@ pub const BLOCKS: &[&Block] = &[
     &WORKERS,
     &COLD_START,
     &BALANCER,
+    &SLOW_START,
     &BREAKER,
     &BUFFER,
     &WORK,

@@ -30,6 +30,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("cold_start", &["model.service.*.workers.*.cold_start"]),
     ("[service.NAME.balancer]", &["model.service.*.balancer"]),
     ("breaker", &["model.service.*.balancer.breaker"]),
+    ("slow_start", &["model.service.*.balancer.slow_start"]),
     (
         "buffer",
         &[

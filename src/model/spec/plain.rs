@@ -67,6 +67,7 @@ pub fn balancer(policy: PolicySpec) -> BalancerSpec {
         slots: None,
         breaker: None,
         subset: None,
+        slow_start: None,
     }
 }
 
