@@ -23,6 +23,8 @@ mod faults;
 mod giving_up;
 #[path = "behaviour/guards.rs"]
 mod guards;
+#[path = "behaviour/idle.rs"]
+mod idle;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "behaviour/load.rs"]

@@ -3,12 +3,13 @@
 use crate::base::units::SECOND;
 use crate::model::balancer::POLICIES;
 use crate::model::spec::{
-    BalancerSpec, Band, Dist, MAX_HASHES, OrcaSpec, PolicySpec, Register, Schedule, Ties, plain,
+    BalancerSpec, Band, Dist, MAX_HASHES, OrcaSpec, PolicySpec, Register, Schedule, SlowStartSpec,
+    Ties, plain,
 };
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
-use super::keys::BALANCER;
+use super::keys::{BALANCER, SLOW_START};
 use super::tree::Node;
 
 /// Policies of the format that this version does not have.
@@ -72,6 +73,9 @@ impl Cx {
             let instances = self.count32(node, &fields.path("instances"), 1, 10_000);
             balancer.instances = instances.unwrap_or(1);
         }
+        if let Some(node) = fields.get("slow_start").filter(|n| !n.is_none()) {
+            balancer.slow_start = self.slow_start(node, &fields.path("slow_start"));
+        }
         if let Some(node) = fields.get("subset").filter(|n| !n.is_none()) {
             balancer.subset = self.count32(node, &fields.path("subset"), 1, 1_000_000);
         }
@@ -114,6 +118,7 @@ impl Cx {
             "buffer",
             "breaker",
             "subset",
+            "slow_start",
         ];
         let allowed: Vec<&str> = own.iter().copied().chain(common).collect();
         self.only(fields, &format!("the policy `{name}`"), "policy", &allowed);
@@ -187,6 +192,24 @@ impl Cx {
                 },
             },
         }
+    }
+
+    fn slow_start(&mut self, node: &Node, path: &str) -> Option<SlowStartSpec> {
+        let fields = self.fields(node, path, &SLOW_START)?;
+        let mut slow = SlowStartSpec::default();
+        match fields.get("window") {
+            Some(node) => slow.window = self.time(node, &fields.path("window"))?,
+            None => self.missing(&fields, "window", &SLOW_START),
+        }
+        for (key, place) in [
+            ("aggression", &mut slow.aggression),
+            ("min_weight", &mut slow.min_weight),
+        ] {
+            let given = fields.get(key);
+            let given = given.and_then(|n| self.number(n, &fields.path(key)));
+            *place = given.unwrap_or(*place);
+        }
+        Some(slow)
     }
 
     fn orca(&mut self, fields: &Fields<'_>) -> OrcaSpec {

@@ -63,6 +63,7 @@ pub const BLOCKS: &[&Block] = &[
     &WORKERS,
     &COLD_START,
     &BALANCER,
+    &SLOW_START,
     &BREAKER,
     &BUFFER,
     &WORK,

@@ -279,12 +279,7 @@ fn lost_results_keep_a_breaker_half_open() {
         let ends = (count(NoConnection), count(Ok), count(BreakerOpen));
         (ends, output.tally.balancers[0].breaker_opens)
     };
-<<<<<<< ours
     // It opens with the 20th failure, again with the 20th probe from 30 ms on; then all is well.
-=======
-    // It opens with the 20th failure, and again with the 20th probe from 30 ms on; then all is
-    // well.
->>>>>>> theirs
     assert_eq!(run(0.0, None), ((40, 240, 20), 2));
     assert_eq!(run(1.0, None), ((60, 240, 0), 0), "it hears nothing");
     let ((_, ok, refused), opens) = run(0.5, None);

@@ -260,100 +260,6 @@ fn two_of_a_thousand_are_near_the_limit_of_many() {
     }
 }
 
-/// With one instance nobody waits while a core is idle: as with a shared buffer, as long as there
-/// are idle ones, and each gets one.
-#[test]
-fn idle_workers_are_taken_in_the_order_in_which_they_told() {
-    // Works end at 9, 4 and 6 ms; then 2, 3 and 1 have told, in this order.
-    let births = [
-        (0, 9 * MS),
-        (0, 4 * MS),
-        (0, 6 * MS),
-        (10 * MS, MS),
-        (10 * MS, MS),
-        (10 * MS, MS),
-        // Each told again at 11 ms, in the order of their ends.
-        (20 * MS, MS),
-    ];
-    let mut spec = replay(&births, group(3, 1, None));
-    spec.services[0].balancer.policy = PolicySpec::Jiq {
-        register: Register::Random,
-    };
-    let (rows, _) = rows(&spec);
-    let workers: Vec<_> = rows.iter().map(|row| row.worker.unwrap()).collect();
-    assert_eq!(workers, [1, 2, 3, 2, 3, 1, 2]);
-}
-
-/// Two cores are two places on the list; at the start the first cores of all come first.
-#[test]
-fn every_idle_core_is_a_place_on_the_list() {
-    let births: Vec<_> = (0..4).map(|_| (0, 5 * MS)).collect();
-    let mut spec = replay(&births, group(2, 2, None));
-    spec.services[0].balancer.policy = PolicySpec::Jiq {
-        register: Register::Random,
-    };
-    let (rows, _) = rows(&spec);
-    let workers: Vec<_> = rows.iter().map(|row| row.worker.unwrap()).collect();
-    assert_eq!(workers, [1, 2, 1, 2]);
-}
-
-/// A worker that went down while it was on a list gets what is sent there, and is not on a list
-/// again until it is back.
-#[test]
-fn a_worker_that_is_down_is_taken_once_from_the_list() {
-    let births = [
-        (5 * MS, 30 * MS),
-        (6 * MS, 30 * MS),
-        (20 * MS, MS),
-        (40 * MS, MS),
-    ];
-    let mut spec = replay(&births, group(2, 1, None));
-    spec.services[0].balancer.policy = PolicySpec::Jiq {
-        register: Register::Random,
-    };
-    spec.faults = vec![FaultSpec {
-        lasts: Some(just(10 * MS)),
-        ..fault("f", FaultKind::Crash, (1, 1), FaultWhen::At(MS))
-    }];
-    let (rows, _) = rows(&spec);
-    let workers: Vec<_> = rows.iter().map(|row| row.worker.unwrap()).collect();
-    // Worker 1 is first and down; 2 takes the second; at 11 ms worker 1 is back and tells.
-    assert_eq!(workers[..3], [1, 2, 1]);
-    assert_eq!(
-        rows[0].outcome,
-        Some(veltrix::model::outcome::Outcome::NoConnection)
-    );
-    assert_eq!(rows[2].outcome, Some(veltrix::model::outcome::Outcome::Ok));
-    // Worker 2 tells at 36 ms, worker 1 told at 21 ms.
-    assert_eq!(workers[3], 1);
-}
-
-/// Lists spread over instances: mean times lie between those of choosing at random and of knowing
-/// all; the shorter of two lists is better than any.
-#[test]
-fn more_instances_know_less_and_the_shorter_list_helps() {
-    let mean = |policy, instances| {
-        let arrivals = Arrivals::Poisson { rate: 90.0 };
-        let mut spec = system(arrivals, exponential(S), group(100, 1, None));
-        spec.services[0].balancer.policy = policy;
-        spec.services[0].balancer.instances = instances;
-        let mut how = run_spec(1, Horizon::For(2000 * S));
-        how.timing.warm_up = 200 * S;
-        let tally = go(&spec, &how, &mut Blind).tally;
-        tally.delays[0].latency.mean().unwrap() / 1e9
-    };
-    let jiq = |register, instances| mean(PolicySpec::Jiq { register }, instances);
-    let oracle = mean(PolicySpec::JsqOracle { ties: Ties::Random }, 1);
-    let one = jiq(Register::Random, 1);
-    let (random, shorter) = (jiq(Register::Random, 10), jiq(Register::ShorterOfTwo, 10));
-    assert!(
-        oracle < one && one < shorter && shorter < random,
-        "{oracle} {one} {shorter} {random}"
-    );
-    // Choosing at random: 1 / (1 - 0.9) = 10.
-    assert!(one < 1.5 && random < 8.0, "{one} {random}");
-}
-
 /// An instance sends only to the workers that it knows; all together reach nearly all.
 #[test]
 fn a_subset_is_all_that_an_instance_knows() {
@@ -472,4 +378,50 @@ fn views_that_are_old_and_shared_send_everybody_the_same_way() {
     let (old, own) = (share_after(orca), share_after(PolicySpec::P2c));
     assert!(old < 0.12, "{old}");
     assert!((0.2..0.3).contains(&own), "{own}");
+}
+
+/// A worker that has come back weighs a tenth, and more and more: after the window as much as ever.
+#[test]
+fn a_worker_that_is_back_gets_little_at_first() {
+    for policy in [
+        PolicySpec::Random,
+        PolicySpec::WeightedRoundRobin {
+            schedule: Schedule::Smooth,
+        },
+        PolicySpec::WeightedRoundRobin {
+            schedule: Schedule::Edf,
+        },
+        PolicySpec::LeastRequest {
+            choices: 2,
+            full_scan: false,
+        },
+    ] {
+        let births: Vec<_> = (0..20_000).map(|i| (i * MS, MS / 2)).collect();
+        let mut spec = replay(&births, group(2, 4, None));
+        spec.services[0].balancer.policy = policy;
+        spec.services[0].balancer.slow_start = Some(SlowStartSpec {
+            window: 10 * S,
+            aggression: 1.0,
+            min_weight: 0.1,
+        });
+        spec.faults = vec![FaultSpec {
+            lasts: Some(just(S)),
+            ..fault("f", FaultKind::Crash, (1, 1), FaultWhen::At(4 * S))
+        }];
+        let (rows, _) = rows(&spec);
+        let share = |from: u64, to: u64| {
+            let within = rows
+                .iter()
+                .filter(|r| (from * S..to * S).contains(&r.arrived));
+            let (first, all) = within.fold((0, 0), |(first, all), row| {
+                (first + u32::from(row.worker == Some(1)), all + 1)
+            });
+            f64::from(first) / f64::from(all)
+        };
+        // Back at 5 s. A weight of w against 1 is a share of w / (1 + w).
+        for (from, to, wanted) in [(1, 4, 0.5), (5, 6, 0.091), (10, 11, 0.355), (15, 20, 0.5)] {
+            let share = share(from, to);
+            assert!((share - wanted).abs() < 0.045, "{policy:?} {from}: {share}");
+        }
+    }
 }

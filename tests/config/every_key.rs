@@ -39,6 +39,7 @@ const PLACES: &[(&str, &[&str])] = &[
             "model.source.*.client.breaker",
         ],
     ),
+    ("slow_start", &["model.service.*.balancer.slow_start"]),
     (
         "buffer",
         &[

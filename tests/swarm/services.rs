@@ -33,9 +33,9 @@ fn service(m: &mut Making, name: &str) -> Table {
     table.node("work", work);
     let policy = policy(m, &mut about);
     let weights = match policy.0 {
-        "random" | "weighted_round_robin" | "random_n" | "least_connections" => true,
         "ring_hash" | "maglev" | "rendezvous" => true,
         "least_request" => policy.1 == 2,
+        name if weighs_by_turns(name) => true,
         _ => false,
     };
     let workers = workers(m, &mut about, weights);
@@ -159,6 +159,17 @@ const POLICIES: &[(&str, Write)] = &[
     }),
 ];
 
+fn weighs_by_turns(policy: &str) -> bool {
+    [
+        "random",
+        "weighted_round_robin",
+        "least_request",
+        "random_n",
+        "least_connections",
+    ]
+    .contains(&policy)
+}
+
 fn bounded_load(m: &mut Making, table: &mut Table) {
     if m.draw.chance(0.5) {
         table.put("bounded_load", share(&mut m.draw, 1.0, 2.0));
@@ -208,6 +219,14 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         if policy == "jiq" && keys != 1 && instances > 1 {
             table.text("register", "sq2");
         }
+    }
+    if weighs_by_turns(policy) && m.has(SlowStart) {
+        let mut slow = Table::default();
+        let window = m.time(m.length as f64 / 20.0);
+        slow.put("window", window);
+        slow.put("aggression", share(&mut m.draw, 0.5, 3.0));
+        slow.put("min_weight", share(&mut m.draw, 0.0, 1.0));
+        table.node("slow_start", Node::Table(slow));
     }
     if m.has(Subset) && !about.pulls && policy != "jiq" {
         table.put("subset", m.draw.from(1, 4));

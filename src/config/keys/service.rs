@@ -99,14 +99,20 @@ pub const BALANCER: Block = Block {
         ),
         key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
         key("subset", "", "a whole number such as 20"),
+        key("slow_start", "", "{ window, aggression, min_weight }"),
     ],
-    later: &[
-        "health",
-        "outlier",
-        "panic_threshold",
-        "slow_start",
-        "zone_aware",
+    later: &["health", "outlier", "panic_threshold", "zone_aware"],
+};
+
+/// `slow_start`
+pub const SLOW_START: Block = Block {
+    name: "slow_start",
+    keys: &[
+        key("window", "", TIME),
+        key("aggression", "1.0", NUMBER),
+        key("min_weight", "0.1", "a share from 0 to 1"),
     ],
+    later: &[],
 };
 
 /// `breaker`

@@ -138,6 +138,15 @@ impl Pen<'_> {
                 self.line(key, &value);
             }
         }
+        if let Some(slow) = balancer.slow_start {
+            let window = self.time(slow.window, &format!("{path}.slow_start"));
+            let slow = table(&[
+                ("window", window),
+                ("aggression", number(slow.aggression)),
+                ("min_weight", number(slow.min_weight)),
+            ]);
+            self.line("slow_start", &slow);
+        }
         if let Some(subset) = balancer.subset {
             self.line("subset", &subset.to_string());
         }

@@ -70,6 +70,7 @@ const OF_BALANCERS: &[Part<BalancerSpec>] = &[
     ("policy", |b| simpler(b, 1)),
     ("policy", |b| simpler(b, 2)),
     ("policy", |b| simpler(b, 3)),
+    ("slow start", |b| taken(&mut b.slow_start)),
     ("subset of the workers", |b| taken(&mut b.subset)),
     ("instances of the balancer", |b| {
         b.breaker_share = BreakerShare::Instance;

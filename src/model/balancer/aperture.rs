@@ -152,6 +152,7 @@ mod tests {
                     now: *now,
                     key: 0,
                     open: true,
+                    slow: None,
                 };
                 policy.pick(&view, &mut stream);
             } else {
@@ -205,6 +206,7 @@ mod tests {
                 now: 0,
                 key: 0,
                 open: false,
+                slow: None,
             };
             let picked = policy.pick(&view, &mut stream);
             order.iter().position(|&w| w == picked).unwrap()

@@ -176,6 +176,7 @@ mod tests {
                 now,
                 key: 0,
                 open: true,
+                slow: None,
             };
             counts[policy.pick(&view, stream) as usize] += 1;
         }

@@ -29,6 +29,7 @@ fn follows(spec: PolicySpec, weights: &[f64], rows: &[Row<'_>]) {
             now: row as u64,
             key: 0,
             open: true,
+            slow: None,
         };
         let picked = policy.pick(&view, &mut stream);
         assert_eq!(picked, *wanted, "{spec:?}, row {row}");
@@ -158,6 +159,7 @@ fn shares(spec: PolicySpec, weights: &[f64; 2], load: &[u32; 2]) -> [u32; 2] {
             now,
             key: 0,
             open: true,
+            slow: None,
         };
         counts[policy.pick(&view, &mut stream) as usize] += 1;
     }

@@ -17,6 +17,8 @@ pub struct Fleet {
     pub cores: Vec<u32>,
     /// Cores and waiting places together.
     pub room: Vec<u64>,
+    /// Whether what they weigh changes.
+    pub slow: bool,
     /// What is looked up by hashes, the same for all instances: names of workers,
     pub names: Option<Arc<[u64]>>,
     /// or a ring,
@@ -38,6 +40,7 @@ impl Fleet {
                 .iter()
                 .map(|g| u64::from(g.cores) + places(g.slots))
                 .collect(),
+            slow: service.balancer.slow_start.is_some(),
             ..Fleet::default()
         };
         let balancer = &service.balancer;
@@ -86,7 +89,7 @@ impl Fleet {
 
 /// Draws an eligible worker by weight; uniform where all weights are 0.
 pub(super) fn draw(weights: &[f64], view: &View, stream: &mut Stream) -> u32 {
-    let weight = |worker: &u32| weights[*worker as usize];
+    let weight = |worker: &u32| view.weight(weights, *worker);
     let total: f64 = view.eligible.iter().map(weight).sum();
     if total <= 0.0 {
         return view.worker(stream.below(view.count()));
@@ -141,7 +144,8 @@ impl Deadlines {
             }
         }
         self.now = at.min(f64::MAX);
-        self.due[best as usize] = self.now + cost(best) / self.weights[best as usize].max(1e-12);
+        let weight = view.weight(&self.weights, best);
+        self.due[best as usize] = self.now + cost(best) / weight.max(1e-12);
         best
     }
 }
@@ -165,6 +169,7 @@ mod tests {
                 now: 0,
                 key: 0,
                 open: true,
+                slow: None,
             };
             turns.next(&view, |_| cost)
         };

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::slow_start::Slow;
 use super::subset::subset;
 use super::{Done, Fleet, Policy, View};
 use crate::base::units::Nanos;
@@ -61,6 +62,8 @@ pub struct Front<'s> {
     stream: Stream,
     /// Workers that breakers let through, ascending.
     eligible: Vec<u32>,
+    /// Who has come back lately, where that matters.
+    slow: Option<Slow>,
     /// Workers that it knows, ascending, where these are not all.
     known: Option<Vec<u32>>,
     /// `None` where it has no breakers, and while those it shares are elsewhere.
@@ -135,6 +138,7 @@ impl<'s> Front<'s> {
             stream,
             eligible: known.clone().unwrap_or((0..workers).collect()),
             known,
+            slow: spec.slow_start.map(|s| Slow::new(s, workers as usize)),
             guards: own.map(|b| Guards::new(b, system, service, instance, key)),
             seen: 0,
         }
@@ -187,6 +191,7 @@ impl<'s> Front<'s> {
             now: ask.now,
             key: ask.key,
             open: ask.open,
+            slow: self.slow.as_ref(),
         };
         let worker = self.policy.pick(&view, &mut self.stream);
         Some(self.enter(worker, ask))
@@ -219,9 +224,17 @@ impl<'s> Front<'s> {
             now: ask.now,
             key: ask.key,
             open: ask.open,
+            slow: self.slow.as_ref(),
         };
         let worker = self.policy.pick(&view, &mut self.stream);
         Some(self.enter(worker, ask))
+    }
+
+    /// A worker has come back.
+    pub fn comes_back(&mut self, worker: u32, now: Nanos) {
+        if let Some(slow) = &mut self.slow {
+            slow.begins(worker, now);
+        }
     }
 
     /// A worker says that a core of it is idle.

@@ -102,6 +102,7 @@ mod tests {
             now: 0,
             key: 0,
             open: true,
+            slow: None,
         };
         Bound::new(factor, weights).keep(eligible[0], hash, &view)
     }

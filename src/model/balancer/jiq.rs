@@ -73,6 +73,7 @@ mod tests {
                 now: 0,
                 key: 0,
                 open: true,
+                slow: None,
             };
             let picked = policy.pick(&view, &mut stream);
             let taken = policy.take_taken();

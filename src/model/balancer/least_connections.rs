@@ -26,7 +26,7 @@ impl LeastConnections {
     /// Looks at all; the first of the equals at or after the turn.
     #[inline]
     pub fn pick(&mut self, view: &View, _: &mut Stream) -> u32 {
-        let weight = |worker: u32| self.weights[worker as usize];
+        let weight = |worker: u32| view.weight(&self.weights, worker);
         let load = |worker: u32| f64::from(view.load_of(worker));
         let mut best: Option<u32> = None;
         for worker in weighty(&self.weights, view) {

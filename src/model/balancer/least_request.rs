@@ -17,26 +17,31 @@ pub struct LeastRequest {
     choices: u32,
     /// Looks at all instead; ties at random.
     full_scan: bool,
-    /// Where weights are unequal.
+    /// Where weights are unequal, or may be while a worker is slow to start.
     turns: Option<Box<Deadlines>>,
+    equal: bool,
 }
 
 impl LeastRequest {
     /// For these workers; with unequal weights the first deadlines are drawn.
     pub fn new(choices: u32, full_scan: bool, fleet: &Fleet, stream: &mut Stream) -> Self {
-        let weights = fleet.unequal();
-        let turns = (!weights.is_empty()).then(|| Box::new(Deadlines::new(&weights, stream)));
+        let equal = fleet.unequal().is_empty();
+        let weighs = fleet.slow || !equal;
+        let turns = weighs.then(|| Box::new(Deadlines::new(&fleet.weights, stream)));
         LeastRequest {
             choices,
             full_scan,
             turns,
+            equal,
         }
     }
 
     /// `choices` draws, or the earliest deadline.
     #[inline]
     pub fn pick(&mut self, view: &View, stream: &mut Stream) -> u32 {
-        if let Some(turns) = &mut self.turns {
+        if let Some(turns) = &mut self.turns
+            && (!self.equal || view.slow.is_some_and(|slow| slow.is_on(view.now)))
+        {
             return turns.next(view, |worker| f64::from(view.load_of(worker)) + 1.0);
         }
         if self.full_scan {

@@ -157,6 +157,7 @@ mod tests {
                 now: 0,
                 key: 5,
                 open: true,
+                slow: None,
             };
             maglev.pick(&view, &mut stream)
         };

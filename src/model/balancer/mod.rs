@@ -24,6 +24,7 @@ mod random_n;
 mod rendezvous;
 mod ring_hash;
 mod round_robin;
+mod slow_start;
 mod subset;
 mod weighted_round_robin;
 
@@ -34,6 +35,7 @@ pub use front::{Ask, Front};
 use super::spec::PolicySpec;
 use crate::base::units::Nanos;
 use crate::engine::rng::Stream;
+use slow_start::Slow;
 
 /// What a balancer knows when it picks.
 pub struct View<'a> {
@@ -47,6 +49,8 @@ pub struct View<'a> {
     pub key: u64,
     /// Whether it will hear how the attempt ends.
     pub open: bool,
+    /// Who weighs less than usual, if that is looked at.
+    slow: Option<&'a Slow>,
 }
 
 impl View<'_> {
@@ -71,6 +75,16 @@ impl View<'_> {
     #[inline]
     fn lets_in(&self, worker: u32) -> bool {
         self.eligible.len() == self.load.len() || self.eligible.binary_search(&worker).is_ok()
+    }
+
+    /// What a worker weighs now.
+    #[inline]
+    fn weight(&self, weights: &[f64], worker: u32) -> f64 {
+        let weight = weights[worker as usize];
+        match self.slow {
+            Some(slow) => weight * slow.factor(worker, self.now),
+            None => weight,
+        }
     }
 
     #[inline(always)]
@@ -224,6 +238,7 @@ mod tests {
                 now: u64::from(pick),
                 key: u64::from(pick),
                 open: true,
+                slow: None,
             };
             counts[policy.pick(&view, &mut stream) as usize] += 1;
         }

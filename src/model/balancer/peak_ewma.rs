@@ -159,6 +159,7 @@ mod tests {
                     now: 5,
                     key: 0,
                     open: true,
+                    slow: None,
                 };
                 counts[policy.pick(&view, &mut stream) as usize] += 1;
             }
@@ -185,6 +186,7 @@ mod tests {
                 now: 0,
                 key: 0,
                 open: true,
+                slow: None,
             };
             counts[policy.pick(&view, &mut stream) as usize] += 1;
         }

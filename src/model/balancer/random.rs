@@ -15,7 +15,10 @@ impl Random {
     /// For these workers.
     pub fn new(fleet: &Fleet) -> Self {
         Random {
-            weights: fleet.unequal(),
+            weights: match fleet.slow {
+                true => fleet.weights.clone(),
+                false => fleet.unequal(),
+            },
         }
     }
 

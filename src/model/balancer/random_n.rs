@@ -26,7 +26,7 @@ impl RandomN {
     /// `choices` draws.
     #[inline]
     pub fn pick(&self, view: &View, stream: &mut Stream) -> u32 {
-        let weight = |worker: u32| self.weights[worker as usize];
+        let weight = |worker: u32| view.weight(&self.weights, worker);
         let load = |worker: u32| f64::from(view.load_of(worker));
         let mut best = draw(&self.weights, view, stream);
         for _ in 1..self.choices {

@@ -85,6 +85,7 @@ mod tests {
                 now: 0,
                 key,
                 open: true,
+                slow: None,
             };
             counts[policy.pick(&view, &mut stream) as usize] += 1;
         }
@@ -122,6 +123,7 @@ mod tests {
                 now: 0,
                 key,
                 open: true,
+                slow: None,
             };
             policy.pick(&view, &mut stream)
         };

@@ -96,6 +96,7 @@ mod tests {
             now: 0,
             key,
             open: true,
+            slow: None,
         }
     }
 
@@ -103,7 +104,8 @@ mod tests {
     #[test]
     fn a_key_goes_to_the_next_place_clockwise() {
         let hash = hash_word(77);
-        let rows: &[(&[(u64, u32)], &[u32], u32)] = &[
+        type Row<'a> = (&'a [(u64, u32)], &'a [u32], u32);
+        let rows: &[Row<'_>] = &[
             // The next behind it.
             (
                 &[(hash - 9, 0), (hash + 9, 1), (hash + 99, 2)],

@@ -48,8 +48,9 @@ impl WeightedRoundRobin {
         let (mut best, mut total) = (None, 0.0);
         for worker in weighty(weights, view) {
             let place = worker as usize;
-            credit[place] += weights[place];
-            total += weights[place];
+            let weight = view.weight(weights, worker);
+            credit[place] += weight;
+            total += weight;
             if best.is_none_or(|b: u32| credit[place] > credit[b as usize]) {
                 best = Some(worker);
             }

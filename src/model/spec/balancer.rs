@@ -25,6 +25,8 @@ pub struct BalancerSpec {
     pub breaker: Option<BreakerSpec>,
     /// Each instance knows only so many of the workers; `None`: all.
     pub subset: Option<u32>,
+    /// A worker that has come back weighs little at first; `None`: it weighs what it weighs.
+    pub slow_start: Option<SlowStartSpec>,
     /// Whose a breaker is, where there are several instances.
     pub breaker_share: BreakerShare,
 }
@@ -33,6 +35,27 @@ impl BalancerSpec {
     /// Whether several instances have the same breakers.
     pub fn shares_breakers(&self) -> bool {
         self.breaker.is_some() && self.breaker_share == BreakerShare::All && self.instances > 1
+    }
+}
+
+/// How the weight of a worker that has come back grows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SlowStartSpec {
+    /// How long until it is what it was, nanoseconds.
+    pub window: Nanos,
+    /// The part of that time, to the power of 1 over this, is the factor.
+    pub aggression: f64,
+    /// The least factor.
+    pub min_weight: f64,
+}
+
+impl Default for SlowStartSpec {
+    fn default() -> SlowStartSpec {
+        SlowStartSpec {
+            window: 30 * SECOND,
+            aggression: 1.0,
+            min_weight: 0.1,
+        }
     }
 }
 

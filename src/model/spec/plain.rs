@@ -69,6 +69,7 @@ pub fn balancer(policy: PolicySpec) -> BalancerSpec {
         breaker: None,
         subset: None,
         breaker_share: BreakerShare::Instance,
+        slow_start: None,
     }
 }
 

@@ -160,6 +160,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.warming.is_some() {
             self.start_cold(queue, worker);
         }
+        let cold = &self.workers.cold[worker as usize];
+        let (service, number) = (cold.service as usize, cold.number);
+        let first = self.first_front(service);
+        let instances = self.spec.services[service].balancer.instances as usize;
+        for front in &mut self.fronts[first..first + instances] {
+            front.comes_back(number, queue.now());
+        }
         self.note_idle(worker);
     }
 

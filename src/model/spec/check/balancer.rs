@@ -10,6 +10,7 @@ impl Rules {
         self.range(fine, &format!("{path}.cores"), "1 to 65535", balancer.cores);
         self.instances(service, path);
         self.subset(service, path);
+        self.slow_start(service, path);
         let slots = balancer.slots.unwrap_or(0);
         self.range(
             slots <= MAX_SLOTS,
@@ -102,6 +103,33 @@ impl Rules {
         self.range(fine, &format!("{path}.high_load"), "at most 1e6", band.high);
         let (fine, path) = (band.smooth > 0, format!("{path}.smooth"));
         self.range(fine, &path, "above 0", "0s");
+    }
+
+    /// Weights that grow, where the policy weighs by turns.
+    fn slow_start(&mut self, service: &ServiceSpec, path: &str) {
+        let Some(slow) = service.balancer.slow_start else {
+            return;
+        };
+        let path = format!("{path}.slow_start");
+        self.range(slow.window > 0, &format!("{path}.window"), "above 0", "0s");
+        let fine = slow.aggression > 0.0 && slow.aggression <= 100.0;
+        let allowed = "above 0 and at most 100";
+        self.range(
+            fine,
+            &format!("{path}.aggression"),
+            allowed,
+            slow.aggression,
+        );
+        let fine = (0.0..=1.0).contains(&slow.min_weight);
+        let least = slow.min_weight;
+        self.range(fine, &format!("{path}.min_weight"), "0 to 1", least);
+        let policy = &service.balancer.policy;
+        if !policy.weighs() || policy.hashes() {
+            let message = format!("`{path}` has no effect: the policy does not weigh by turns");
+            let help = "policies that do: random, weighted_round_robin, least_request, random_n, \
+                        least_connections";
+            self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+        }
     }
 
     /// A subset of the workers, where a balancer picks among them.
