@@ -21,6 +21,8 @@ mod copies;
 mod faults;
 #[path = "behaviour/giving_up.rs"]
 mod giving_up;
+#[path = "behaviour/left_out.rs"]
+mod left_out;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "behaviour/load.rs"]

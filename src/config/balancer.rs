@@ -63,6 +63,7 @@ impl Cx {
         if let Some(node) = fields.get("breaker").filter(|n| !n.is_none()) {
             balancer.breaker = self.breaker(node, &fields.path("breaker"));
         }
+        self.hosts(&fields, &mut balancer);
         balancer
     }
 
@@ -101,6 +102,9 @@ impl Cx {
             "instances",
             "buffer",
             "breaker",
+            "health",
+            "outlier",
+            "panic_threshold",
         ];
         let allowed: Vec<&str> = own.iter().copied().chain(common).collect();
         self.only(fields, &format!("the policy `{name}`"), "policy", &allowed);

@@ -1,10 +1,12 @@
 //! The catalogue of keys: which block has which, their defaults, and which are part of the format
 //! but not of this version. The one place that knows what a file may say.
 
+mod care;
 mod experiment;
 mod load;
 mod model;
 
+pub use care::*;
 pub use experiment::*;
 pub use load::*;
 pub use model::*;
@@ -59,6 +61,9 @@ pub const BLOCKS: &[&Block] = &[
     &COLD_START,
     &BALANCER,
     &BREAKER,
+    &HEALTH,
+    &OUTLIER,
+    &ENFORCE,
     &BUFFER,
     &WORK,
     &MEMORY,

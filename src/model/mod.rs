@@ -9,6 +9,7 @@ pub mod breaker;
 pub mod budget;
 mod event;
 pub mod fault;
+mod health;
 pub mod incident;
 mod ledger;
 mod level;

@@ -30,6 +30,9 @@ const PLACES: &[(&str, &[&str])] = &[
     ("cold_start", &["model.service.*.workers.*.cold_start"]),
     ("[service.NAME.balancer]", &["model.service.*.balancer"]),
     ("breaker", &["model.service.*.balancer.breaker"]),
+    ("health", &["model.service.*.balancer.health"]),
+    ("outlier", &["model.service.*.balancer.outlier"]),
+    ("enforce", &["model.service.*.balancer.outlier.enforce"]),
     (
         "buffer",
         &[

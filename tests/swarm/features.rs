@@ -54,6 +54,8 @@ features! {
     Instances 0.25;
     Consecutive 0.25;
     Resilience4j 0.25;
+    Outlier 0.3;
+    Health 0.3;
     // Clients.
     Timeout 0.4;
     Retry 0.4;

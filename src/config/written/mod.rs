@@ -13,6 +13,7 @@
 mod budget;
 mod dist;
 mod experiment;
+mod health;
 mod pen;
 mod search;
 mod service;

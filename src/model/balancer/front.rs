@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::hosts::Hosts;
 use super::{Fleet, Policy, View};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
@@ -9,6 +10,7 @@ use crate::engine::queue::Lane;
 use crate::engine::rng::{Key, Stream};
 use crate::model::breaker::{Breaker, Call, Heard};
 use crate::model::fault::worker_path;
+use crate::model::health::Found;
 use crate::model::incident::BreakerState;
 use crate::model::level::Level;
 use crate::model::line::Line;
@@ -54,9 +56,10 @@ pub struct Front<'s> {
     pub shared: VecDeque<u32>,
     policy: Policy,
     stream: Stream,
-    /// Workers that breakers let through, ascending.
+    /// Workers that are good and that breakers let through, ascending.
     eligible: Vec<u32>,
     guards: Option<Guards<'s>>,
+    hosts: Option<Box<Hosts>>,
 }
 
 /// The breakers, one a worker.
@@ -119,12 +122,16 @@ impl<'s> Front<'s> {
                 .breaker
                 .as_ref()
                 .map(|b| Guards::new(b, service, instance, key)),
+            hosts: Hosts::new(service, instance, key),
         }
     }
 
     /// Goes on under another key: its own draws and those of its breakers.
     pub fn rekey(&mut self, key: &Key) {
         self.stream.rekey(key);
+        if let Some(hosts) = &mut self.hosts {
+            hosts.rekey(key);
+        }
         let guards = self.guards.iter_mut().flat_map(|g| &mut g.all);
         for stream in guards.filter_map(|guard| guard.stream.as_mut()) {
             stream.rekey(key);
@@ -132,7 +139,7 @@ impl<'s> Front<'s> {
     }
 
     /// Picks a worker (numbered within the service) and lets the attempt through its breaker;
-    /// returns it with the breaker's epoch. `None`: breakers shut off every worker. An attempt
+    /// returns it with the breaker's epoch. `None`: [nobody](Front::nobody) is eligible. An attempt
     /// whose caller has given up (`open` is false) goes where breakers let calls in, but takes no
     /// permit, as nobody will ever report on it.
     #[inline(always)]
@@ -238,16 +245,80 @@ impl<'s> Front<'s> {
         }
     }
 
+    /// What becomes of an attempt for which nobody was eligible.
+    #[cold]
+    pub fn nobody(&self) -> Outcome {
+        match &self.hosts {
+            Some(hosts) if hosts.has_none() => Outcome::NoWorker,
+            _ => Outcome::BreakerOpen,
+        }
+    }
+
+    /// Whether it hears how calls of its workers end, breakers apart.
+    #[inline]
+    pub fn looks_for_outliers(&self) -> bool {
+        self.hosts.as_ref().is_some_and(|h| h.every().is_some())
+    }
+
+    /// Time between two sweeps for outliers, if it looks for any.
+    pub fn sweeps_every(&self) -> Option<Nanos> {
+        self.hosts.as_ref()?.every()
+    }
+
+    /// A call of a worker ended; says whether that ejects it.
+    #[cold]
+    pub fn judge(&mut self, worker: u32, outcome: Outcome, now: Nanos) -> bool {
+        let hosts = self.hosts.as_mut();
+        let ejected = hosts.is_some_and(|h| h.hears(worker, outcome, now));
+        if ejected {
+            self.refresh(now);
+        }
+        ejected
+    }
+
+    /// What a health check found of a worker, and whether it is known to be well; says whether
+    /// that lets an outlier back.
+    #[cold]
+    pub fn hears_of_health(
+        &mut self,
+        worker: u32,
+        (found, well): (Found, bool),
+        now: Nanos,
+    ) -> bool {
+        let hosts = self.hosts.as_mut();
+        let back = hosts.is_some_and(|h| h.hears_of_health(worker, found, well, now));
+        if back || found != Found::Same {
+            self.refresh(now);
+        }
+        back
+    }
+
+    /// A sweep for outliers: who is back, and who is ejected.
+    #[cold]
+    pub fn sweep(&mut self, now: Nanos) -> (Vec<usize>, Vec<usize>) {
+        let hosts = self.hosts.as_mut();
+        let changes = hosts.map(|h| h.sweep(now)).unwrap_or_default();
+        if changes != (Vec::new(), Vec::new()) {
+            self.refresh(now);
+        }
+        changes
+    }
+
     /// Finds anew who is eligible.
     #[cold]
     fn refresh(&mut self, now: Nanos) {
+        let hosts = self.hosts.as_ref().filter(|h| !h.panics());
+        let good = |worker: u32| hosts.is_none_or(|h| h.is_good(worker));
         let Some(guards) = &mut self.guards else {
+            let all = 0..self.worker_count as u32;
+            self.eligible.clear();
+            self.eligible.extend(all.filter(|&w| good(w)));
             return;
         };
         self.eligible.clear();
         guards.next_change = Nanos::MAX;
         for (worker, guard) in (0u32..).zip(&guards.all) {
-            if guard.breaker.admits(now) {
+            if guard.breaker.admits(now) && good(worker) {
                 self.eligible.push(worker);
             }
             let change = guard.breaker.next_change().unwrap_or(Nanos::MAX);

@@ -7,6 +7,7 @@ mod central_queue;
 mod first;
 mod fleet;
 mod front;
+mod hosts;
 mod jsq_oracle;
 mod least_connections;
 mod least_request;

@@ -1,6 +1,6 @@
 //! Balancers, as data.
 
-use super::{BreakerSpec, Dist, OnFull};
+use super::{BreakerSpec, Dist, HealthAction, HealthSpec, OnFull, OutlierSpec, WHOLE};
 
 /// Who routes, by which rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,28 @@ pub struct BalancerSpec {
     pub on_full: OnFull,
     /// One for each worker.
     pub breaker: Option<BreakerSpec>,
+    /// Asks workers whether they are well.
+    pub health: Option<HealthSpec>,
+    /// Leaves out workers that do worse than the others.
+    pub outlier: Option<OutlierSpec>,
+    /// When fewer than this share of the workers are left, in millionths, it asks them all.
+    pub panic_threshold: u32,
+}
+
+/// What [`BalancerSpec::panic_threshold`] is when nothing is said: half.
+pub const PANIC_THRESHOLD: u32 = WHOLE / 2;
+
+impl BalancerSpec {
+    /// Whether it hears how attempts end.
+    pub fn hears(&self) -> bool {
+        self.breaker.is_some() || self.outlier.is_some()
+    }
+
+    /// Whether it may leave workers out, breakers apart.
+    pub fn leaves_out(&self) -> bool {
+        let removes = |h: &HealthSpec| h.action == HealthAction::Remove;
+        self.outlier.is_some() || self.health.as_ref().is_some_and(removes)
+    }
 }
 
 /// A balancing policy with its parameters.

@@ -4,6 +4,7 @@ mod balancer;
 mod client;
 mod copies;
 mod faults;
+mod health;
 mod limit;
 mod room;
 mod sources;
@@ -200,6 +201,7 @@ impl Rules {
         self.balancer(service, &format!("{path}.balancer"));
         self.weights(service);
         self.shared_buffer(service, &format!("{path}.balancer"));
+        self.hosts(service, &format!("{path}.balancer"));
         if let Some(work) = &service.work {
             self.work(work, &format!("{path}.work"));
         }

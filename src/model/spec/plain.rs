@@ -65,6 +65,9 @@ pub fn balancer(policy: PolicySpec) -> BalancerSpec {
         cores: 1,
         slots: None,
         breaker: None,
+        health: None,
+        outlier: None,
+        panic_threshold: PANIC_THRESHOLD,
     }
 }
 

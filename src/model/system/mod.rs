@@ -16,6 +16,7 @@ mod batches;
 mod branch;
 mod budgets;
 mod cancel;
+mod checks;
 mod closed;
 mod copies;
 mod crowd;
@@ -34,11 +35,13 @@ pub(super) mod rows;
 mod sender;
 mod serve;
 mod share;
+mod sweeps;
 mod trouble;
 mod turns;
 mod warming;
 
 use budgets::Budgets;
+use checks::Checking;
 use closed::{Loops, NO_USER};
 use copies::Copies;
 use crowd::Crowd;
@@ -117,6 +120,8 @@ pub struct System<'s, O, const RICH: bool> {
     limits: Option<Box<Limits>>,
     /// What callers allow themselves of retries, if that is bounded anywhere.
     budgets: Option<Box<Budgets>>,
+    /// The health checks of workers, if any are checked.
+    checking: Option<Box<Checking<'s>>>,
     /// The users of closed sources, if there are any.
     loops: Option<Box<Loops>>,
     /// The copies of requests that are sent in several, if any source does that.
@@ -128,7 +133,7 @@ pub struct System<'s, O, const RICH: bool> {
     /// Whether any client has a deadline, and whether workers know any.
     deadlines: bool,
     propagates: bool,
-    /// Whether any balancer takes time, and whether any has breakers.
+    /// Whether any balancer takes time, and whether any hears how attempts end.
     dispatches: bool,
     guarded: bool,
     /// Whether workers of any service pull.
@@ -205,7 +210,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
                 .collect(),
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
-            guarded: spec.services.iter().any(|s| s.balancer.breaker.is_some()),
+            guarded: spec.services.iter().any(|s| s.balancer.hears()),
             pulls: spec
                 .services
                 .iter()
@@ -222,6 +227,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             turns: Vec::new(),
             limits: Limits::new(spec),
             budgets: Budgets::new(spec),
+            checking: Checking::new(spec),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
             ends_matter: false,
@@ -253,6 +259,8 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         );
         system.schedule_samples(queue);
         system.schedule_faults(queue);
+        system.schedule_sweeps(queue);
+        system.schedule_checks(queue);
         system.sending = system.sources.len() as u32;
         for source in 0..system.sending {
             if system.sources[source as usize].is_closed() {
@@ -441,6 +449,8 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
                 generation,
             } => self.pending_over(queue, attempt, generation),
             Event::Warmer { worker, start } => self.warmer(queue, worker, start),
+            Event::Sweep { front } => self.sweep(queue, front),
+            Event::Check { worker, what } => self.check(queue, worker, what),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
         if self.measure.may_be_over {

@@ -34,6 +34,15 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.needs[self.jobs.attempt(attempt).class as usize]
     }
 
+    /// Cores that an attempt takes at once.
+    pub(super) fn cores_needed(&self, attempt: u32) -> u32 {
+        if self.elaborate {
+            self.needs(attempt).cores
+        } else {
+            1
+        }
+    }
+
     /// Keeps the size of a new request.
     #[inline(never)]
     pub(super) fn note_size(&mut self, place: u32, size: u64) {
@@ -424,7 +433,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// A worker goes down by itself; it comes back after its restart.
-    fn fall<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32, outcome: Outcome) {
+    pub(super) fn fall<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        outcome: Outcome,
+    ) {
         let now = queue.now();
         self.workers.settle(worker, now);
         self.fold(now, kind::FELL, 0, worker);
