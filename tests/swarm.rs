@@ -17,6 +17,8 @@ macro_rules! must {
 
 #[path = "swarm/again.rs"]
 mod again;
+#[path = "swarm/care.rs"]
+mod care;
 #[path = "swarm/clients.rs"]
 mod clients;
 #[path = "swarm/dists.rs"]

@@ -1,5 +1,6 @@
 //! Services: work, memory, balancers, workers.
 
+use crate::care::{health, outlier};
 use crate::dists::{Kind, any, number, positive, share};
 use crate::features::Feature::*;
 use crate::model::{Making, Service, default};
@@ -183,89 +184,15 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         table.node("outlier", outlier(m));
         left_out = true;
     }
-    if left_out {
-        if m.draw.chance(0.7) {
-            let threshold = m.draw.pick(&["0", "0.3", "0.5", "0.9", "1"]);
-            table.put("panic_threshold", threshold);
-        }
+    if left_out && m.draw.chance(0.7) {
+        let threshold = m.draw.pick(&["0", "0.3", "0.5", "0.9", "1"]);
+        table.put("panic_threshold", threshold);
     }
     default(m, &mut table, "health", "\"none\"");
     default(m, &mut table, "outlier", "\"none\"");
     default(m, &mut table, "dispatch", "\"0s\"");
     default(m, &mut table, "breaker", "\"none\"");
     table
-}
-
-/// Health checks, and whether they remove.
-fn health(m: &mut Making) -> (Node, bool) {
-    let mut table = Table::default();
-    let restarts = m.draw.chance(0.4);
-    let every = (m.length as f64 / m.draw.scale(10.0, 100.0)).max(1e4);
-    table.put("every", m.time(every));
-    if m.draw.chance(0.8) {
-        let timeout = every / m.draw.scale(12.0, 100.0);
-        table.put("timeout", m.time(timeout));
-    }
-    if m.draw.chance(0.7) {
-        table.put("fall", m.draw.from(1, 4));
-    }
-    if restarts {
-        table.text("action", "restart");
-    } else if m.draw.chance(0.7) {
-        table.put("rise", m.draw.from(1, 3));
-    }
-    let path = m.draw.pick(&["shallow", "deep", "deep"]);
-    table.text("path", path);
-    (Node::Table(table), !restarts)
-}
-
-/// Ejection of outliers, with keys of those triggers that are enforced.
-fn outlier(m: &mut Making) -> Node {
-    let (mut table, mut enforce) = (Table::default(), Table::default());
-    let mut on = [true, false, true, false];
-    let given = m.draw.chance(0.8);
-    if given {
-        let names = [
-            "consecutive",
-            "consecutive_gateway",
-            "success_rate",
-            "failure_share",
-        ];
-        for (name, on) in names.iter().zip(&mut on) {
-            let share = m.draw.pick(&["0", "0.3", "1.0", "1.0"]);
-            *on = share != "0";
-            enforce.put(name, share);
-        }
-        if on == [false; 4] {
-            on[0] = true;
-            enforce.0.retain(|e| e.0 != "consecutive");
-        }
-        table.node("enforce", Node::Table(enforce));
-    }
-    if on[0] {
-        table.put("consecutive", m.draw.from(1, 5));
-    }
-    if on[1] {
-        table.put("consecutive_gateway", m.draw.from(1, 5));
-    }
-    if on[2] {
-        let factor = m.draw.pick(&["0.5", "1", "1.9"]);
-        table.put("success_rate_factor", factor);
-    }
-    if on[3] {
-        table.put("failure_share", share(&mut m.draw, 0.05, 1.0));
-    }
-    if on[2] || on[3] {
-        table.put("min_hosts", m.draw.from(1, 3));
-        table.put("min_calls", m.draw.from(1, 20));
-    }
-    for key in ["every", "eject_for"] {
-        let mean = (m.length as f64 / m.draw.scale(10.0, 100.0)).max(1e6);
-        table.put(key, m.time(mean));
-    }
-    let most = m.draw.pick(&["0.2", "0.5", "0.7", "1"]);
-    table.put("max_share", most);
-    Node::Table(table)
 }
 
 fn consecutive(m: &mut Making) -> Node {
