@@ -21,14 +21,20 @@ mod copies;
 mod faults;
 #[path = "behaviour/giving_up.rs"]
 mod giving_up;
+#[path = "behaviour/guards.rs"]
+mod guards;
 #[path = "behaviour/left_out.rs"]
 mod left_out;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "behaviour/load.rs"]
 mod load;
+#[path = "behaviour/policies.rs"]
+mod policies;
 #[path = "behaviour/room.rs"]
 mod room;
+#[path = "behaviour/steps.rs"]
+mod steps;
 #[path = "systems/mod.rs"]
 mod systems;
 #[path = "behaviour/troubles.rs"]

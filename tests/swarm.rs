@@ -17,6 +17,8 @@ macro_rules! must {
 
 #[path = "swarm/again.rs"]
 mod again;
+#[path = "swarm/breakers.rs"]
+mod breakers;
 #[path = "swarm/care.rs"]
 mod care;
 #[path = "swarm/clients.rs"]
@@ -31,6 +33,8 @@ mod faults;
 mod features;
 #[path = "swarm/found.rs"]
 mod found;
+#[path = "swarm/graphs.rs"]
+mod graphs;
 #[path = "swarm/model.rs"]
 mod model;
 #[path = "swarm/room.rs"]

@@ -63,6 +63,13 @@ fn expressible(all: &[Case]) -> Vec<Job<'_>> {
     all.iter().filter_map(|case| Job::of(case).ok()).collect()
 }
 
+/// Those that are also run from a step of another service.
+fn called(all: &[Case]) -> Vec<Job<'_>> {
+    all.iter()
+        .filter_map(|case| Job::called(case).unwrap_or_else(|e| panic!("{}: {e}", case.id)))
+        .collect()
+}
+
 /// Runs them all; none may break.
 fn run(jobs: &[Job]) -> Vec<Measured> {
     let done = run_all(jobs, THREADS, &|_| {});
@@ -78,9 +85,10 @@ fn the_known_answers_come_out() {
     let sizes = Sizes::asked();
     let (jobs, left): (Vec<_>, Vec<_>) = expressible(&all)
         .into_iter()
+        .chain(called(&all))
         .partition(|job| sizes.take(job.requests, QUICK));
     for job in &left {
-        println!("not of the size asked for: {}", job.case.id);
+        println!("not of the size asked for: {}", job.name());
     }
     for (name, what) in WAITING {
         println!("waits for {what}: {name}");

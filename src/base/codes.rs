@@ -156,7 +156,9 @@ codes! {
     3115 DEAD_LETTERED Outcome "dead-lettered"
         "an attempt was put aside by a full buffer and is never tried again";
     3117 CANCELLED Outcome "cancelled"
-        "an attempt was taken back: another copy had won, or enough others had answered";
+        "an attempt was taken back: another copy had won, or nobody waits for it any more";
+    3118 CALL_FAILED Outcome "call failed"
+        "an attempt failed because a service that it called did not answer";
     3201 BREAKER_OPENED Incident "breaker opened"
         "a breaker saw enough failures to shut a worker or a service off";
     3203 BREAKER_CASCADE Incident "breaker cascade"

@@ -9,6 +9,7 @@ use crate::config::{self, Ask, Checked, Class, Diagnostics, InputFile, InputKind
 use crate::config::{Maker, Searched, Study, Style};
 use crate::experiment::design::Design;
 use crate::experiment::find::space::Space;
+use crate::report::amplification::amplification;
 use crate::report::manifest::FileDigest;
 use crate::report::summary;
 
@@ -157,7 +158,7 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     counted(system.services.len(), "service"),
                     counted(workers, "worker")
                 ),
-                forecast: String::new(),
+                forecast: amplification(system).unwrap_or_default(),
                 warnings: model.warnings.render(style),
                 resolved: model.resolved,
             })
@@ -185,12 +186,22 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     counted(design.points.len(), "point"),
                     most(design, counted(design.trial_count(), "trial"))
                 ),
-                forecast: summary::forecast(design).unwrap_or_default(),
+                forecast: amplifications(design) + &summary::forecast(design).unwrap_or_default(),
                 warnings: loaded.warnings.render(style),
                 resolved: loaded.resolved,
             })
         }
     }
+}
+
+/// What one request can become, said once for each way in which variants differ in it.
+fn amplifications(design: &Design) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for point in &design.points {
+        let lines = amplification(&point.system);
+        said.extend(lines.filter(|lines| !said.contains(lines)));
+    }
+    said.concat()
 }
 
 /// Trials where a point may have enough of them sooner.

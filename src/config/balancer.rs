@@ -1,26 +1,51 @@
-//! `[service.NAME.balancer]`: the policy, dispatch, the breakers.
+//! `[service.NAME.balancer]`: the policy, dispatch.
 
 use crate::base::units::SECOND;
+use crate::model::balancer::POLICIES;
 use crate::model::spec::{
-    BalancerSpec, BreakerSpec, BreakerWindow, Dist, PolicySpec, Schedule, Ties, plain,
+    BalancerSpec, Band, Dist, MAX_HASHES, OrcaSpec, PolicySpec, Register, Schedule, Ties, plain,
 };
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
-use super::keys::{BALANCER, BREAKER};
+use super::keys::BALANCER;
 use super::tree::Node;
 
 /// Policies of the format that this version does not have.
-const LATER_POLICIES: &[&str] = &[
-    "client_wrr",
-    "peak_ewma",
-    "jiq",
-    "prequal",
-    "ring_hash",
-    "maglev",
-    "rendezvous",
-    "aperture",
+const LATER_POLICIES: &[&str] = &["prequal"];
+
+/// Keys that only some policies have.
+const OWN_KEYS: &[(&str, &[&str])] = &[
+    ("round_robin", &["start"]),
+    ("weighted_round_robin", &["schedule"]),
+    ("least_request", &["choices", "full_scan"]),
+    ("random_n", &["choices"]),
+    ("jsq_oracle", &["ties"]),
+    ("ring_hash", &["ring_size", "bounded_load"]),
+    ("maglev", &["table_size", "bounded_load"]),
+    ("rendezvous", &["bounded_load"]),
+    ("peak_ewma", &["decay"]),
+    ("jiq", &["register"]),
+    (
+        "aperture",
+        &["low_load", "high_load", "smooth", "min_aperture"],
+    ),
+    (
+        "client_wrr",
+        &["report", "update", "blackout", "expiry", "penalty"],
+    ),
 ];
+
+/// Keys that a policy has of its own.
+fn keys_of(policy: &str) -> &'static [&'static str] {
+    let own = OWN_KEYS.iter().find(|own| own.0 == policy);
+    own.map_or(&[], |own| own.1)
+}
+
+/// Whether a key makes a difference with a policy.
+pub fn takes(policy: &str, key: &str) -> bool {
+    keys_of(policy).contains(&key) || !OWN_KEYS.iter().any(|own| own.1.contains(&key))
+}
 
 impl Cx {
     /// A balancer.
@@ -47,6 +72,9 @@ impl Cx {
             let instances = self.count32(node, &fields.path("instances"), 1, 10_000);
             balancer.instances = instances.unwrap_or(1);
         }
+        if let Some(node) = fields.get("subset").filter(|n| !n.is_none()) {
+            balancer.subset = self.count32(node, &fields.path("subset"), 1, 1_000_000);
+        }
         if let Some(node) = fields.get("cores") {
             balancer.cores = self
                 .count32(node, &fields.path("cores"), 1, 65_535)
@@ -61,40 +89,24 @@ impl Cx {
             balancer.on_full = buffer.on_full;
         }
         if let Some(node) = fields.get("breaker").filter(|n| !n.is_none()) {
-            balancer.breaker = self.breaker(node, &fields.path("breaker"));
+            let path = fields.path("breaker");
+            balancer.breaker = self.breaker(node, &path, "share");
+            balancer.breaker_share = self.breaker_share(node, &path);
         }
         self.hosts(&fields, &mut balancer);
         balancer
     }
 
     fn policy(&mut self, fields: &Fields<'_>) -> PolicySpec {
-        let now = &[
-            "random",
-            "round_robin",
-            "weighted_round_robin",
-            "least_request",
-            "p2c",
-            "random_n",
-            "least_connections",
-            "first",
-            "jsq_oracle",
-            "central_queue",
-        ];
+        let now: Vec<&'static str> = POLICIES.iter().map(|p| p.0).collect();
         let name = match fields.get("policy") {
-            Some(node) => self.choice(node, &fields.path("policy"), now, LATER_POLICIES),
+            Some(node) => self.choice(node, &fields.path("policy"), &now, LATER_POLICIES),
             None => Some("round_robin"),
         };
         let Some(name) = name else {
             return PolicySpec::Random;
         };
-        let own: &[&str] = match name {
-            "round_robin" => &["start"],
-            "weighted_round_robin" => &["schedule"],
-            "least_request" => &["choices", "full_scan"],
-            "random_n" => &["choices"],
-            "jsq_oracle" => &["ties"],
-            _ => &[],
-        };
+        let own = keys_of(name);
         let common = [
             "policy",
             "dispatch",
@@ -105,6 +117,7 @@ impl Cx {
             "health",
             "outlier",
             "panic_threshold",
+            "subset",
         ];
         let allowed: Vec<&str> = own.iter().copied().chain(common).collect();
         self.only(fields, &format!("the policy `{name}`"), "policy", &allowed);
@@ -114,6 +127,37 @@ impl Cx {
             "least_connections" => PolicySpec::LeastConnections,
             "first" => PolicySpec::First,
             "central_queue" => PolicySpec::CentralQueue,
+            "ring_hash" => PolicySpec::RingHash {
+                ring_size: self.size(fields, "ring_size", 1024),
+                bounded_load: self.bounded_load(fields),
+            },
+            "maglev" => PolicySpec::Maglev {
+                table_size: self.size(fields, "table_size", 65_537),
+                bounded_load: self.bounded_load(fields),
+            },
+            "rendezvous" => PolicySpec::Rendezvous {
+                bounded_load: self.bounded_load(fields),
+            },
+            "peak_ewma" => {
+                let given = fields.get("decay");
+                let decay = given.and_then(|n| self.time(n, &fields.path("decay")));
+                PolicySpec::PeakEwma {
+                    decay: decay.unwrap_or(10 * SECOND),
+                }
+            }
+            "jiq" => {
+                let path = fields.path("register");
+                let given = fields.get("register");
+                let word = given.and_then(|n| self.choice(n, &path, &["random", "sq2"], &[]));
+                PolicySpec::Jiq {
+                    register: match word {
+                        Some("sq2") => Register::ShorterOfTwo,
+                        _ => Register::Random,
+                    },
+                }
+            }
+            "aperture" => PolicySpec::Aperture(self.band(fields)),
+            "client_wrr" => PolicySpec::ClientWrr(self.orca(fields)),
             "random_n" => PolicySpec::RandomN {
                 choices: self.choices(fields),
             },
@@ -149,6 +193,54 @@ impl Cx {
         }
     }
 
+    fn orca(&mut self, fields: &Fields<'_>) -> OrcaSpec {
+        let mut orca = OrcaSpec::default();
+        for (key, place) in [
+            ("report", &mut orca.report),
+            ("update", &mut orca.update),
+            ("blackout", &mut orca.blackout),
+            ("expiry", &mut orca.expiry),
+        ] {
+            let given = fields.get(key);
+            let given = given.and_then(|n| self.time(n, &fields.path(key)));
+            *place = given.unwrap_or(*place);
+        }
+        let given = fields.get("penalty");
+        let penalty = given.and_then(|n| self.number(n, &fields.path("penalty")));
+        orca.penalty = penalty.unwrap_or(orca.penalty);
+        orca
+    }
+
+    fn band(&mut self, fields: &Fields<'_>) -> Band {
+        let mut band = Band::default();
+        for (key, place) in [("low_load", &mut band.low), ("high_load", &mut band.high)] {
+            let given = fields.get(key);
+            let given = given.and_then(|n| self.number(n, &fields.path(key)));
+            *place = given.unwrap_or(*place);
+        }
+        if let Some(node) = fields.get("smooth") {
+            let smooth = self.time(node, &fields.path("smooth"));
+            band.smooth = smooth.unwrap_or(band.smooth);
+        }
+        if let Some(node) = fields.get("min_aperture") {
+            let least = self.count32(node, &fields.path("min_aperture"), 1, 1_000_000);
+            band.least = least.unwrap_or(1);
+        }
+        band
+    }
+
+    /// The size of a ring or table of hashes.
+    fn size(&mut self, fields: &Fields<'_>, key: &str, usual: u32) -> u32 {
+        let given = fields.get(key);
+        let size = given.and_then(|n| self.count32(n, &fields.path(key), 1, MAX_HASHES));
+        size.unwrap_or(usual)
+    }
+
+    fn bounded_load(&mut self, fields: &Fields<'_>) -> Option<f64> {
+        let given = fields.get("bounded_load").filter(|n| !n.is_none());
+        given.and_then(|n| self.number(n, &fields.path("bounded_load")))
+    }
+
     fn choices(&mut self, fields: &Fields<'_>) -> u32 {
         let given = fields.get("choices");
         given
@@ -165,120 +257,6 @@ impl Cx {
             choices,
             full_scan: full_scan.unwrap_or(false),
         }
-    }
-
-    fn breaker(&mut self, node: &Node, path: &str) -> Option<BreakerSpec> {
-        let fields = self.fields(node, path, &BREAKER)?;
-        let Some(kind) = fields.get("kind") else {
-            self.missing(&fields, "kind", &BREAKER);
-            return None;
-        };
-        let now = &["consecutive", "resilience4j"];
-        let later = &["hystrix", "polly8", "envoy_limits", "failure_accrual"];
-        let kind = self.choice(kind, &fields.path("kind"), now, later)?;
-        let own: &[&str] = match kind {
-            "consecutive" => &[
-                "failures",
-                "open_for",
-                "half_open_calls",
-                "successes",
-                "counts",
-            ],
-            _ => &[
-                "window",
-                "min_calls",
-                "failure_share",
-                "slow_after",
-                "slow_share",
-                "open_for",
-                "half_open_calls",
-                "half_open_max",
-                "counts",
-            ],
-        };
-        self.only(&fields, &format!("a breaker of kind `{kind}`"), "kind", own);
-        if kind == "consecutive" {
-            let mut count = |key: &str, default| match fields.get(key) {
-                Some(n) => self
-                    .count32(n, &fields.path(key), 1, 1 << 20)
-                    .unwrap_or(default),
-                None => default,
-            };
-            let (failures, calls) = (count("failures", 5), count("half_open_calls", 1));
-            let successes = count("successes", 2);
-            return Some(BreakerSpec::Consecutive {
-                failures,
-                open_for: self.open_for(&fields, 30),
-                half_open_calls: calls,
-                successes,
-                counts: self.failures(&fields, "counts"),
-            });
-        }
-        self.resilience4j(&fields)
-    }
-
-    fn open_for(&mut self, fields: &Fields<'_>, seconds: u64) -> Dist {
-        let given = fields
-            .get("open_for")
-            .and_then(|n| self.dist(n, &fields.path("open_for"), Of::Time));
-        given.unwrap_or(Dist::Constant {
-            value: (seconds * SECOND) as f64,
-        })
-    }
-
-    fn resilience4j(&mut self, fields: &Fields<'_>) -> Option<BreakerSpec> {
-        let window = match fields.get("window") {
-            Some(node) => self.window(node, &fields.path("window")),
-            None => BreakerWindow::Calls(100),
-        };
-        let mut count = |key: &str, default| match fields.get(key) {
-            Some(n) => self
-                .count32(n, &fields.path(key), 1, 1 << 20)
-                .unwrap_or(default),
-            None => default,
-        };
-        let (min_calls, half_open_calls) = (count("min_calls", 100), count("half_open_calls", 10));
-        let min_calls = match window {
-            BreakerWindow::Calls(calls) => min_calls.min(calls),
-            BreakerWindow::Seconds(_) => min_calls,
-        };
-        let mut share = |key: &str, default| match fields.get(key) {
-            Some(n) => self.number(n, &fields.path(key)).unwrap_or(default),
-            None => default,
-        };
-        let (failure_share, slow_share) = (share("failure_share", 0.5), share("slow_share", 1.0));
-        let slow_after = match fields.get("slow_after") {
-            Some(n) => self.time(n, &fields.path("slow_after"))?,
-            None => 60 * SECOND,
-        };
-        let half_open_max = match fields.get("half_open_max").filter(|n| !n.is_none()) {
-            Some(n) => Some(self.time(n, &fields.path("half_open_max"))?),
-            None => None,
-        };
-        Some(BreakerSpec::Resilience4j {
-            window,
-            min_calls,
-            failure_share,
-            slow_after,
-            slow_share,
-            open_for: self.open_for(fields, 60),
-            half_open_calls,
-            half_open_max,
-            counts: self.failures(fields, "counts"),
-        })
-    }
-
-    fn window(&mut self, node: &Node, path: &str) -> BreakerWindow {
-        if node.text().is_none() {
-            let calls = self.count32(node, path, 1, 1 << 20);
-            return BreakerWindow::Calls(calls.unwrap_or(100));
-        }
-        let time = self.time(node, path).unwrap_or(SECOND);
-        let seconds = time / SECOND;
-        if !time.is_multiple_of(SECOND) || !(1..=86_400).contains(&seconds) {
-            self.out_of_range(node, path, "a time of 1 to 86400 whole seconds");
-        }
-        BreakerWindow::Seconds(u32::try_from(seconds.clamp(1, 86_400)).unwrap_or(1))
     }
 }
 

@@ -42,7 +42,12 @@ impl Cx {
         let hedge = fields
             .get("hedge")
             .and_then(|n| self.hedge(n, &fields.path("hedge")));
+        let breaker = match fields.get("breaker").filter(|n| !n.is_none()) {
+            Some(node) => self.client_breaker(node, &fields.path("breaker")),
+            None => None,
+        };
         ClientSpec {
+            breaker,
             hedge,
             timeout,
             deadline,

@@ -217,9 +217,7 @@ impl Cx {
             }
             let below = join(path, &entry.key);
             if block.later.contains(&entry.key.as_str()) {
-                let mut d = not_yet(entry.key_span, &below, &format!("`{below}`"));
-                d.help = keys::waits_for(block.name, &entry.key).map(str::to_owned);
-                self.push(d);
+                self.later(entry.key_span, &below, &format!("`{below}`"));
             } else {
                 self.unknown_key(entry.key_span, &entry.node, &below, &entry.key, block);
             }

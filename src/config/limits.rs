@@ -4,7 +4,7 @@
 use crate::base::codes::Code;
 use crate::base::units::{Nanos, print_bytes, print_time};
 use crate::experiment::design::Design;
-use crate::model::spec::{Dist, FaultWhen, SourceSpec, SystemSpec, WHOLE};
+use crate::model::spec::{Arrivals, Dist, FaultWhen, SourceSpec, SystemSpec, WHOLE};
 use crate::model::trial::{Horizon, Timing};
 
 use super::decode::Cx;
@@ -296,6 +296,40 @@ pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
                 &place,
                 &format!("the run ends at {}", print_time(end)),
             );
+        }
+    }
+}
+
+/// Keys at which no point of a design looks. No error: one of their policies may be compared with
+/// others on one model.
+pub fn keys(cx: &mut Cx, tree: &Node, system: &SystemSpec, design: &Design) {
+    let looks = |system: &SystemSpec, source: &SourceSpec| {
+        let service = system.services.get(source.to);
+        service.is_some_and(|s| s.balancer.policy.hashes())
+    };
+    for source in &system.sources {
+        let same = |s: &&SourceSpec| s.name == source.name;
+        let anywhere = design.points.iter().any(|point| {
+            let mut namesakes = point.system.sources.iter().filter(same);
+            namesakes.any(|s| looks(&point.system, s))
+        });
+        if anywhere {
+            continue;
+        }
+        let path = format!("source.{}", source.name);
+        let recorded = match &source.arrivals {
+            Arrivals::Trace(trace) => !trace.key.is_empty(),
+            _ => false,
+        };
+        let column = recorded.then(|| format!("{path}.arrivals.columns.key"));
+        let drawn = source.classes.iter().filter(|c| c.key.is_some());
+        let drawn = drawn.map(|c| format!("{path}.class.{}.key", c.name));
+        for path in column.into_iter().chain(drawn) {
+            let d = Diagnostic::warning(Code::NO_EFFECT, format!("nothing looks at `{path}`"))
+                .at(locate(tree, &path), "the policy does not hash")
+                .help("policies that do: ring_hash, maglev, rendezvous")
+                .path(path);
+            cx.push(d);
         }
     }
 }

@@ -6,6 +6,7 @@
 mod amount;
 mod arrivals;
 mod balancer;
+mod breaker;
 mod budget;
 mod class_at;
 mod client;
@@ -40,6 +41,7 @@ mod scan;
 mod search;
 mod services;
 mod sources;
+mod steps;
 mod study;
 mod sweep;
 mod trace;

@@ -186,6 +186,12 @@ impl Cx {
                 resolved.point(&draft.name, number, &settings, &tree);
             }
         }
+        for (variant, draft) in drafts.iter().enumerate() {
+            let first = design.points.iter().find(|p| p.variant == variant);
+            if let Some(system) = first.map(|p| Arc::clone(&p.system)) {
+                limits::keys(self, &draft.tree, &system, design);
+            }
+        }
     }
 
     /// The tree of a point.

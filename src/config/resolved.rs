@@ -2,6 +2,8 @@
 //! TOML, and the table of a point is a model file of its own.
 
 use super::Overrides;
+use super::balancer::takes;
+use super::breaker;
 use super::budget;
 use super::health;
 use super::keys::{self, Block};
@@ -163,6 +165,7 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("retry", "budget") => Some(&keys::BUDGET),
         ("client", "hedge") => Some(&keys::HEDGE),
         ("client", "limit") => Some(&keys::LIMIT),
+        ("client", "breaker") => Some(&keys::BREAKER),
         ("[service.NAME]", "class") => Some(&keys::SERVICE_CLASS),
         ("[service.NAME]" | "[[source.NAME.class]]" | "[service.NAME.class.CLASS]", "work") => {
             Some(&keys::WORK)
@@ -193,26 +196,20 @@ fn names_classes(block: &Block, source: &Table) -> bool {
 /// What a key is when it is left out, in this table.
 fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Option<&'static str> {
     let says = |key: &str, word: &str| table.get(key).and_then(Node::text) == Some(word);
-    let consecutive = says("kind", "consecutive");
     match (block.name, name) {
-        ("[service.NAME.balancer]", "start") => {
-            (says("policy", "round_robin") || table.get("policy").is_none()).then_some(text)
+        ("[service.NAME.balancer]", "panic_threshold") => {
+            let health = table.get("health").and_then(Node::table);
+            let action = health.map(|h| h.get("action").and_then(Node::text));
+            let removes = action.is_some_and(|a| a != Some("restart"));
+            (removes || table.get("outlier").is_some()).then_some(text)
         }
-        ("[service.NAME.balancer]", "schedule") => {
-            says("policy", "weighted_round_robin").then_some(text)
+        ("[service.NAME.balancer]", _) => {
+            let policy = table.get("policy").and_then(Node::text);
+            takes(policy.unwrap_or("round_robin"), name).then_some(text)
         }
-        ("[service.NAME.balancer]", "choices") => {
-            (says("policy", "least_request") || says("policy", "random_n")).then_some(text)
-        }
-        ("[service.NAME.balancer]", "full_scan") => says("policy", "least_request").then_some(text),
-        ("[service.NAME.balancer]", "ties") => says("policy", "jsq_oracle").then_some(text),
         ("client", "propagate_deadline") => table.get("deadline").is_some().then_some(text),
-        ("breaker", "counts") => Some(text),
-        ("breaker", "failures" | "successes") => consecutive.then_some(text),
-        ("breaker", "open_for" | "half_open_calls") if consecutive => Some(text),
-        ("breaker", "open_for") => Some("\"60s\""),
-        ("breaker", "half_open_calls") => Some("10"),
-        ("breaker", _) => (!consecutive).then_some(text),
+        ("breaker", "base" | "cap") if table.get("open_for").is_some() => None,
+        ("breaker", _) => breaker::default(table.get("kind")?.text()?, name),
         ("[[fault]]", "unit") => (says("kind", "pause") || says("kind", "crash")).then_some(text),
         ("[[fault]]", "shared") => {
             (!says("kind", "surge") && !says("kind", "restart")).then_some(text)
@@ -225,12 +222,6 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         ("work", "base") => table.get("column").is_some().then_some(text),
         ("limit", "burst" | "fill") => table.get("rate").is_some().then_some(text),
         ("limit", "pending") => table.get("in_flight").is_some().then_some(text),
-        ("[service.NAME.balancer]", "panic_threshold") => {
-            let health = table.get("health").and_then(Node::table);
-            let action = health.map(|h| h.get("action").and_then(Node::text));
-            let removes = action.is_some_and(|a| a != Some("restart"));
-            (removes || table.get("outlier").is_some()).then_some(text)
-        }
         ("health", "rise") => (!says("action", "restart")).then_some(text),
         ("health", "every") if says("action", "restart") => Some("\"10s\""),
         // At most `every`, where that is given.

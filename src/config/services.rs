@@ -52,10 +52,11 @@ impl Cx {
         prices: &Prices,
     ) -> (Vec<ServiceSpec>, Vec<TraceWork>, Vec<ClassAt>) {
         let (mut services, mut traced, mut classes) = (Vec::new(), Vec::new(), Vec::new());
+        let names: Vec<String> = table.entries.iter().map(|e| e.key.clone()).collect();
         for entry in &table.entries {
             let path = format!("service.{}", entry.key);
             self.check_name(&entry.key, entry.key_span, &path);
-            let (service, from) = self.service(&entry.key, &entry.node, &path, prices);
+            let (service, from) = self.service(&entry.key, &entry.node, &path, (prices, &names));
             if let Some((column, unit)) = from {
                 traced.push(TraceWork {
                     service: services.len(),
@@ -78,11 +79,12 @@ impl Cx {
         name: &str,
         node: &Node,
         path: &str,
-        prices: &Prices,
+        (prices, names): (&Prices, &[String]),
     ) -> (ServiceSpec, Option<(String, Unit)>) {
         let mut service = ServiceSpec {
             name: name.to_owned(),
             work: None,
+            steps: Vec::new(),
             memory: MemorySpec {
                 held: Held::Admission,
                 base: Dist::Constant { value: 0.0 },
@@ -96,6 +98,19 @@ impl Cx {
             return (service, None);
         };
         let mut from = None;
+        if let Some(node) = fields.get("steps").filter(|n| !n.is_none()) {
+            let path = fields.path("steps");
+            service.steps = self.steps(node, &path, names);
+            if let Some(work) = fields.get("work") {
+                let message = format!("`{path}` and `work` cannot stand together");
+                self.disagree(
+                    work.span,
+                    &path,
+                    &message,
+                    "make the work a step: { cpu = .. }",
+                );
+            }
+        }
         if let Some(node) = fields.get("work") {
             match self.work(node, &fields.path("work")) {
                 Some(Work::Own(work)) => service.work = Some(work),

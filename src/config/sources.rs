@@ -1,11 +1,11 @@
 //! `[source.NAME]`: who sends, when, what, and what the caller does about trouble.
 
-use crate::model::spec::{Arrivals, ClassSpec, Dist, SourceSpec};
+use crate::model::spec::{Arrivals, ClassSpec, Dist, KeySpec, MAX_KEYS, SourceSpec};
 
 use super::csv::Unit;
 use super::decode::{Cx, Fields};
 use super::dist::{Of, placeholder};
-use super::keys::{CLASS, SOURCE};
+use super::keys::{CLASS, KEY, SOURCE};
 use super::tree::{Node, Table};
 
 /// What a service says about its work, before it is known who calls.
@@ -177,7 +177,34 @@ impl Cx {
             let cores = self.count32(node, &fields.path("cores"), 1, 65_535);
             class.cores = cores.unwrap_or(1);
         }
+        if let Some(node) = fields.get("key").filter(|n| !n.is_none()) {
+            class.key = self.key(node, &fields.path("key"));
+        }
         Some(class)
+    }
+
+    /// What requests of a class are about.
+    fn key(&mut self, node: &Node, path: &str) -> Option<KeySpec> {
+        let fields = self.fields(node, path, &KEY)?;
+        match fields.get("dist") {
+            Some(node) => {
+                self.choice(node, &fields.path("dist"), &["zipf"], &[])?;
+            }
+            None => self.missing(&fields, "dist", &KEY),
+        }
+        let keys = match fields.get("keys") {
+            Some(node) => self.count(node, &fields.path("keys"), 1, MAX_KEYS),
+            None => {
+                self.missing(&fields, "keys", &KEY);
+                None
+            }
+        };
+        let given = fields.get("exponent");
+        let exponent = given.and_then(|n| self.number(n, &fields.path("exponent")));
+        Some(KeySpec {
+            keys: keys.unwrap_or(1),
+            exponent: exponent.unwrap_or(1.0),
+        })
     }
 }
 
@@ -193,5 +220,6 @@ pub fn plain_class(name: &str) -> ClassSpec {
         work_factor: 1.0,
         apart: false,
         memory: None,
+        key: None,
     }
 }

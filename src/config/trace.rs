@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::base::codes::Code;
 use crate::base::units::{LONGEST, Nanos};
-use crate::model::spec::{Arrivals, ClassSpec, MAX_NAME, Trace, WorkSpec, name_problem};
+use crate::model::spec::{
+    Arrivals, ClassSpec, MAX_NAME, Trace, WorkSpec, name_problem, recorded_key,
+};
 
 use super::decode::{Cx, Fields};
 use super::diagnostic::Diagnostic;
@@ -55,6 +57,13 @@ impl Cx {
                 let column = self.text(priority, &path);
                 let read = column.and_then(|c| self.whole_column(&file, node.span, &path, &c));
                 trace.priority = read.unwrap_or_default();
+            }
+            if let Some(key) = columns.get("key") {
+                let path = columns.path("key");
+                let column = self.text(key, &path);
+                let read = column.and_then(|c| self.text_column(&file, node.span, &path, &c));
+                let texts = read.unwrap_or_default();
+                trace.key = texts.iter().map(|text| recorded_key(text)).collect();
             }
         }
         let own_work = columns.as_ref().and_then(|c| c.get("work"));

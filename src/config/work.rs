@@ -76,7 +76,7 @@ impl Cx {
         work.unwrap_or_else(|| WorkSpec::drawn(placeholder()))
     }
 
-    fn vary(&mut self, fields: &Fields<'_>) -> Vary {
+    pub(super) fn vary(&mut self, fields: &Fields<'_>) -> Vary {
         let words = &["copy", "request", "attempt"];
         let word = fields
             .get("vary")

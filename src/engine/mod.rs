@@ -9,6 +9,7 @@ pub mod queue;
 pub mod rng;
 pub mod simulation;
 pub mod ziggurat;
+pub mod zipf;
 
 #[cfg(test)]
 mod golden;

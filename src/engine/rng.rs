@@ -69,10 +69,23 @@ impl Key {
 /// Equal hashes would be equal streams; the chance is 1e-13 for 2,000 paths, and
 /// [`watched`](super::paths::watched) finds them.
 pub fn path_hash(path: &str) -> u64 {
-    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
+    let hash = hash_text(path);
     super::paths::note(path, hash);
     hash
+}
+
+/// The hash of a text that is no path of a stream: the same function, and nobody looks for others
+/// with the same hash.
+pub fn hash_text(text: &str) -> u64 {
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, fold)
+}
+
+/// A word that stands for another: different for each, and with nothing left of its pattern.
+/// Fixed here for the same reason as [`path_hash`].
+#[inline]
+pub const fn hash_word(word: u64) -> u64 {
+    mix(word.wrapping_add(GOLDEN))
 }
 
 /// A source of random words, and the uniform numbers made of them.
@@ -236,6 +249,14 @@ impl Keyed {
         let try_number = u64::from(copy) << 32 | u64::from(attempt);
         Keyed {
             state: mix(folded.wrapping_add(try_number) ^ key.words[2]),
+        }
+    }
+
+    /// The source that goes with a word, whatever the key.
+    #[inline]
+    pub fn of_word(word: u64) -> Keyed {
+        Keyed {
+            state: mix(word ^ GOLDEN),
         }
     }
 }

@@ -78,7 +78,7 @@ impl Gauge {
             let fronts = front..front + service.balancer.instances as usize;
             let workers = worker..worker + service.worker_count();
             (front, worker) = (fronts.end, workers.end);
-            if !spec.sources.iter().any(|s| s.to == index) {
+            if !spec.called_services().any(|called| called == index) {
                 continue;
             }
             let groups = service.groups.iter();

@@ -123,6 +123,20 @@ pub enum Event {
         /// Which of these.
         what: u32,
     },
+    /// An attempt has waited in the middle of its steps, or hears the end of its call.
+    StepOver {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
+    /// An attempt makes its call.
+    Call {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
     /// Something is measured; moves nothing.
     Sample(Sample),
 }
@@ -150,9 +164,9 @@ impl queue::Event for Event {
     /// | rank | what | why there |
     /// |---|---|---|
     /// | 1 | faults and recoveries | what happens at the instant meets the system as it then is |
-    /// | 2 | ends of service and of dispatch | a core is free before an arrival asks for it |
+    /// | 2 | ends of service, steps, calls and dispatch | a core is free before an arrival asks for it |
     /// | 3 | timers | an answer at the last nanosecond is in time |
-    /// | 4 | arrivals: requests, retries, attempts to route | they meet the room that ends left |
+    /// | 4 | arrivals: requests, retries, calls, attempts to route | they meet the room that ends left |
     /// | 5 | samples | they see the settled state |
     #[inline(always)]
     fn rank(&self) -> u8 {
@@ -162,17 +176,18 @@ impl queue::Event for Event {
             | Event::Restart { .. }
             | Event::Warmer { .. }
             | Event::Recover { .. } => 1,
-            Event::Complete { .. } | Event::Dispatched { .. } | Event::ShareDone { .. } => 2,
-            Event::Timeout { .. }
-            | Event::PendingOver { .. }
-            | Event::Patience { .. }
-            | Event::Sweep { .. }
-            | Event::Check { .. } => 3,
+            Event::Complete { .. }
+            | Event::Dispatched { .. }
+            | Event::ShareDone { .. }
+            | Event::StepOver { .. } => 2,
+            Event::Timeout { .. } | Event::PendingOver { .. } | Event::Patience { .. } => 3,
+            Event::Sweep { .. } | Event::Check { .. } => 3,
             Event::Arrive { .. }
             | Event::Retry { .. }
             | Event::Route { .. }
             | Event::SetOut { .. }
             | Event::Hedge { .. }
+            | Event::Call { .. }
             | Event::ThinkOver { .. } => 4,
             Event::Sample(_) => 5,
         }
@@ -201,6 +216,14 @@ impl queue::Event for Event {
             Event::FaultEnd { target } => word(7, target, 0),
             Event::Restart { worker, epoch } => word(8, worker, epoch),
             Event::Warmer { worker, start } => word(18, worker, start),
+            Event::StepOver {
+                attempt,
+                generation,
+            } => word(30, attempt, generation),
+            Event::Call {
+                attempt,
+                generation,
+            } => word(31, attempt, generation),
             Event::Sample(sample) => word(9, sample as u32, 0),
             Event::ShareDone { worker, epoch } => word(22, worker, epoch),
             Event::Recover { worker } => word(23, worker, 0),
@@ -279,6 +302,14 @@ impl queue::Event for Event {
                 attempt: index,
                 generation: life,
             },
+            30 => Event::StepOver {
+                attempt: index,
+                generation: life,
+            },
+            31 => Event::Call {
+                attempt: index,
+                generation: life,
+            },
             _ => Event::Sample(Sample::ALL[index as usize]),
         }
     }
@@ -318,6 +349,8 @@ pub(super) mod kind {
     pub const SET_OUT: u32 = 25;
     /// An attempt ran into its client's own limit.
     pub const LIMITED: u32 = 26;
+    /// A caller's breaker lets nothing go.
+    pub const TURNED_BACK: u32 = 29;
     /// Work done, and an error the answer.
     pub const ERRED: u32 = 30;
     /// A worker that started cold is one step warmer.
@@ -337,6 +370,12 @@ pub(super) mod kind {
     pub const COPY: u32 = 27;
     /// An attempt is taken back by its client.
     pub const CANCELLED: u32 = 28;
+    /// An attempt goes on to its next step.
+    pub const STEP: u32 = 60;
+    /// A service calls another.
+    pub const CALLED: u32 = 61;
+    /// Nobody waits for a call any more.
+    pub const ABANDONED: u32 = 62;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -402,6 +441,14 @@ mod tests {
         events.push(Event::Check {
             worker: index,
             what: life,
+        });
+        events.push(Event::StepOver {
+            attempt: index,
+            generation: life,
+        });
+        events.push(Event::Call {
+            attempt: index,
+            generation: life,
         });
         events.extend(Sample::ALL.map(Event::Sample));
         for event in events {

@@ -22,6 +22,12 @@ pub struct Ledger {
     pub copies: u64,
     /// Attempts that were `ok` without making their request so.
     pub part_ok: u64,
+    /// Calls that services made of others.
+    pub calls: u64,
+    /// Calls answered in time.
+    pub calls_ok: u64,
+    /// Calls lost.
+    pub calls_lost: u64,
     /// Attempts that failed, by outcome.
     pub failed: ByOutcome,
 }
@@ -33,7 +39,12 @@ impl Ledger {
     }
 
     /// Whether everything that began has ended or is inside; the text says what does not add up.
-    pub fn balance(&self, open_requests: u64, open_attempts: u64) -> Result<(), String> {
+    pub fn balance(
+        &self,
+        open_requests: u64,
+        open_calls: u64,
+        open_attempts: u64,
+    ) -> Result<(), String> {
         let failed: u64 = self.failed.iter().sum();
         if self.born != self.ok + self.lost + open_requests {
             return Err(format!(
@@ -41,8 +52,14 @@ impl Ledger {
                 self.born, self.ok, self.lost
             ));
         }
-        let made = self.born + self.retries + self.copies;
-        let ok = self.ok + self.part_ok;
+        if self.calls != self.calls_ok + self.calls_lost + open_calls {
+            return Err(format!(
+                "calls: {} made, but {} ok + {} lost + {open_calls} inside",
+                self.calls, self.calls_ok, self.calls_lost
+            ));
+        }
+        let made = self.born + self.calls + self.retries + self.copies;
+        let ok = self.ok + self.calls_ok + self.part_ok;
         if made != ok + failed + open_attempts {
             return Err(format!(
                 "attempts: {made} made, but {ok} ok + {failed} failed + {open_attempts} inside"
@@ -68,10 +85,13 @@ mod tests {
             ..Ledger::default()
         };
         ledger.failed[Outcome::BufferFull.index()] = 1;
-        assert!(ledger.balance(1, 1).is_ok());
-        assert!(ledger.balance(0, 1).is_err());
-        assert!(ledger.balance(1, 0).is_err());
+        assert!(ledger.balance(1, 0, 1).is_ok());
+        assert!(ledger.balance(0, 0, 1).is_err());
+        assert!(ledger.balance(1, 0, 0).is_err());
         ledger.retries = 1;
-        assert!(ledger.balance(1, 1).is_err());
+        assert!(ledger.balance(1, 0, 1).is_err());
+        (ledger.retries, ledger.calls) = (0, 1);
+        assert!(ledger.balance(1, 0, 2).is_err());
+        assert!(ledger.balance(1, 1, 2).is_ok());
     }
 }

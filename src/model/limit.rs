@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::base::units::{Nanos, SECOND};
-use crate::model::spec::{Fill, LimitSpec, PlacesSpec, RateSpec};
+use crate::model::spec::{Fill, PlacesSpec, RateSpec};
 
 /// The limits of one client.
 #[derive(Clone, Debug)]
@@ -25,11 +25,11 @@ pub enum Entry {
 }
 
 impl Limit {
-    /// The limits of a spec, untouched.
-    pub fn new(spec: &LimitSpec) -> Self {
+    /// These limits, untouched.
+    pub fn new(rate: Option<RateSpec>, places: Option<PlacesSpec>) -> Self {
         Limit {
-            bucket: spec.rate.map(Bucket::new),
-            places: spec.in_flight.map(|places| Places {
+            bucket: rate.map(Bucket::new),
+            places: places.map(|places| Places {
                 spec: places,
                 out: 0,
                 waiting: VecDeque::new(),
@@ -37,11 +37,13 @@ impl Limit {
         }
     }
 
-    /// An attempt wants to set out. Times do not go back from call to call.
-    pub fn enter(&mut self, attempt: u32, now: Nanos) -> Entry {
-        if self.bucket.as_mut().is_some_and(|b| !b.take(now)) {
-            return Entry::Refuse;
-        }
+    /// Whether the rate lets an attempt go. Times do not go back from call to call.
+    pub fn passes(&mut self, now: Nanos) -> bool {
+        self.bucket.as_mut().is_none_or(|b| b.take(now))
+    }
+
+    /// An attempt that the rate lets go asks for a place.
+    pub fn enter(&mut self, attempt: u32) -> Entry {
         self.places.as_mut().map_or(Entry::Go, |p| p.enter(attempt))
     }
 
@@ -159,14 +161,11 @@ mod tests {
 
     fn bucket(rate: f64, burst: u32, fill: Fill) -> Limit {
         let rate = Some(RateSpec { rate, burst, fill });
-        Limit::new(&LimitSpec {
-            rate,
-            in_flight: None,
-        })
+        Limit::new(rate, None)
     }
 
     fn taken(limit: &mut Limit, at: &[Nanos]) -> Vec<bool> {
-        let ask = |&now: &Nanos| limit.enter(0, now) == Entry::Go;
+        let ask = |&now: &Nanos| limit.passes(now);
         at.iter().map(ask).collect()
     }
 
@@ -189,7 +188,7 @@ mod tests {
             let mut limit = bucket(3.0, 1, fill);
             for i in 1..3_000_000u64 {
                 let now = (2 * i * SECOND + 3) / 6;
-                assert_eq!(limit.enter(0, now), Entry::Go, "{fill:?} {i}");
+                assert!(limit.passes(now), "{fill:?} {i}");
             }
         }
     }
@@ -201,16 +200,13 @@ mod tests {
             pending: 2,
             wait: Some(7),
         };
-        let mut limit = Limit::new(&LimitSpec {
-            rate: None,
-            in_flight: Some(spec),
-        });
-        let mut enter = |attempt| limit.enter(attempt, 0);
+        let mut limit = Limit::new(None, Some(spec));
+        let mut enter = |attempt| limit.enter(attempt);
         let wait = Entry::Wait(Some(7));
         let entries = [enter(5), enter(6), enter(7), enter(8)];
         assert_eq!(entries, [Entry::Go, wait, wait, Entry::Refuse]);
         limit.drop_waiting(6);
         assert_eq!((limit.leave(), limit.leave()), (Some(7), None));
-        assert_eq!(limit.enter(9, 0), Entry::Go);
+        assert_eq!(limit.enter(9), Entry::Go);
     }
 }

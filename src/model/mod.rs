@@ -7,6 +7,7 @@ pub mod balancer;
 pub mod branch;
 pub mod breaker;
 pub mod budget;
+mod caller;
 mod event;
 pub mod fault;
 mod health;

@@ -37,11 +37,13 @@ pub enum Outcome {
     DeadLettered,
     /// Taken back: nobody waits for it any more.
     Cancelled,
+    /// A service that it called did not answer.
+    CallFailed,
 }
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 15;
+    pub const COUNT: usize = 16;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -59,6 +61,7 @@ impl Outcome {
         Outcome::NoConnection,
         Outcome::DeadLettered,
         Outcome::Cancelled,
+        Outcome::CallFailed,
     ];
 
     /// Its place in arrays of counts.
@@ -85,6 +88,7 @@ impl Outcome {
             Outcome::NoConnection => Some(Code::CONNECTION),
             Outcome::DeadLettered => Some(Code::DEAD_LETTERED),
             Outcome::Cancelled => Some(Code::CANCELLED),
+            Outcome::CallFailed => Some(Code::CALL_FAILED),
         }
     }
 
@@ -98,9 +102,11 @@ impl Outcome {
         match self {
             Outcome::Ok => "ok",
             Outcome::TimedOut => "timed_out",
-            Outcome::Error | Outcome::WorkerDown | Outcome::OutOfMemory | Outcome::NoConnection => {
-                "failed"
-            }
+            Outcome::Error
+            | Outcome::WorkerDown
+            | Outcome::OutOfMemory
+            | Outcome::NoConnection
+            | Outcome::CallFailed => "failed",
             Outcome::DeadLettered => "dead_lettered",
             Outcome::GaveUp => "gave_up",
             Outcome::Cancelled => "cancelled",
@@ -120,7 +126,7 @@ impl Outcome {
             | Outcome::Expired
             | Outcome::DeadLettered => Some(FailureKind::Refused),
             Outcome::TimedOut | Outcome::GaveUp => Some(FailureKind::Timeout),
-            Outcome::Error => Some(FailureKind::Error),
+            Outcome::Error | Outcome::CallFailed => Some(FailureKind::Error),
             Outcome::WorkerDown | Outcome::OutOfMemory | Outcome::NoConnection => {
                 Some(FailureKind::Reset)
             }

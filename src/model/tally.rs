@@ -26,6 +26,8 @@ pub struct Tally {
     pub events: u64,
     /// One for each class, source by source in file order.
     pub classes: Vec<ClassTally>,
+    /// One for each call of a step and each of those classes, call by call.
+    pub calls: Vec<ClassTally>,
     /// One for each service.
     pub balancers: Vec<BalancerTally>,
     /// One for each worker, service by service.
@@ -181,6 +183,7 @@ impl Tally {
         self.pausing_area += other.pausing_area;
         add_each(&mut self.inside_at, &other.inside_at, |a, b| *a += b);
         add_each(&mut self.classes, &other.classes, ClassTally::add);
+        add_each(&mut self.calls, &other.calls, ClassTally::add);
         add_each(&mut self.balancers, &other.balancers, BalancerTally::add);
         add_each(&mut self.workers, &other.workers, WorkerTally::add);
         add_each(&mut self.delays, &other.delays, Delays::add);

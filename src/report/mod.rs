@@ -1,6 +1,7 @@
 //! Tables, files, charts: results in, words and bytes out. Does not know where a design was read
 //! from.
 
+pub mod amplification;
 pub mod attempts_csv;
 pub mod chart;
 pub mod charts;

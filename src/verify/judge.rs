@@ -19,9 +19,16 @@ pub struct Compared<'c> {
     pub simulated: f64,
     /// Requests it was measured over.
     pub requests: u64,
+    /// Whether the system was called from a step.
+    pub called: bool,
 }
 
 impl Compared<'_> {
+    /// What its system is called.
+    pub fn name(&self) -> String {
+        super::measure::name(self.case, self.called)
+    }
+
     /// How far off it may be.
     pub fn tolerance(&self) -> f64 {
         self.known.tolerance(self.requests)
@@ -70,6 +77,7 @@ pub fn compare<'c>(job: &Job<'c>, measured: &Measured) -> Result<Vec<Compared<'c
         known,
         simulated: value(&job.spec, measured, reading, &job.readings),
         requests,
+        called: job.called,
     };
     Ok(numbers.map(one).collect())
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::build::{self, Lacking};
+use super::called;
 use super::read::Case;
 use super::reading::{self, Reading};
 use crate::base::codes::Code;
@@ -80,7 +81,8 @@ impl Observer for Band {
         let Some(end) = row.end.filter(|_| row.outcome == Some(Outcome::Ok)) else {
             return;
         };
-        if !self.born.contains(&row.born) {
+        // Behind a service that calls, that has rows of its own.
+        if !self.born.contains(&row.born) || row.service != 0 {
             return;
         }
         if self.exact {
@@ -106,6 +108,8 @@ pub struct Job<'c> {
     pub slice: u64,
     /// What is read off, in the order of the case's known numbers.
     pub readings: Vec<Reading>,
+    /// Whether it stands behind a service that calls it.
+    pub called: bool,
 }
 
 impl<'c> Job<'c> {
@@ -122,7 +126,31 @@ impl<'c> Job<'c> {
             requests,
             slice: SLICE,
             readings: words.collect::<Result<_, _>>()?,
+            called: false,
         })
+    }
+
+    /// The same behind a service that calls it; `None`: cases of this kind are not run so.
+    ///
+    /// # Errors
+    /// What of it cannot be expressed so.
+    pub fn called(case: &'c Case) -> Result<Option<Job<'c>>, Lacking> {
+        if !called::CALLED.contains(&case.kind.as_str()) {
+            return Ok(None);
+        }
+        let mut job = Job::of(case)?;
+        job.spec = called::through_a_call(&job.spec)?;
+        job.called = true;
+        let tandem = case.kind == "tandem";
+        let readings = job.readings.into_iter();
+        let readings = readings.map(|one| called::of_calls(one, &job.spec, tandem));
+        job.readings = readings.collect::<Result<_, _>>()?;
+        Ok(Some(job))
+    }
+
+    /// What it is called: the case, and whether it is called from a step.
+    pub fn name(&self) -> String {
+        name(self.case, self.called)
     }
 
     /// Makes the system wrong on purpose: all workers [`CANARY`] times as fast, everything else as
@@ -255,6 +283,14 @@ pub fn count(measured: &Measured) -> Result<u64, TrialError> {
         _ => Err(broken(format!(
             "{inside} measured requests have not come to their end"
         ))),
+    }
+}
+
+/// What a case is called, run from a source or from a step.
+pub(super) fn name(case: &Case, called: bool) -> String {
+    match called {
+        true => format!("{} (called)", case.id),
+        false => case.id.clone(),
     }
 }
 

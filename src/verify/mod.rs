@@ -14,6 +14,7 @@
 //! ```
 
 pub mod build;
+mod called;
 pub mod measure;
 pub mod read;
 pub mod reading;

@@ -127,9 +127,13 @@ pub fn value(spec: &SystemSpec, measured: &Measured, one: &Reading, all: &[Readi
             at.map_or(f64::NAN, |&ns| ns as f64 / S as f64)
         }
         Reading::WorkMean => {
-            let core: u128 = measured.classes.iter().map(|class| class.core_ns).sum();
+            let classes = measured.classes.iter().chain(&measured.calls);
+            let core: u128 = classes.map(|class| class.core_ns).sum();
             core as f64 / S as f64 / measured.born() as f64
         }
-        Reading::Admitted => 1.0 - named("loss_VX3102") - named("loss_VX3105"),
+        Reading::Admitted => {
+            let at = &spec.services[0].name;
+            1.0 - named(&format!("loss_VX3102@{at}")) - named(&format!("loss_VX3105@{at}"))
+        }
     }
 }

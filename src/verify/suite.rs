@@ -139,6 +139,7 @@ impl<'c> Suite<'c> {
             self.replays.push(Replay::Case(case));
         } else if let Ok(job) = Job::of(case) {
             self.jobs.push(job);
+            self.jobs.extend(Job::called(case).ok().flatten());
         }
     }
 
@@ -164,7 +165,7 @@ impl<'c> Suite<'c> {
                     outcome.compared.extend(compared);
                     outcome.requests += requests;
                 }
-                Err(error) => outcome.broken.push((job.case.id.clone(), error)),
+                Err(error) => outcome.broken.push((job.name(), error)),
             }
         }
         for one in &self.replays {
@@ -224,7 +225,7 @@ mod tests {
         let all = cases();
         let ids = |names: &[&str]| {
             let suite = named(&all, names).unwrap();
-            let jobs = suite.jobs.iter().map(|job| job.case.id.clone());
+            let jobs = suite.jobs.iter().map(|job| job.name());
             let replays = suite.replays.iter().map(|replay| replay.id());
             jobs.chain(replays).collect::<Vec<_>>()
         };
@@ -237,6 +238,10 @@ mod tests {
         assert_eq!(
             ids(&["nasa-http-1995-08-01-a-c2-k16"]),
             ["nasa-http-1995-08-01-a-c2-k16"]
+        );
+        assert_eq!(
+            ids(&["tandem-mm1-mm1"]),
+            ["tandem-mm1-mm1", "tandem-mm1-mm1 (called)"]
         );
         let unknown = named(&all, &["mm1", "mm7"]).unwrap_err();
         assert_eq!(unknown, NameError::Unknown("mm7".into()));

@@ -145,3 +145,26 @@ fn each_instance_of_a_balancer_has_its_own_breakers() {
     assert_eq!(ends, expected);
     assert_eq!(output.tally.balancers[0].breaker_opens, 2);
 }
+
+/// Shared, what one instance sees fail shuts the worker off for all.
+#[test]
+fn instances_of_a_balancer_can_share_their_breakers() {
+    let births: Vec<_> = (0..4u64).map(|i| (i * MS, 20 * MS)).collect();
+    let mut spec = replay(&births, group(1, 1, Some(0)));
+    let balancer = &mut spec.services[0].balancer;
+    balancer.instances = 2;
+    balancer.breaker_share = BreakerShare::All;
+    balancer.breaker = Some(BreakerSpec::Consecutive {
+        failures: 1,
+        counts: Failures::ALL,
+        open_for: just(500 * MS),
+        half_open_calls: 1,
+        successes: 1,
+    });
+    let (rows, output) = rows(&spec);
+    let ends: Vec<_> = rows.iter().map(|r| r.outcome.unwrap()).collect();
+    assert_eq!(ends, [Ok, BufferFull, BreakerOpen, BreakerOpen]);
+    let balancer = &output.tally.balancers[0];
+    assert_eq!(balancer.breaker_opens, 1);
+    assert_eq!(balancer.breaker_area, output.tally.measured_ns);
+}

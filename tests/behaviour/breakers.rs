@@ -86,6 +86,8 @@ fn a_share_of_failures_opens_it_too() {
         open_for: just(10 * MS),
         half_open_calls: 1,
         half_open_max: None,
+        automatic: false,
+        lost_reply: 0.0,
         counts: Failures::ALL,
     };
     let mut spec = guarded(1, 28, 18, breaker);
@@ -115,6 +117,8 @@ fn slow_calls_open_it() {
         open_for: just(5 * MS),
         half_open_calls: 1,
         half_open_max: None,
+        automatic: false,
+        lost_reply: 0.0,
         counts: Failures::ALL,
     };
     // 0.3 ms, twice 0.5 ms (known at 2.5 ms), then quick ones.
@@ -251,4 +255,35 @@ fn a_probe_that_does_not_count_gives_its_permit_back() {
     let outcomes: Vec<_> = rows.iter().map(|row| row.outcome.unwrap()).collect();
     assert_eq!(outcomes, [TimedOut, BufferFull, BufferFull, Ok, Ok]);
     assert_eq!(output.tally.balancers[0].breaker_opens, 1);
+}
+
+/// Of 20 permits half the results never come: it stays half-open, unless it is told to give up.
+#[test]
+fn lost_results_keep_a_breaker_half_open() {
+    let run = |lost_reply: f64, half_open_max: Option<u64>| {
+        let breaker = BreakerSpec::Resilience4j {
+            window: BreakerWindow::Calls(20),
+            min_calls: 20,
+            failure_share: 0.5,
+            slow_after: S,
+            slow_share: 1.0,
+            open_for: just(10 * MS),
+            half_open_calls: 20,
+            half_open_max,
+            automatic: false,
+            lost_reply,
+            counts: Failures::ALL,
+        };
+        let (rows, output) = rows(&guarded(1, 300, 60, breaker));
+        let count = |outcome| rows.iter().filter(|r| r.outcome == Some(outcome)).count();
+        let ends = (count(NoConnection), count(Ok), count(BreakerOpen));
+        (ends, output.tally.balancers[0].breaker_opens)
+    };
+    // It opens with the 20th failure, and again with the 20th probe from 30 ms on; then all is well.
+    assert_eq!(run(0.0, None), ((40, 240, 20), 2));
+    assert_eq!(run(1.0, None), ((60, 240, 0), 0), "it hears nothing");
+    let ((_, ok, refused), opens) = run(0.5, None);
+    assert!(opens == 1 && ok <= 20 && refused > 200, "{ok} {refused}");
+    let ((_, ok, _), opens) = run(0.5, Some(25 * MS));
+    assert!(opens > 4 && ok > 60, "{ok} {opens}");
 }

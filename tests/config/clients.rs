@@ -39,7 +39,7 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         &[
             "VX1012",
             "workers.big.discipline",
-            "no source that calls has a deadline",
+            "nobody who calls has a deadline",
         ],
     ),
     (

@@ -12,6 +12,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("a model", &["model"]),
     ("[source.NAME]", &["model.source.*"]),
     ("[[source.NAME.class]]", &["model.source.*.class.*"]),
+    ("key", &["model.source.*.class.*.key"]),
     ("client", &["model.source.*.client"]),
     ("retry", &["model.source.*.client.retry"]),
     ("budget", &["model.source.*.client.retry.budget"]),
@@ -29,7 +30,13 @@ const PLACES: &[(&str, &[&str])] = &[
     ),
     ("cold_start", &["model.service.*.workers.*.cold_start"]),
     ("[service.NAME.balancer]", &["model.service.*.balancer"]),
-    ("breaker", &["model.service.*.balancer.breaker"]),
+    (
+        "breaker",
+        &[
+            "model.service.*.balancer.breaker",
+            "model.source.*.client.breaker",
+        ],
+    ),
     ("health", &["model.service.*.balancer.health"]),
     ("outlier", &["model.service.*.balancer.outlier"]),
     ("enforce", &["model.service.*.balancer.outlier.enforce"]),

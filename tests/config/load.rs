@@ -1,6 +1,6 @@
 //! What requests need, said at their class, at the service or in a trace.
 
-use veltrix::model::spec::{Arrivals, Dist, SystemSpec, Vary, WorkSpec};
+use veltrix::model::spec::{Arrivals, Dist, KeySpec, SystemSpec, Vary, WorkSpec};
 
 use crate::fixture::{EXPERIMENT, Folder, MODEL, names, with};
 
@@ -207,25 +207,48 @@ fn recorded_priorities_are_read_exactly_or_refused() {
     assert!(!text.contains("line 5"), "{text}");
 }
 
+/// Zipf's law for a class, texts and numbers for a trace; what nobody looks at is no mistake, since
+/// policies are compared on one model.
 #[test]
-fn a_key_says_what_it_waits_for() {
-    let text = with(
+fn keys_of_requests_are_read() {
+    let keyed = with(
         MODEL,
         "name   = \"upload\"",
         "name   = \"upload\"\nkey = { dist = \"zipf\", keys = 1000, exponent = 0.9 }",
     );
-    let words = [
-        "VX1010",
-        "`source.web.class.upload.key`",
-        "ring_hash",
-        "`cache`",
-    ];
-    names(&said(&text), &words);
+    let upload = |spec: &SystemSpec| {
+        let mut classes = spec.sources[0].classes.iter();
+        classes.find(|c| c.name == "upload").unwrap().key
+    };
+    let (keys, exponent) = (1000, 0.9);
+    let spec = read(&keyed).unwrap();
+    assert_eq!(upload(&spec), Some(KeySpec { keys, exponent }));
+    for (wrong, words) in [
+        ("{ keys = 9 }", ["VX1006", "`dist`"]),
+        ("{ dist = \"zipf\" }", ["VX1006", "`keys`"]),
+        ("{ dist = \"pareto\", keys = 9 }", ["key.dist", "zipf"]),
+        ("{ dist = \"zipf\", keys = 0 }", ["key.keys", "1 to"]),
+        (
+            "{ dist = \"zipf\", keys = 9, exponent = -1 }",
+            ["key.exponent", "0 to 20"],
+        ),
+    ] {
+        let told = "{ dist = \"zipf\", keys = 1000, exponent = 0.9 }";
+        names(&said(&with(&keyed, told, wrong)), &words);
+    }
     let column = URGENT.replace("priority = \"urgency\"", "key = \"user\"");
-    names(
-        &said(&column),
-        &["VX1010", "columns.key", "policies that hash"],
-    );
+    let column = column.replace(", discipline = \"priority\"", "");
+    let rows = "arrival_s,user\n0,7\n1,ann\n2,007\n3,ann\n4,18446744073709551615\n";
+    let folder = Folder::new(&[("model.toml", &column), ("t.csv", rows)]);
+    let spec = folder.model("model.toml").unwrap().system;
+    let Arrivals::Trace(trace) = &spec.sources[0].arrivals else {
+        panic!("a trace");
+    };
+    let [number, ann, padded, again, most] = trace.key[..] else {
+        panic!("{:?}", trace.key);
+    };
+    assert_eq!((number, most, ann), (7, u64::MAX, again));
+    assert!(padded != 7 && padded != ann);
 }
 
 #[test]

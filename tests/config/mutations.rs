@@ -87,8 +87,8 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "later-policy",
         "policy   = \"p2c\"",
-        "policy   = \"maglev\"",
-        &["VX1010", "maglev", "not supported yet"],
+        "policy   = \"prequal\"",
+        &["VX1010", "prequal", "not supported yet"],
     ),
     (
         "later-key",

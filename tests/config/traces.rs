@@ -279,8 +279,8 @@ fn a_column_says_which_class_a_request_has() {
     names(&text, &["1001 classes", "1000"]);
     let text = sent(csv, "columns = { class = \"sort\" }", "").expect_err("refused");
     names(&text, &["no column `sort`"]);
-    let text = sent(csv, "columns = { key = \"kind\" }", "").expect_err("refused");
-    names(&text, &["VX1010", "columns.key"]);
+    let text = sent(csv, "columns = { key = \"sort\" }", "").expect_err("refused");
+    names(&text, &["no column `sort`"]);
 }
 
 /// Formulas, markup and mentions as names of classes come out as plain names.

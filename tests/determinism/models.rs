@@ -75,6 +75,8 @@ pub fn story() -> SystemSpec {
         open_for: just(S),
         half_open_calls: 10,
         half_open_max: None,
+        automatic: false,
+        lost_reply: 0.0,
         counts: Failures::ALL,
     });
     SystemSpec {

@@ -56,22 +56,23 @@ impl Seen<'_> {
     }
 
     fn limits(&self, source: &SourceSpec, rows: &[&AttemptRow]) -> Found {
-        let Some(limit) = &source.client.limit else {
-            return Ok(());
-        };
+        let rate = source.client.limit.as_ref().and_then(|l| l.rate);
         // A copy may be taken back before it is sent.
         if holds_back(source) || copies(source) {
             return Ok(());
         }
         let last = self.end().saturating_add(self.run.drain);
-        let out = rows.iter().filter(|r| r.outcome != Some(Outcome::Limited));
-        if let Some(places) = &limit.in_flight {
+        // Of what a breaker refused, nobody knows whether it was sent.
+        let sent =
+            |r: &&&AttemptRow| !matches!(r.outcome, Some(Outcome::Limited | Outcome::BreakerOpen));
+        let out = rows.iter().filter(sent);
+        if let Some(places) = source.client.places().0 {
             let spans = out.clone().map(|r| (r.arrived, r.end.unwrap_or(last), 1));
             let peak = crate::rows::highest(spans);
             let most = u64::from(places.places);
             must!(peak <= most, "{peak} out at once, {most} places");
         }
-        if let Some(bucket) = &limit.rate {
+        if let Some(bucket) = rate {
             let mut times: Vec<u64> = out.map(|r| r.arrived).collect();
             times.sort_unstable();
             // In whole ticks one more may pass than in even drops.

@@ -27,6 +27,7 @@ features! {
     Size 0.5;
     Memory 0.4;
     Priority 0.3;
+    Keys 0.25;
     ClassCores 0.25;
     HeldService 0.2;
     Crowded 0.2;
@@ -52,8 +53,15 @@ features! {
     Dispatch 0.3;
     FrontBuffer 0.4;
     Instances 0.25;
+    Subset 0.2;
     Consecutive 0.25;
     Resilience4j 0.25;
+    Hystrix 0.2;
+    Polly8 0.2;
+    Accrual 0.2;
+    Automatic 0.3;
+    LostReply 0.2;
+    BreakerShare 0.4;
     Outlier 0.3;
     Health 0.3;
     // Clients.
@@ -69,6 +77,8 @@ features! {
     InFlight 0.25;
     Hedge 0.25;
     FanOut 0.25;
+    ClientBreaker 0.25;
+    EnvoyLimits 0.15;
     // Faults.
     Slow 0.25;
     Pause 0.25;

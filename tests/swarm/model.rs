@@ -5,7 +5,7 @@ use crate::draw::Draw;
 use crate::features::Feature::*;
 use crate::features::{Feature, Features};
 use crate::text::{Node, Table};
-use crate::{faults, services, sources};
+use crate::{faults, graphs, services, sources};
 
 /// A model with everything that belongs to it.
 pub struct Model {
@@ -133,6 +133,7 @@ impl Model {
         faults::add(&mut m, &mut file);
         prices(&mut m, &mut file);
         let run = run(&mut m);
+        graphs::add(&mut m, &mut file, seed);
         Model {
             features: m.features,
             file,

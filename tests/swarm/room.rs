@@ -1,7 +1,9 @@
 //! Who is where: never more than there is room for, and as long as the integrals say.
 
 use veltrix::model::outcome::Outcome;
-use veltrix::model::spec::{Arrivals, BalancerSpec, Discipline, Dist, Held, OnFull, PolicySpec};
+use veltrix::model::spec::{
+    Arrivals, BalancerSpec, CallSite, Discipline, Dist, Held, OnFull, PolicySpec,
+};
 use veltrix::model::trial::AttemptRow;
 
 use crate::rows::*;
@@ -64,7 +66,9 @@ impl Seen<'_> {
         };
         for (s, service) in self.spec.services.iter().enumerate() {
             let callers = || self.spec.sources.iter().filter(move |c| c.to == s);
-            if callers().any(holds_back) {
+            let calls = || self.spec.call_sites().filter(move |c| c.call.to == s);
+            let held = |c: &CallSite<'_>| c.call.client.limit.is_some();
+            if callers().any(holds_back) || calls().any(|c| held(&c)) {
                 continue;
             }
             let workers = self
@@ -79,7 +83,9 @@ impl Seen<'_> {
                 + balancer.busy_area;
             let rows = self.rows.iter().filter(|r| r.service as usize == s);
             let by_rows: u128 = rows.map(inside).sum();
-            let unwatched = callers().any(|c| goes_on(c, &service.balancer));
+            // What a call leaves behind goes on, and so does all that its caller gave up on.
+            let unwatched =
+                callers().any(|c| goes_on(c, &service.balancer)) || self.spec.is_called(s);
             let fine = match unwatched {
                 true => by_system >= by_rows,
                 false => by_system == by_rows,

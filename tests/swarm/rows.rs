@@ -26,6 +26,9 @@ impl Seen<'_> {
     /// Every rule; the text says which is broken.
     pub fn check(&self) -> Found {
         self.times()?;
+        if self.spec.has_steps() {
+            return self.in_steps();
+        }
         let requests = self.requests();
         for (&(source, number), rows) in &requests {
             let found = self.request(source, rows);
@@ -38,6 +41,67 @@ impl Seen<'_> {
         self.order()?;
         self.clients()?;
         self.work()
+    }
+
+    /// What holds where services work in steps: requests are those of sources, what is counted at
+    /// workers is what the rows say, and Little's law.
+    fn in_steps(&self) -> Found {
+        let root = |r: &AttemptRow| self.spec.sources[r.source as usize].to == r.service as usize;
+        let roots: Vec<AttemptRow> = self.rows.iter().filter(|r| root(r)).copied().collect();
+        let seen = Seen {
+            rows: &roots,
+            ..*self
+        };
+        let requests = seen.requests();
+        for (&(source, number), rows) in &requests {
+            let found = seen.request(source, rows);
+            found.map_err(|e| format!("request {number} of source {source}: {e}"))?;
+        }
+        let born: BTreeMap<(u32, u64), u64> = requests
+            .iter()
+            .map(|(&of, rows)| (of, rows[0].born))
+            .collect();
+        for (i, (_, _)) in self.groups().enumerate() {
+            let of = |r: &&AttemptRow| self.number(r) == Some(i);
+            let measured = |r: &&AttemptRow| {
+                let born = born.get(&(r.source, r.request));
+                born.is_some_and(|&b| b >= self.run.warm_up && b < self.end())
+            };
+            let mine = self.rows.iter().filter(of).filter(measured);
+            for outcome in Outcome::ALL {
+                let ended = mine.clone().filter(|r| r.outcome == Some(outcome)).count() as u64;
+                let counted = self.tally.workers[i].ended[outcome.index()];
+                must!(
+                    counted == ended,
+                    "worker {i}: {outcome:?} {counted} != {ended} rows"
+                );
+            }
+        }
+        for (i, class) in self
+            .tally
+            .classes
+            .iter()
+            .chain(&self.tally.calls)
+            .enumerate()
+        {
+            let lost: u64 = class.lost.iter().sum();
+            let all = class.ok + lost + class.unfinished;
+            must!(
+                class.born == all,
+                "class {i}: born {} of {all}: {class:?}",
+                class.born
+            );
+            let ended: u64 = class.ended.iter().sum();
+            must!(
+                class.attempts >= ended,
+                "class {i}: more ended than made: {class:?}"
+            );
+            must!(
+                class.wasted_ns <= class.core_ns,
+                "class {i}: wasted more than spent"
+            );
+        }
+        self.little()
     }
 
     /// Rows of each request, in order of their numbers.
@@ -72,11 +136,9 @@ impl Seen<'_> {
                 own.contains(&(row.class as usize)),
                 "class of another source: {row:?}"
             );
-            must!(
-                row.service as usize == source.to,
-                "another service: {row:?}"
-            );
-            let workers = self.spec.services[source.to].worker_count() as u32;
+            let call = row.service as usize != source.to;
+            must!(!call || self.spec.has_steps(), "another service: {row:?}");
+            let workers = self.spec.services[row.service as usize].worker_count() as u32;
             must!(
                 row.worker.is_none_or(|w| w >= 1 && w <= workers),
                 "no worker: {row:?}"
@@ -95,12 +157,13 @@ impl Seen<'_> {
             );
             must!(row.born >= source.start, "born before the start: {row:?}");
             let stop = source.stop.unwrap_or(u64::MAX);
-            must!(row.born < stop, "born after the stop: {row:?}");
+            must!(call || row.born < stop, "born after the stop: {row:?}");
             if row.outcome == Some(Outcome::Ok) {
                 must!(row.start.is_some(), "answered without service: {row:?}");
             }
             if row.outcome.is_some_and(|o| o.is_refusal()) {
-                must!(row.start.is_none(), "refused in service: {row:?}");
+                let back = self.spec.has_steps() && row.outcome == Some(Outcome::Expired);
+                must!(back || row.start.is_none(), "refused in service: {row:?}");
             }
         }
         Ok(())
@@ -114,7 +177,7 @@ impl Seen<'_> {
             "holes or doubles: {rows:?}"
         );
         // Each copy has work of its own, and others in service add to it.
-        let own = copies(spec) || crowded(self.spec);
+        let own = copies(spec) || crowded(self.spec) || self.spec.has_steps();
         let what = |r: &AttemptRow| (r.born, r.class, if own { 0 } else { r.work });
         let same = rows.iter().all(|r| what(r) == what(rows[0]));
         must!(same, "attempts of different requests: {rows:?}");
@@ -328,8 +391,7 @@ pub fn copies(source: &SourceSpec) -> bool {
 
 /// Whether attempts may wait with their client before they set out.
 pub fn holds_back(source: &SourceSpec) -> bool {
-    let limit = source.client.limit.as_ref();
-    limit.is_some_and(|l| l.in_flight.as_ref().is_some_and(|p| p.pending > 0))
+    source.client.places().0.is_some_and(|p| p.pending > 0)
 }
 
 /// Whether attempts may be inside longer than their rows say.

@@ -1,10 +1,10 @@
 //! Services: work, memory, balancers, workers.
 
+use crate::breakers::breaker;
 use crate::care::{health, outlier};
 use crate::dists::{Kind, any, number, positive, share};
 use crate::features::Feature::*;
 use crate::model::{Making, Service, default};
-use crate::sources::failures;
 use crate::text::{Node, Table};
 
 /// Bytes of memory that requests hold, in the mean.
@@ -35,6 +35,7 @@ fn service(m: &mut Making, name: &str) -> Table {
     let policy = policy(m, &mut about);
     let weights = match policy.0 {
         "random" | "weighted_round_robin" | "random_n" | "least_connections" => true,
+        "ring_hash" | "maglev" | "rendezvous" => true,
         "least_request" => policy.1 == 2,
         _ => false,
     };
@@ -128,7 +129,42 @@ const POLICIES: &[(&str, Write)] = &[
         let ties = m.draw.pick(&["random", "first"]);
         t.text("ties", ties);
     }),
+    ("ring_hash", |m, t, _| {
+        t.put("ring_size", m.draw.pick(&[1, 16, 1024]));
+        bounded_load(m, t);
+    }),
+    ("maglev", |m, t, _| {
+        t.put("table_size", m.draw.pick(&[7, 251, 65537]));
+        bounded_load(m, t);
+    }),
+    ("rendezvous", |m, t, _| bounded_load(m, t)),
+    ("peak_ewma", |m, t, _| {
+        let decay = m.time(m.length as f64 / 20.0);
+        t.put("decay", decay);
+    }),
+    ("jiq", |_, t, _| t.text("register", "random")),
+    ("aperture", |m, t, _| {
+        t.put("low_load", share(&mut m.draw, 0.0, 1.0));
+        t.put("high_load", share(&mut m.draw, 1.0, 3.0));
+        let smooth = m.time(m.length as f64 / 20.0);
+        t.put("smooth", smooth);
+        t.put("min_aperture", m.draw.from(1, 3));
+    }),
+    ("client_wrr", |m, t, _| {
+        for (key, part) in [("report", 30.0), ("blackout", 40.0), ("expiry", 10.0)] {
+            let time = m.time(m.length as f64 / part);
+            t.put(key, time);
+        }
+        t.text("update", "100ms");
+        t.put("penalty", share(&mut m.draw, 0.0, 2.0));
+    }),
 ];
+
+fn bounded_load(m: &mut Making, table: &mut Table) {
+    if m.draw.chance(0.5) {
+        table.put("bounded_load", share(&mut m.draw, 1.0, 2.0));
+    }
+}
 
 /// A policy, and whether it has keys (1), none (0), or none and unequal weights (2).
 fn policy(m: &mut Making, about: &mut Service) -> (&'static str, u64) {
@@ -139,7 +175,12 @@ fn policy(m: &mut Making, about: &mut Service) -> (&'static str, u64) {
         return ("round_robin", 0);
     }
     let index = m.draw.from(0, POLICIES.len() as u64 - 1) as usize;
-    (POLICIES[index].0, m.draw.from(0, 2))
+    let name = match POLICIES[index].0 {
+        // Of unbounded cores always some are idle.
+        "jiq" if m.features.on(Unbounded) => "p2c",
+        name => name,
+    };
+    (name, m.draw.from(0, 2))
 }
 
 fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)) -> Table {
@@ -161,18 +202,30 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         }
         default(m, &mut table, "cores", "1");
     }
+    let mut instances = 1;
     if m.has(Instances) && !about.pulls {
-        table.put("instances", m.draw.from(1, 4));
+        instances = m.draw.from(1, 4);
+        table.put("instances", instances);
+        if policy == "jiq" && keys != 1 && instances > 1 {
+            table.text("register", "sq2");
+        }
+    }
+    if m.has(Subset) && !about.pulls && policy != "jiq" {
+        table.put("subset", m.draw.from(1, 4));
     }
     if m.has(FrontBuffer) {
         let words = &["reject", "drop_oldest", "dead_letter"];
         let buffer = buffer(m, words, true);
         table.node("buffer", buffer);
     }
-    if m.has(Consecutive) && !about.pulls {
-        table.node("breaker", consecutive(m));
-    } else if m.has(Resilience4j) && !about.pulls {
-        table.node("breaker", resilience4j(m));
+    if !about.pulls
+        && let Some(breaker) = breaker(m, |m, table| {
+            if instances > 1 && m.has(BreakerShare) {
+                table.text("share", "all");
+            }
+        })
+    {
+        table.node("breaker", breaker);
     }
     let mut left_out = false;
     if m.has(Health) && !about.pulls {
@@ -193,42 +246,6 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
     default(m, &mut table, "dispatch", "\"0s\"");
     default(m, &mut table, "breaker", "\"none\"");
     table
-}
-
-fn consecutive(m: &mut Making) -> Node {
-    let mut table = Table::default();
-    table.text("kind", "consecutive");
-    table.put("failures", m.draw.from(1, 5));
-    table.put("successes", m.draw.from(1, 3));
-    table.put("half_open_calls", m.draw.from(1, 3));
-    let open = any(m, m.length as f64 / 30.0, Kind::Time);
-    table.node("open_for", open);
-    failures(m, &mut table, "counts");
-    Node::Table(table)
-}
-
-fn resilience4j(m: &mut Making) -> Node {
-    let mut table = Table::default();
-    table.text("kind", "resilience4j");
-    let window = match m.draw.from(0, 2) {
-        0 => "\"1s\"".to_owned(),
-        _ => m.draw.from(1, 40).to_string(),
-    };
-    table.put("window", window);
-    table.put("min_calls", m.draw.from(1, 12));
-    table.put("failure_share", share(&mut m.draw, 0.05, 1.0));
-    if m.draw.chance(0.5) {
-        table.put("slow_after", m.time(m.length as f64 / 100.0));
-        table.put("slow_share", share(&mut m.draw, 0.05, 1.0));
-    }
-    table.put("half_open_calls", m.draw.from(1, 5));
-    let open = any(m, m.length as f64 / 30.0, Kind::Time);
-    table.node("open_for", open);
-    if m.draw.chance(0.5) {
-        table.put("half_open_max", m.time(m.length as f64 / 50.0));
-    }
-    failures(m, &mut table, "counts");
-    Node::Table(table)
 }
 
 /// A buffer; `bytes`: whether bytes may bound it.

@@ -64,7 +64,7 @@ fn source(m: &mut Making, name: &str, to: &Service) -> Table {
         fan_out(m, to, &mut table);
     }
     let alone = !pulled && !fans;
-    let client = client(m, to, (patient, copies && !fans, alone));
+    let client = client(m, to, (patient, copies && !fans, alone), fans);
     if !client.0.is_empty() {
         table.node("client", Node::Table(client));
     } else {
@@ -243,6 +243,10 @@ fn trace(m: &mut Making, name: &str, to: &Service, rows: usize, by_trace: &mut b
         columns.text("class", "kind");
         *by_trace = true;
     }
+    if m.has(Keys) {
+        let name = m.draw.pick(&["kind", "tokens"]);
+        columns.text("key", name);
+    }
     if !columns.0.is_empty() {
         table.node("columns", Node::Table(columns));
     }
@@ -292,6 +296,15 @@ fn class(m: &mut Making, name: &str, to: &Service, by_trace: bool) -> Table {
     if !to.shares && m.has(ClassCores) {
         table.put("cores", m.draw.from(1, to.cores));
     }
+    if m.has(Keys) {
+        let mut key = Table::default();
+        key.text("dist", "zipf");
+        key.put("keys", m.draw.from(1, 40));
+        if m.draw.chance(0.7) {
+            key.put("exponent", share(&mut m.draw, 0.0, 2.0));
+        }
+        table.node("key", Node::Table(key));
+    }
     table
 }
 
@@ -317,7 +330,12 @@ fn fan_out(m: &mut Making, to: &Service, table: &mut Table) {
 }
 
 /// A client; whether it is impatient, may hedge, and may take back what it has sent.
-fn client(m: &mut Making, to: &Service, (patient, hedges, alone): (bool, bool, bool)) -> Table {
+fn client(
+    m: &mut Making,
+    to: &Service,
+    (patient, hedges, alone): (bool, bool, bool),
+    fans: bool,
+) -> Table {
     let mut table = Table::default();
     let mean = m.length as f64 / m.draw.scale(10.0, 1000.0);
     if m.has(Timeout) {
@@ -355,10 +373,42 @@ fn client(m: &mut Making, to: &Service, (patient, hedges, alone): (bool, bool, b
             table.node("limit", Node::Table(limit));
         }
     }
-    for key in ["timeout", "cancel", "retry", "hedge", "limit"] {
+    if let Some(breaker) = guard(m, &table, fans) {
+        table.node("breaker", breaker);
+    }
+    for key in ["timeout", "cancel", "retry", "hedge", "limit", "breaker"] {
         default(m, &mut table, key, "\"none\"");
     }
     table
+}
+
+/// A breaker of a client that has what is in the table.
+fn guard(m: &mut Making, client: &Table, fans: bool) -> Option<Node> {
+    if m.has(EnvoyLimits) && client.get("limit").is_none() {
+        let mut table = Table::default();
+        table.text("kind", "envoy_limits");
+        let connections = m.draw.from(1, 20);
+        table.put("connections", connections);
+        if m.draw.chance(0.5) {
+            table.put("requests", connections + m.draw.from(0, 3));
+            table.put("pending", m.draw.from(0, 10));
+        } else {
+            table.put("requests", m.draw.from(1, connections));
+        }
+        if client.get("retry").is_some() {
+            table.put("retries", m.draw.from(0, 4));
+        }
+        return Some(Node::Table(table));
+    }
+    if !m.has(ClientBreaker) {
+        return None;
+    }
+    let several = fans || client.get("retry").or(client.get("hedge")).is_some();
+    crate::breakers::breaker(m, |m, table| {
+        if several && m.draw.chance(0.5) {
+            table.text("around", "call");
+        }
+    })
 }
 
 /// Kinds of pauses.

@@ -36,7 +36,7 @@ impl Table {
         self.0.iter().find(|e| e.0 == key).map(|e| &e.1)
     }
 
-    fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         self.0.iter_mut().find(|e| e.0 == key).map(|e| &mut e.1)
     }
 

@@ -26,7 +26,7 @@ pub fn line(c: &Compared) -> String {
     let verdict = if c.holds() { "holds" } else { "**fails**" };
     format!(
         "| {} | {} | {} | {} | {} | {z:+.2} | {verdict} |",
-        c.case.id,
+        c.name(),
         c.known.metric,
         short(c.known.value),
         short(c.simulated),
@@ -56,7 +56,7 @@ pub fn write(compared: &[Compared], cases: usize, requests: u64) {
         beyond(2.0),
         beyond(3.0),
         z(&furthest),
-        furthest.case.id,
+        furthest.name(),
         furthest.known.metric,
     )
     .unwrap();

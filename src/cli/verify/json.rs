@@ -96,9 +96,11 @@ fn number(c: &Compared<'_>) -> Number {
 pub fn report(run: &Run<'_>) -> String {
     let (suite, outcome) = (run.suite, run.outcome);
     let cases = suite.jobs.iter().map(|job| {
-        let of_case = outcome.compared.iter().filter(|c| c.case.id == job.case.id);
+        let of_case = outcome.compared.iter();
+        let of_case = of_case.filter(|c| c.case.id == job.case.id && c.called == job.called);
         let measured = of_case.clone().next().map_or(0, |c| c.requests);
         Case {
+            case: job.name(),
             requests: measured,
             ..case(job.case, of_case.map(number).collect())
         }
@@ -162,7 +164,10 @@ pub fn list(suite: &Suite<'_>) -> String {
         numbers: case.known.len(),
         requests: case.min_requests.unwrap_or(0),
     };
-    let jobs = suite.jobs.iter().map(|job| listed(job.case));
+    let jobs = suite.jobs.iter().map(|job| Listed {
+        case: job.name(),
+        ..listed(job.case)
+    });
     let replays = suite.replays.iter().map(|one| match one {
         Replay::Case(case) => listed(case),
         Replay::Line(_) => Listed {

@@ -94,7 +94,7 @@ fn numbers(outcome: &Outcome<'_>) -> String {
             "exact".into()
         };
         table.row([
-            c.case.id.clone(),
+            c.name(),
             c.known.metric.clone(),
             unit(c),
             short(c.known.value),
@@ -172,7 +172,7 @@ fn cases(suite: &Suite<'_>) -> String {
         };
         blocks.push(format!(
             "{} ({}): {}\n  {} requests{warm_up}; {} known {}\n  source: {}\n",
-            case.id,
+            job.name(),
             case.kind,
             case.description,
             grouped(job.requests),
@@ -214,7 +214,7 @@ pub fn list(suite: &Suite<'_>) -> String {
     table.row(["case", "kind", "numbers", "requests", "runs with"]);
     for job in &suite.jobs {
         table.row([
-            job.case.id.clone(),
+            job.name(),
             job.case.kind.clone(),
             grouped(job.case.known.len() as u64),
             grouped(job.requests),
@@ -260,7 +260,7 @@ fn summary(run: &Run<'_>) -> String {
                 "furthest off: {:+.2} standard errors, {} of {}",
                 c.z().unwrap_or(0.0),
                 c.known.metric,
-                c.case.id
+                c.name()
             ));
         }
     }
@@ -294,7 +294,7 @@ fn failures(run: &Run<'_>, wrong: &[&Compared<'_>]) -> Vec<String> {
         lines.push(format!(
             "FAILS: {} of {}: {} instead of {}{z}",
             c.known.metric,
-            c.case.id,
+            c.name(),
             short(c.simulated),
             short(c.known.value)
         ));

@@ -50,14 +50,3 @@ pub const MEMORY: Block = Block {
     ],
     later: &[],
 };
-
-/// What a key that is refused for now waits for, where it would have no effect without it.
-pub fn waits_for(block: &str, key: &str) -> Option<&'static str> {
-    match (block, key) {
-        ("[[source.NAME.class]]" | "columns", "key") => Some(
-            "it waits for what looks at the key of a request: policies that hash (ring_hash, \
-             maglev, rendezvous) and `cache`",
-        ),
-        _ => None,
-    }
-}

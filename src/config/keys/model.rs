@@ -5,6 +5,7 @@ use super::{Block, key};
 const DISTRIBUTION: &str = "a quantity such as \"3ms\" or { dist = .. }";
 const TIME: &str = "a time such as \"250ms\"";
 const COUNT: &str = "a whole number such as 4";
+const BOUND: &str = "a whole number such as 100, or \"unbounded\"";
 const NUMBER: &str = "a number such as 0.5";
 const TEXT: &str = "a string";
 const FAILURES: &str = "a list such as [\"error\", \"timeout\"]";
@@ -65,8 +66,20 @@ pub const CLASS: Block = Block {
             "a whole number, the smaller the more urgent",
         ),
         key("cores", "1", COUNT),
+        key("key", "", "{ dist = \"zipf\", keys, exponent }"),
     ],
-    later: &["key"],
+    later: &[],
+};
+
+/// `key` of a class.
+pub const KEY: Block = Block {
+    name: "key",
+    keys: &[
+        key("dist", "", "\"zipf\""),
+        key("keys", "", "a whole number such as 10000"),
+        key("exponent", "1.0", "a number from 0 to 20"),
+    ],
+    later: &[],
 };
 
 /// `client`
@@ -81,8 +94,9 @@ pub const CLIENT: Block = Block {
         key("retry", "\"none\"", "{ attempts, backoff, .. } or \"none\""),
         key("hedge", "\"none\"", "{ kind, after, .. } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
+        key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
     ],
-    later: &["breaker", "network"],
+    later: &["network"],
 };
 
 /// `retry`
@@ -150,7 +164,11 @@ pub const ARRIVALS: Block = Block {
         key("think", "", DISTRIBUTION),
         key("file", "", FILE),
         key("column", "\"arrival_s\"", "the name of a column"),
-        key("columns", "", "{ size, work, memory, class, priority }"),
+        key(
+            "columns",
+            "",
+            "{ size, work, memory, class, priority, key }",
+        ),
         key("speed", "", NUMBER),
         key("repeat", "", "true or false"),
         key("spread", "", TIME),
@@ -193,8 +211,9 @@ pub const COLUMNS: Block = Block {
         key("memory", "", "{ column, unit }"),
         key("class", "", "the name of a column"),
         key("priority", "", "the name of a column"),
+        key("key", "", "the name of a column"),
     ],
-    later: &["key"],
+    later: &[],
 };
 
 /// One of `columns`.
@@ -217,11 +236,35 @@ pub const SERVICE: Block = Block {
             "\"0B\"",
             "a size such as \"64MiB\", { dist = .. } or { base, per_byte }",
         ),
+        key(
+            "steps",
+            "",
+            "a list of steps such as [{ cpu = \"2ms\" }, { call = \"db\" }]",
+        ),
         key("class", "", "{ CLASS = { work, memory, cores } }"),
         key("balancer", "", "a [service.NAME.balancer] table"),
         key("workers", "", "a [service.NAME.workers] table"),
     ],
-    later: &["steps", "network", "autoscale", "pull"],
+    later: &["network", "autoscale", "pull"],
+};
+
+/// One of `steps`.
+pub const STEP: Block = Block {
+    name: "a step",
+    keys: &[
+        key("cpu", "", DISTRIBUTION),
+        key("per_kib", "\"0s\"", TIME),
+        key("vary", "\"copy\"", "\"copy\", \"request\" or \"attempt\""),
+        key("wait", "", DISTRIBUTION),
+        key("call", "", "the name of a service"),
+        key("fan_out", "1", "a whole number such as 4, or \"all\""),
+        key("need", "", COUNT),
+        key("rest", "", "\"run\" or \"cancel\""),
+        key("client", "", "{ timeout, retry }"),
+        key("hold", "\"nothing\"", "\"nothing\" or \"core\""),
+        key("fail", "", "a number from 0 to 1"),
+    ],
+    later: &["cache"],
 };
 
 /// `[service.NAME.balancer]`
@@ -238,6 +281,20 @@ pub const BALANCER: Block = Block {
         key("choices", "2", COUNT),
         key("full_scan", "false", "true or false"),
         key("ties", "\"random\"", "\"random\" or \"first\""),
+        key("ring_size", "1024", COUNT),
+        key("table_size", "65537", "a prime such as 65537"),
+        key("bounded_load", "\"none\"", "a number such as 1.25"),
+        key("decay", "\"10s\"", TIME),
+        key("register", "\"random\"", "\"random\" or \"sq2\""),
+        key("low_load", "0.875", NUMBER),
+        key("high_load", "1.125", NUMBER),
+        key("smooth", "\"15s\"", TIME),
+        key("min_aperture", "1", COUNT),
+        key("report", "\"10s\"", TIME),
+        key("update", "\"1s\"", TIME),
+        key("blackout", "\"10s\"", TIME),
+        key("expiry", "\"180s\"", TIME),
+        key("penalty", "1.0", NUMBER),
         key(
             "dispatch",
             "\"0s\"",
@@ -254,22 +311,28 @@ pub const BALANCER: Block = Block {
         key("health", "\"none\"", "{ every, .. } or \"none\""),
         key("outlier", "\"none\"", "{ every, .. } or \"none\""),
         key("panic_threshold", "0.5", "a share from 0 to 1"),
+        key("subset", "", "a whole number such as 20"),
     ],
-    later: &["slow_start", "zone_aware", "bounded_load", "subset"],
+    later: &["slow_start", "zone_aware"],
 };
 
 /// `breaker`
 pub const BREAKER: Block = Block {
     name: "breaker",
     keys: &[
-        key("kind", "", "\"consecutive\" or \"resilience4j\""),
+        key(
+            "kind",
+            "",
+            "the name of a kind: consecutive, resilience4j, ..",
+        ),
         key("failures", "5", COUNT),
         key("successes", "2", COUNT),
         key(
             "window",
             "100",
-            "a count of calls such as 100, or a time of whole seconds",
+            "a count of calls such as 100, or a time such as \"10s\"",
         ),
+        key("every", "\"500ms\"", TIME),
         key("min_calls", "100", COUNT),
         key("failure_share", "0.5", "a share above 0, at most 1"),
         key("slow_after", "\"60s\"", TIME),
@@ -279,11 +342,21 @@ pub const BREAKER: Block = Block {
             "\"30s\"",
             "a time such as \"5s\" or { dist = .. }",
         ),
+        key("base", "\"5s\"", TIME),
+        key("cap", "\"300s\"", TIME),
         key("half_open_calls", "1", COUNT),
         key("half_open_max", "", TIME),
+        key("automatic", "false", "true or false"),
+        key("lost_reply", "0.0", "a number from 0 to 1"),
+        key("share", "\"instance\"", "\"instance\" or \"all\""),
+        key("around", "\"attempt\"", "\"attempt\" or \"call\""),
+        key("connections", "1024", BOUND),
+        key("pending", "1024", BOUND),
+        key("requests", "1024", BOUND),
+        key("retries", "3", BOUND),
         key("counts", ALL_FAILURES, FAILURES),
     ],
-    later: &["automatic", "around", "share", "lost_reply"],
+    later: &[],
 };
 
 /// `buffer`

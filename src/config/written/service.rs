@@ -5,8 +5,8 @@ use crate::base::units::SECOND;
 use crate::config::dist::Of;
 use crate::config::tree::quoted;
 use crate::model::spec::{
-    BalancerSpec, BreakerSpec, BreakerWindow, ClassSpec, Discipline, Dist, GroupSpec, MemorySpec,
-    OnFull, PolicySpec, RamPolicy, Schedule, Ties, UNBOUNDED_CORES, WorkSpec,
+    BalancerSpec, BreakerShare, ClassSpec, Discipline, Dist, GroupSpec, MemorySpec, OnFull,
+    PolicySpec, RamPolicy, Register, Schedule, Ties, UNBOUNDED_CORES, WorkSpec,
 };
 
 impl Pen<'_> {
@@ -23,6 +23,7 @@ impl Pen<'_> {
         if memory != "\"0B\"" {
             self.line("memory", &memory);
         }
+        self.steps(&service.steps, &path);
         self.classes_at(index, &path);
         self.balancer(&service.balancer, &format!("{path}.balancer"));
         let path = format!("{path}.workers");
@@ -100,6 +101,9 @@ impl Pen<'_> {
         {
             self.line("full_scan", "true");
         }
+        if let Some(factor) = balancer.policy.bounded_load() {
+            self.line("bounded_load", &number(factor));
+        }
         match &balancer.dispatch {
             Some(dispatch) => {
                 let dispatch = self.dist(dispatch, Of::Time, &format!("{path}.dispatch"));
@@ -117,8 +121,32 @@ impl Pen<'_> {
             self.line("instances", &balancer.instances.to_string());
         }
         self.buffer((balancer.slots, balancer.bytes, balancer.on_full), path);
+        if let PolicySpec::Aperture(band) = balancer.policy {
+            self.line("high_load", &number(band.high));
+            let smooth = self.time(band.smooth, &format!("{path}.smooth"));
+            self.line("smooth", &smooth);
+            self.line("min_aperture", &band.least.to_string());
+        }
+        if let PolicySpec::ClientWrr(orca) = balancer.policy {
+            for (key, value) in [
+                ("report", orca.report),
+                ("update", orca.update),
+                ("blackout", orca.blackout),
+                ("expiry", orca.expiry),
+            ] {
+                let value = self.time(value, &format!("{path}.{key}"));
+                self.line(key, &value);
+            }
+        }
+        if let Some(subset) = balancer.subset {
+            self.line("subset", &subset.to_string());
+        }
         if let Some(breaker) = &balancer.breaker {
-            let breaker = self.breaker(breaker, &format!("{path}.breaker"));
+            let stands = match balancer.breaker_share {
+                BreakerShare::Instance => vec![],
+                BreakerShare::All => vec![("share", quoted("all"))],
+            };
+            let breaker = self.breaker(breaker, &stands, &format!("{path}.breaker"));
             self.line("breaker", &breaker);
         }
         self.hosts(balancer, path);
@@ -150,60 +178,6 @@ impl Pen<'_> {
             params.push(("redispatch_max", max.to_string()));
         }
         self.line("buffer", &table(&params));
-    }
-
-    fn breaker(&mut self, breaker: &BreakerSpec, path: &str) -> String {
-        let mut params = match breaker {
-            BreakerSpec::Consecutive {
-                failures,
-                open_for,
-                half_open_calls,
-                successes,
-                ..
-            } => vec![
-                ("kind", quoted("consecutive")),
-                ("failures", failures.to_string()),
-                ("open_for", self.dist(open_for, Of::Time, path)),
-                ("half_open_calls", half_open_calls.to_string()),
-                ("successes", successes.to_string()),
-            ],
-            BreakerSpec::Resilience4j {
-                window,
-                min_calls,
-                failure_share,
-                slow_after,
-                slow_share,
-                open_for,
-                half_open_calls,
-                half_open_max,
-                ..
-            } => {
-                let window = match window {
-                    BreakerWindow::Calls(calls) => calls.to_string(),
-                    BreakerWindow::Seconds(seconds) => {
-                        self.time(u64::from(*seconds) * SECOND, path)
-                    }
-                };
-                let mut params = vec![
-                    ("kind", quoted("resilience4j")),
-                    ("window", window),
-                    ("min_calls", min_calls.to_string()),
-                    ("failure_share", number(*failure_share)),
-                    ("slow_after", self.time(*slow_after, path)),
-                    ("slow_share", number(*slow_share)),
-                    ("open_for", self.dist(open_for, Of::Time, path)),
-                    ("half_open_calls", half_open_calls.to_string()),
-                ];
-                if let Some(most) = half_open_max {
-                    params.push(("half_open_max", self.time(*most, path)));
-                }
-                params
-            }
-        };
-        if let Some(counts) = self.failures(breaker.counts(), path) {
-            params.push(("counts", counts));
-        }
-        table(&params)
     }
 
     fn group(&mut self, group: &GroupSpec, path: &str) {
@@ -285,6 +259,25 @@ fn policy(policy: PolicySpec) -> (&'static str, Option<(&'static str, String)>) 
         PolicySpec::LeastConnections => ("least_connections", None),
         PolicySpec::First => ("first", None),
         PolicySpec::CentralQueue => ("central_queue", None),
+        PolicySpec::RingHash { ring_size, .. } => {
+            ("ring_hash", Some(("ring_size", ring_size.to_string())))
+        }
+        PolicySpec::Maglev { table_size, .. } => {
+            ("maglev", Some(("table_size", table_size.to_string())))
+        }
+        PolicySpec::Rendezvous { .. } => ("rendezvous", None),
+        PolicySpec::Jiq { register } => {
+            let word = match register {
+                Register::Random => "random",
+                Register::ShorterOfTwo => "sq2",
+            };
+            ("jiq", Some(("register", quoted(word))))
+        }
+        PolicySpec::ClientWrr(orca) => ("client_wrr", Some(("penalty", number(orca.penalty)))),
+        PolicySpec::Aperture(band) => ("aperture", Some(("low_load", number(band.low)))),
+        PolicySpec::PeakEwma { decay } => {
+            ("peak_ewma", Some(("decay", quoted(&format!("{decay}ns")))))
+        }
         PolicySpec::JsqOracle { ties } => {
             let word = match ties {
                 Ties::Random => "random",

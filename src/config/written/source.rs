@@ -2,13 +2,15 @@
 
 use super::budget::budget;
 use super::pen::{Pen, list, number, table};
+use super::steps::vary_word;
 use crate::base::units::LONGEST;
 use crate::config::dist::Of;
 use crate::config::sources::plain_class;
 use crate::config::tree::quoted;
 use crate::model::spec::{
-    Arrivals, BackoffKind, BackoffSpec, Cancel, ClassSpec, ClientSpec, Fill, HedgeKind, HedgeSpec,
-    LimitSpec, MemorySpec, Profile, ProfileShape, RetrySpec, SourceSpec, Trace, Vary, WorkSpec,
+    Arrivals, BackoffKind, BackoffSpec, Cancel, ClassSpec, ClientSpec, FanOutSpec, Fill, HedgeKind,
+    HedgeSpec, LimitSpec, MemorySpec, Profile, ProfileShape, RetrySpec, SourceSpec, Trace, Vary,
+    WorkSpec,
 };
 
 /// What a column of recorded work is called.
@@ -30,16 +32,7 @@ impl Pen<'_> {
             self.line("stop", &stop);
         }
         if let Some(fan_out) = source.fan_out {
-            let copies = fan_out.copies.map(|n| n.to_string());
-            self.line("fan_out", &copies.unwrap_or_else(|| "\"all\"".into()));
-            if let Some(need) = fan_out.need {
-                self.line("need", &need.to_string());
-            }
-            let rest = match fan_out.rest {
-                Cancel::Full => "cancel",
-                _ => "run",
-            };
-            self.line("rest", &quoted(rest));
+            self.fan_out(fan_out);
         }
         self.arrivals(source, &path);
         self.client(&source.client, &path);
@@ -50,6 +43,20 @@ impl Pen<'_> {
                 self.class(class, source, &path);
             }
         }
+    }
+
+    /// Copies sent at once.
+    pub fn fan_out(&mut self, fan_out: FanOutSpec) {
+        let copies = fan_out.copies.map(|n| n.to_string());
+        self.line("fan_out", &copies.unwrap_or_else(|| "\"all\"".into()));
+        if let Some(need) = fan_out.need {
+            self.line("need", &need.to_string());
+        }
+        let rest = match fan_out.rest {
+            Cancel::Full => "cancel",
+            _ => "run",
+        };
+        self.line("rest", &quoted(rest));
     }
 
     fn arrivals(&mut self, source: &SourceSpec, path: &str) {
@@ -176,6 +183,9 @@ impl Pen<'_> {
         if !trace.priority.is_empty() {
             columns.push(("priority", quoted("priority")));
         }
+        if !trace.key.is_empty() {
+            columns.push(("key", quoted("key")));
+        }
         if !columns.is_empty() {
             self.line("columns", &table(&columns));
         }
@@ -228,6 +238,14 @@ impl Pen<'_> {
         if class.cores != 1 {
             self.line("cores", &class.cores.to_string());
         }
+        if let Some(key) = class.key {
+            let key = table(&[
+                ("dist", quoted("zipf")),
+                ("keys", key.keys.to_string()),
+                ("exponent", number(key.exponent)),
+            ]);
+            self.line("key", &key);
+        }
     }
 
     /// Work.
@@ -246,16 +264,11 @@ impl Pen<'_> {
         if *per_kib == 0.0 && *per_in_flight == 0.0 && *vary == Vary::Copy {
             return cpu;
         }
-        let word = match vary {
-            Vary::Copy => "copy",
-            Vary::Request => "request",
-            Vary::Attempt => "attempt",
-        };
         table(&[
             ("cpu", cpu),
             ("per_kib", self.time_of(*per_kib, path)),
             ("per_in_flight", self.time_of(*per_in_flight, path)),
-            ("vary", quoted(word)),
+            ("vary", quoted(vary_word(*vary))),
         ])
     }
 
@@ -276,7 +289,8 @@ impl Pen<'_> {
         ])
     }
 
-    fn client(&mut self, client: &ClientSpec, path: &str) {
+    /// `client` of a source or of a step that calls.
+    pub fn client(&mut self, client: &ClientSpec, path: &str) {
         if *client == ClientSpec::default() {
             return;
         }
@@ -310,6 +324,10 @@ impl Pen<'_> {
         }
         if let Some(limit) = &client.limit {
             self.limit(limit, &format!("{path}.limit"));
+        }
+        if let Some(breaker) = &client.breaker {
+            let breaker = self.client_breaker(breaker, &format!("{path}.breaker"));
+            self.line("breaker", &breaker);
         }
     }
 
@@ -396,6 +414,7 @@ fn rows(trace: &Trace, source: &SourceSpec) -> String {
         (trace.memory.is_empty(), "memory_bytes"),
         (trace.class.is_empty(), "class"),
         (trace.priority.is_empty(), "priority"),
+        (trace.key.is_empty(), "key"),
     ];
     header.extend(columns.iter().filter(|c| !c.0).map(|c| c.1));
     let mut text = header.join(",");
@@ -415,6 +434,7 @@ fn rows(trace: &Trace, source: &SourceSpec) -> String {
             .and_then(|&c| source.classes.get(c as usize));
         fields.extend(class.map(|c| c.name.clone()));
         fields.extend(trace.priority.get(row).map(i64::to_string));
+        fields.extend(trace.key.get(row).map(u64::to_string));
         text.push_str(&fields.join(","));
         text.push('\n');
     }

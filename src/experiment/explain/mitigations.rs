@@ -158,9 +158,9 @@ fn settings(spec: &SystemSpec) -> Vec<Setting> {
         add(Setting::Reject(service));
         add(Setting::Policy(service, PolicySpec::P2c));
         add(Setting::Policy(service, ideal()));
-        match spec.services[service].balancer.breaker {
-            None => add(Setting::Breaker(service)),
-            Some(_) => add(Setting::NoBreaker(service)),
+        add(Setting::NoBreaker(service));
+        if spec.services[service].balancer.breaker.is_none() {
+            add(Setting::Breaker(service));
         }
         for factor in [0.5, 2.0, 8.0] {
             add(Setting::Slots(service, factor));

@@ -2,8 +2,8 @@
 
 use crate::base::units::Nanos;
 use crate::model::spec::{
-    BreakerSpec, BreakerWindow, Cancel, Dist, Failures, MAX_SLOTS, OnFull, PolicySpec, SystemSpec,
-    Ties,
+    BreakerShare, BreakerSpec, BreakerWindow, Cancel, Dist, Failures, MAX_SLOTS, OnFull,
+    PolicySpec, SourceSpec, SystemSpec, Ties,
 };
 
 /// A value set otherwise. Services and sources by their index.
@@ -62,6 +62,8 @@ fn breaker() -> Option<BreakerSpec> {
         open_for: Dist::constant(5e9).ok()?,
         half_open_calls: 10,
         half_open_max: None,
+        automatic: false,
+        lost_reply: 0.0,
         counts: Failures::ALL,
     })
 }
@@ -79,6 +81,7 @@ impl Setting {
     pub fn set(self, spec: &mut SystemSpec) -> bool {
         let before = spec.clone();
         self.change(spec);
+        spec.sources.iter_mut().for_each(SourceSpec::tidy_breaker);
         *spec != before && spec.check().is_empty()
     }
 
@@ -131,7 +134,14 @@ impl Setting {
                     service.groups.iter_mut().for_each(|g| g.weight = 1.0);
                 }
             }
-            Setting::NoBreaker(service) => spec.services[service].balancer.breaker = None,
+            Setting::NoBreaker(service) => {
+                let balancer = &mut spec.services[service].balancer;
+                balancer.breaker = None;
+                balancer.breaker_share = BreakerShare::Instance;
+                for source in spec.sources.iter_mut().filter(|s| s.to == service) {
+                    source.client.breaker = None;
+                }
+            }
             Setting::Breaker(service) => spec.services[service].balancer.breaker = breaker(),
             Setting::BalancerSlots(service, factor) => {
                 let slots = &mut spec.services[service].balancer.slots;

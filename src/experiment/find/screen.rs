@@ -113,6 +113,7 @@ fn loses_nothing(system: &SystemSpec) -> bool {
             && c.deadline.is_none()
             && c.patience.is_none()
             && c.limit.is_none()
+            && c.breaker.is_none()
             && c.hedge.is_none()
     });
     services && clients && !system.faults.iter().any(|f| f.enabled)

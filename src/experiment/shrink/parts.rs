@@ -4,8 +4,8 @@
 use super::rows::{change, nothing};
 use crate::base::units::SECOND;
 use crate::model::spec::{
-    Arrivals, BalancerSpec, Cancel, ClassSpec, Discipline, Dist, GroupSpec, Held, MemorySpec,
-    OnFull, PolicySpec, RamPolicy, SourceSpec, SystemSpec, WorkSpec,
+    Arrivals, BalancerSpec, BreakerShare, Cancel, ClassSpec, Discipline, Dist, GroupSpec, Held,
+    MemorySpec, OnFull, PolicySpec, RamPolicy, SourceSpec, SystemSpec, WorkSpec,
 };
 
 /// A part: what it is called, and how it goes. Says whether anything was there.
@@ -24,9 +24,9 @@ fn set<T: PartialEq>(place: &mut T, value: T) -> bool {
 }
 
 const OF_CLIENTS: &[Part<SourceSpec>] = &[
-    ("fan-out", |s| taken(&mut s.fan_out)),
-    ("hedges", |s| taken(&mut s.client.hedge)),
-    ("retries", |s| taken(&mut s.client.retry)),
+    ("fan-out", |s| tidy(taken(&mut s.fan_out), s)),
+    ("hedges", |s| tidy(taken(&mut s.client.hedge), s)),
+    ("retries", |s| tidy(taken(&mut s.client.retry), s)),
     ("budget of retries", |s| {
         let retry = s.client.retry.as_mut();
         retry.is_some_and(|r| taken(&mut r.budget))
@@ -42,6 +42,7 @@ const OF_CLIENTS: &[Part<SourceSpec>] = &[
     ("patience", |s| taken(&mut s.client.patience)),
     ("cancelling", |s| set(&mut s.client.cancel, Cancel::Nothing)),
     ("limits", |s| taken(&mut s.client.limit)),
+    ("breaker of the client", |s| taken(&mut s.client.breaker)),
     ("limit of the rate", |s| {
         let limit = s.client.limit.as_mut().filter(|l| l.in_flight.is_some());
         limit.is_some_and(|l| taken(&mut l.rate))
@@ -54,15 +55,31 @@ const OF_CLIENTS: &[Part<SourceSpec>] = &[
     ("profile", |s| taken(&mut s.profile)),
 ];
 
+/// What a breaker says of retries goes with the last of them.
+fn tidy(done: bool, source: &mut SourceSpec) -> bool {
+    source.tidy_breaker();
+    done
+}
+
 const OF_BALANCERS: &[Part<BalancerSpec>] = &[
-    ("breakers", |b| taken(&mut b.breaker)),
+    ("breakers", |b| {
+        b.breaker_share = BreakerShare::Instance;
+        taken(&mut b.breaker)
+    }),
     ("health checks", |b| taken(&mut b.health)),
     ("ejection of outliers", |b| taken(&mut b.outlier)),
     ("policy", |b| simpler(b, 0)),
     ("policy", |b| simpler(b, 1)),
     ("policy", |b| simpler(b, 2)),
     ("policy", |b| simpler(b, 3)),
-    ("instances of the balancer", |b| set(&mut b.instances, 1)),
+    ("subset of the workers", |b| taken(&mut b.subset)),
+    ("instances of the balancer", |b| {
+        b.breaker_share = BreakerShare::Instance;
+        set(&mut b.instances, 1)
+    }),
+    ("sharing of breakers", |b| {
+        set(&mut b.breaker_share, BreakerShare::Instance)
+    }),
     ("time of dispatch", |b| {
         b.cores = 1;
         taken(&mut b.dispatch)
@@ -111,6 +128,7 @@ const OF_CLASSES: &[Part<ClassSpec>] = &[
     ("size", |c| set(&mut c.size, nothing())),
     ("priority", |c| set(&mut c.priority, 0)),
     ("cores", |c| set(&mut c.cores, 1)),
+    ("key", |c| taken(&mut c.key)),
 ];
 
 /// The simplest policies, the simplest first; another one of them only if it is simpler.
@@ -213,7 +231,7 @@ pub fn service_part(system: &mut SystemSpec, n: usize) -> Option<String> {
 
 /// Part `n` of recorded rows: a column goes, or all rows have the same.
 pub fn row_part(system: &mut SystemSpec, n: usize) -> Option<String> {
-    const PARTS: usize = 5;
+    const PARTS: usize = 6;
     let source = system.sources.get_mut(n / PARTS)?;
     let Arrivals::Trace(trace) = &source.arrivals else {
         return Some(String::new());
@@ -227,6 +245,7 @@ pub fn row_part(system: &mut SystemSpec, n: usize) -> Option<String> {
         1 => ("memory", !trace.memory.is_empty()),
         2 => ("turns", !trace.priority.is_empty()),
         3 => ("differences of work", !trace.work.is_empty()),
+        4 => ("keys", !trace.key.is_empty()),
         _ => ("differences of memory", !trace.memory.is_empty()),
     };
     if !there {
@@ -237,7 +256,7 @@ pub fn row_part(system: &mut SystemSpec, n: usize) -> Option<String> {
         match part {
             1 => class.memory = None,
             3 => class.work = Some(WorkSpec::drawn(most(&trace.work))),
-            4 => {
+            5 => {
                 let held = class.memory.as_ref().map_or(Held::Admission, |m| m.held);
                 class.memory = Some(MemorySpec {
                     held,
@@ -252,6 +271,7 @@ pub fn row_part(system: &mut SystemSpec, n: usize) -> Option<String> {
         0 => trace.size.clear(),
         2 => trace.priority.clear(),
         3 => trace.work.clear(),
+        4 => trace.key.clear(),
         _ => trace.memory.clear(),
     });
     Some(format!("{what} of the requests of source {}", source.name))

@@ -3,7 +3,7 @@
 use super::rows::change;
 use crate::base::units::Nanos;
 use crate::model::spec::{
-    Arrivals, BackoffSpec, BreakerSpec, Dist, FaultWhen, SystemSpec, WorkSpec,
+    Arrivals, BackoffSpec, ClientBreaker, Dist, FaultWhen, SystemSpec, WorkSpec,
 };
 
 /// Steps that times of arrival are rounded down to, the coarsest first.
@@ -46,6 +46,11 @@ fn each_dist(system: &mut SystemSpec, see: &mut dyn FnMut(&str, &mut Dist)) {
         {
             one("pauses", dist);
         }
+        if let Some(ClientBreaker::Machine { spec, .. }) = &mut client.breaker
+            && let Some(dist) = spec.open_for_mut()
+        {
+            one("open times of the breaker", dist);
+        }
         for class in &mut source.classes {
             let name = format!("class {} of {name}", class.name);
             see(&format!("size of {name}"), &mut class.size);
@@ -78,15 +83,10 @@ fn dists_of_services(system: &mut SystemSpec, see: &mut dyn FnMut(&str, &mut Dis
         if let Some(dispatch) = &mut service.balancer.dispatch {
             see(&format!("dispatch of {name}"), dispatch);
         }
-        let (BreakerSpec::Consecutive { open_for, .. }
-        | BreakerSpec::Resilience4j { open_for, .. }) = match &mut service.balancer.breaker {
-            Some(breaker) => breaker,
-            None => {
-                restarts(&mut service.groups, &name, see);
-                continue;
-            }
-        };
-        see(&format!("open time of breakers of {name}"), open_for);
+        let breaker = service.balancer.breaker.as_mut();
+        if let Some(open_for) = breaker.and_then(|b| b.open_for_mut()) {
+            see(&format!("open time of breakers of {name}"), open_for);
+        }
         restarts(&mut service.groups, &name, see);
     }
 }

@@ -77,6 +77,7 @@ fn record(source: &mut SourceSpec, memory: &MemorySpec, found: &[BirthRow], amou
     let trace = trace(found, 0, columns);
     for class in &mut source.classes {
         class.size = nothing();
+        class.key = None;
         if !amounts {
             continue;
         }
@@ -176,6 +177,7 @@ pub fn only(case: &Case, rows: &[Row]) -> Option<Case> {
             trace.memory = pick(&trace.memory, &kept);
             trace.class = pick(&trace.class, &kept);
             trace.priority = pick(&trace.priority, &kept);
+            trace.key = pick(&trace.key, &kept);
         });
     }
     Some(case.with(system))

@@ -3,20 +3,22 @@
 use std::collections::VecDeque;
 
 use super::hosts::Hosts;
-use super::{Fleet, Policy, View};
+use super::subset::subset;
+use super::{Done, Fleet, Policy, View};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Lane;
 use crate::engine::rng::{Key, Stream};
-use crate::model::breaker::{Breaker, Call, Heard};
+use crate::model::breaker::{Call, Guard, Lost};
+use crate::model::fault::Try;
 use crate::model::fault::worker_path;
-use crate::model::health::Found;
 use crate::model::incident::BreakerState;
 use crate::model::level::Level;
 use crate::model::line::Line;
 use crate::model::outcome::Outcome;
-use crate::model::source::whole;
-use crate::model::spec::{BalancerSpec, BreakerSpec, Failures, OnFull, PolicySpec, ServiceSpec};
+use crate::model::spec::{
+    BalancerSpec, BreakerShare, BreakerSpec, Failures, OnFull, PolicySpec, ServiceSpec, SystemSpec,
+};
 
 /// From so many workers on, what a pick needs is no longer near the processor anyway.
 const MANY: usize = 512;
@@ -50,6 +52,8 @@ pub struct Front<'s> {
     pub first_worker: u32,
     /// How many workers it has.
     pub worker_count: usize,
+    /// Each of its workers has a breaker.
+    pub guarded: bool,
     /// Workers pull from [`Front::shared`].
     pub pulled: bool,
     /// Attempts that wait for whichever worker is free first.
@@ -58,47 +62,60 @@ pub struct Front<'s> {
     stream: Stream,
     /// Workers that are good and that breakers let through, ascending.
     eligible: Vec<u32>,
+    /// Workers that it knows, ascending, where these are not all.
+    known: Option<Vec<u32>>,
+    /// `None` where it has no breakers, and while those it shares are elsewhere.
     guards: Option<Guards<'s>>,
-    hosts: Option<Box<Hosts>>,
+    pub(super) hosts: Option<Box<Hosts>>,
+    /// With which version of its breakers it found out who is eligible.
+    seen: u64,
+}
+
+/// An attempt that is to be sent to a worker.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// When.
+    pub now: Nanos,
+    /// Whether its caller waits for it.
+    pub open: bool,
+    /// What its request is about, where the policy looks at it.
+    pub key: u64,
 }
 
 /// The breakers, one a worker.
 #[derive(Clone, Debug)]
 struct Guards<'s> {
-    open_for: &'s Dist,
+    spec: &'s BreakerSpec,
     counts: Failures,
     all: Vec<Guard>,
+    /// Which results reach none of them.
+    lost: Option<Box<Lost>>,
+    /// Moves on whenever who is eligible may have changed.
+    version: u64,
     /// Earliest moment at which time alone changes who is eligible.
     next_change: Nanos,
 }
 
-#[derive(Clone, Debug)]
-struct Guard {
-    breaker: Breaker,
-    /// Where the times it stays open are drawn from, unless they are always the same.
-    stream: Option<Stream>,
-    /// Openings since the measured time began.
-    opens: u64,
-    open_from: Nanos,
-    open_until: Nanos,
-    /// Time open in all, without the present interval.
-    open_before: u128,
-}
-
 impl<'s> Front<'s> {
-    /// An instance (from 0) of the balancer of a service, itself the `number`th of the system.
+    /// An instance (from 0) of the balancer of a service, itself the `number`th of the system, for
+    /// workers numbered from `first_worker` on.
     pub fn new(
-        service: &'s ServiceSpec,
-        number: u32,
-        instance: u32,
+        system: &'s SystemSpec,
+        (number, instance): (u32, u32),
         key: &Key,
         first_worker: u32,
+        fleet: &Fleet,
     ) -> Self {
+        let service = &system.services[number as usize];
         let spec: &BalancerSpec = &service.balancer;
+        // Those that all share begin with the first.
+        let shared = spec.breaker_share == BreakerShare::All;
+        let own = spec.breaker.as_ref().filter(|_| instance == 0 || !shared);
         let workers = service.worker_count() as u32;
         let path = format!("service/{}/balancer/{}", service.name, instance + 1);
         let mut stream = Stream::new(key, &path);
-        let policy = Policy::new(&spec.policy, &Fleet::of(service), &mut stream);
+        let policy = Policy::new(&spec.policy, fleet, &mut stream);
+        let known = subset(service, instance, key, fleet);
         Front {
             dispatch: spec.dispatch.as_ref(),
             cores: u64::from(spec.cores),
@@ -113,16 +130,16 @@ impl<'s> Front<'s> {
             service: number,
             first_worker,
             worker_count: workers as usize,
+            guarded: spec.breaker.is_some(),
             pulled: spec.policy == PolicySpec::CentralQueue,
             shared: VecDeque::new(),
             policy,
             stream,
-            eligible: (0..workers).collect(),
-            guards: spec
-                .breaker
-                .as_ref()
-                .map(|b| Guards::new(b, service, instance, key)),
-            hosts: Hosts::new(service, instance, key),
+            hosts: Hosts::new(service, instance, key, known.as_deref()),
+            eligible: known.clone().unwrap_or((0..workers).collect()),
+            known,
+            guards: own.map(|b| Guards::new(b, system, service, instance, key)),
+            seen: 0,
         }
     }
 
@@ -132,9 +149,31 @@ impl<'s> Front<'s> {
         if let Some(hosts) = &mut self.hosts {
             hosts.rekey(key);
         }
-        let guards = self.guards.iter_mut().flat_map(|g| &mut g.all);
-        for stream in guards.filter_map(|guard| guard.stream.as_mut()) {
-            stream.rekey(key);
+        let Some(guards) = &mut self.guards else {
+            return;
+        };
+        for guard in &mut guards.all {
+            guard.rekey(key);
+        }
+        if let Some(lost) = &mut guards.lost {
+            lost.rekey(key);
+        }
+    }
+
+    /// Two instances that share their breakers exchange them.
+    #[cold]
+    pub fn exchange(&mut self, other: &mut Front<'s>, now: Nanos) {
+        std::mem::swap(&mut self.guards, &mut other.guards);
+        for front in [self, other] {
+            // First what time has done: a refresh looks ahead only.
+            front.tick(now);
+            if front
+                .guards
+                .as_ref()
+                .is_some_and(|g| g.version != front.seen)
+            {
+                front.refresh(now);
+            }
         }
     }
 
@@ -143,17 +182,20 @@ impl<'s> Front<'s> {
     /// whose caller has given up (`open` is false) goes where breakers let calls in, but takes no
     /// permit, as nobody will ever report on it.
     #[inline(always)]
-    pub fn pick(&mut self, load: &[u32], now: Nanos, open: bool) -> Option<(u32, u32)> {
-        self.tick(now);
+    pub fn pick(&mut self, load: &[u32], ask: &Ask) -> Option<(u32, u32)> {
+        self.tick(ask.now);
         if self.eligible.is_empty() {
             return None;
         }
         let view = View {
             eligible: &self.eligible,
             load,
+            now: ask.now,
+            key: ask.key,
+            open: ask.open,
         };
         let worker = self.policy.pick(&view, &mut self.stream);
-        Some(self.enter(worker, now, open))
+        Some(self.enter(worker, ask))
     }
 
     /// Where workers are many: two of which the next pick will most likely be one, if that can be
@@ -170,14 +212,8 @@ impl<'s> Front<'s> {
 
     /// As [`Front::pick`], but none of the workers named (ascending).
     #[inline(never)]
-    pub fn pick_none_of(
-        &mut self,
-        load: &[u32],
-        now: Nanos,
-        open: bool,
-        not: &[u32],
-    ) -> Option<(u32, u32)> {
-        self.tick(now);
+    pub fn pick_none_of(&mut self, load: &[u32], ask: &Ask, not: &[u32]) -> Option<(u32, u32)> {
+        self.tick(ask.now);
         let other = |worker: &u32| not.binary_search(worker).is_err();
         let others: Vec<u32> = self.eligible.iter().copied().filter(other).collect();
         if others.is_empty() {
@@ -186,14 +222,57 @@ impl<'s> Front<'s> {
         let view = View {
             eligible: &others,
             load,
+            now: ask.now,
+            key: ask.key,
+            open: ask.open,
         };
         let worker = self.policy.pick(&view, &mut self.stream);
-        Some(self.enter(worker, now, open))
+        Some(self.enter(worker, ask))
+    }
+
+    /// A worker says that a core of it is idle.
+    pub fn add_idle(&mut self, worker: u32) {
+        if let Policy::Jiq(policy) = &mut self.policy {
+            policy.add(worker);
+        }
+    }
+
+    /// Whether workers are to report before the next pick.
+    pub fn wants_reports(&self, now: Nanos) -> bool {
+        matches!(&self.policy, Policy::ClientWrr(policy) if policy.wants_reports(now))
+    }
+
+    /// What the workers have done, in the order of their numbers.
+    pub fn report(&mut self, now: Nanos, all: impl Iterator<Item = Done>) {
+        if let Policy::ClientWrr(policy) = &mut self.policy {
+            policy.report(now, all);
+        }
+    }
+
+    /// How many idle cores are on its list.
+    pub fn listed(&self) -> usize {
+        match &self.policy {
+            Policy::Jiq(policy) => policy.listed(),
+            _ => 0,
+        }
+    }
+
+    /// The worker picked last, if it was on that list; asked once.
+    pub fn take_taken(&mut self) -> Option<u32> {
+        match &mut self.policy {
+            Policy::Jiq(policy) => policy.take_taken(),
+            _ => None,
+        }
+    }
+
+    /// The policy hears that an attempt has ended so long after it was sent to a worker.
+    pub fn tell_policy(&mut self, worker: u32, took: Nanos, now: Nanos) {
+        self.policy.hear(worker, took, now);
     }
 
     /// Lets time alone change whom breakers let through.
     #[inline(always)]
-    fn tick(&mut self, now: Nanos) {
+    pub fn tick(&mut self, now: Nanos) {
         if let Some(guards) = &mut self.guards
             && now >= guards.next_change
         {
@@ -204,15 +283,15 @@ impl<'s> Front<'s> {
 
     /// Lets an attempt through the breaker of the worker picked for it.
     #[inline(always)]
-    fn enter(&mut self, worker: u32, now: Nanos, open: bool) -> (u32, u32) {
+    fn enter(&mut self, worker: u32, ask: &Ask) -> (u32, u32) {
         let Some(guards) = &mut self.guards else {
             return (worker, 0);
         };
         let breaker = &mut guards.all[worker as usize].breaker;
-        let changed = open && breaker.enter(now);
+        let changed = ask.open && breaker.enter(ask.now);
         let epoch = breaker.epoch();
         if changed {
-            self.refresh(now);
+            self.refresh(ask.now);
         }
         (worker, epoch)
     }
@@ -226,10 +305,18 @@ impl<'s> Front<'s> {
         self.guards.as_ref().is_some_and(|guards| !counted(guards))
     }
 
+    /// Whether the result of an attempt reaches no breaker.
+    #[inline]
+    pub fn loses(&self, of: impl FnOnce() -> Try) -> bool {
+        let lost = self.guards.as_ref().and_then(|g| g.lost.as_ref());
+        lost.is_some_and(|lost| lost.takes(of()))
+    }
+
     /// Tells a worker's breaker that a call which it let in is taken back.
     pub fn forget(&mut self, worker: u32, epoch: u32, now: Nanos) {
+        self.tick(now);
         let guards = self.guards.as_mut();
-        if guards.is_some_and(|g| g.all[worker as usize].breaker.forget(epoch)) {
+        if guards.is_some_and(|g| g.all[worker as usize].forget(now, epoch, g.spec)) {
             self.refresh(now);
         }
     }
@@ -237,87 +324,43 @@ impl<'s> Front<'s> {
     /// Tells a worker's breaker what became of a call that it let in.
     #[inline]
     pub fn hear(&mut self, worker: u32, call: Call, now: Nanos) {
-        let Some(guards) = &mut self.guards else {
-            return;
-        };
-        if guards.hear(worker, call, now) {
+        self.tick(now);
+        let guards = self.guards.as_mut();
+        if guards.is_some_and(|g| g.all[worker as usize].hear(now, call, g.spec)) {
             self.refresh(now);
         }
-    }
-
-    /// What becomes of an attempt for which nobody was eligible.
-    #[cold]
-    pub fn nobody(&self) -> Outcome {
-        match &self.hosts {
-            Some(hosts) if hosts.has_none() => Outcome::NoWorker,
-            _ => Outcome::BreakerOpen,
-        }
-    }
-
-    /// Whether it hears how calls of its workers end, breakers apart.
-    #[inline]
-    pub fn looks_for_outliers(&self) -> bool {
-        self.hosts.as_ref().is_some_and(|h| h.every().is_some())
-    }
-
-    /// Time between two sweeps for outliers, if it looks for any.
-    pub fn sweeps_every(&self) -> Option<Nanos> {
-        self.hosts.as_ref()?.every()
-    }
-
-    /// A call of a worker ended; says whether that ejects it.
-    #[cold]
-    pub fn judge(&mut self, worker: u32, outcome: Outcome, now: Nanos) -> bool {
-        let hosts = self.hosts.as_mut();
-        let ejected = hosts.is_some_and(|h| h.hears(worker, outcome, now));
-        if ejected {
-            self.refresh(now);
-        }
-        ejected
-    }
-
-    /// What a health check found of a worker, and whether it is known to be well; says whether
-    /// that lets an outlier back.
-    #[cold]
-    pub fn hears_of_health(
-        &mut self,
-        worker: u32,
-        (found, well): (Found, bool),
-        now: Nanos,
-    ) -> bool {
-        let hosts = self.hosts.as_mut();
-        let back = hosts.is_some_and(|h| h.hears_of_health(worker, found, well, now));
-        if back || found != Found::Same {
-            self.refresh(now);
-        }
-        back
-    }
-
-    /// A sweep for outliers: who is back, and who is ejected.
-    #[cold]
-    pub fn sweep(&mut self, now: Nanos) -> (Vec<usize>, Vec<usize>) {
-        let hosts = self.hosts.as_mut();
-        let changes = hosts.map(|h| h.sweep(now)).unwrap_or_default();
-        if changes != (Vec::new(), Vec::new()) {
-            self.refresh(now);
-        }
-        changes
     }
 
     /// Finds anew who is eligible.
     #[cold]
-    fn refresh(&mut self, now: Nanos) {
+    pub(super) fn refresh(&mut self, now: Nanos) {
         let hosts = self.hosts.as_ref().filter(|h| !h.panics());
         let good = |worker: u32| hosts.is_none_or(|h| h.is_good(worker));
         let Some(guards) = &mut self.guards else {
-            let all = 0..self.worker_count as u32;
+            // Breakers that are elsewhere come with a refresh.
+            if self.guarded {
+                self.seen = u64::MAX;
+                return;
+            }
             self.eligible.clear();
-            self.eligible.extend(all.filter(|&w| good(w)));
+            match &self.known {
+                Some(known) => self.eligible.extend(known.iter().filter(|&&w| good(w))),
+                None => {
+                    let all = 0..self.worker_count as u32;
+                    self.eligible.extend(all.filter(|&w| good(w)));
+                }
+            }
             return;
         };
         self.eligible.clear();
+        guards.version += 1;
+        self.seen = guards.version;
         guards.next_change = Nanos::MAX;
         for (worker, guard) in (0u32..).zip(&guards.all) {
+            let unknown = |known: &Vec<u32>| known.binary_search(&worker).is_err();
+            if self.known.as_ref().is_some_and(unknown) {
+                continue;
+            }
             if guard.breaker.admits(now) && good(worker) {
                 self.eligible.push(worker);
             }
@@ -369,70 +412,38 @@ impl<'s> Front<'s> {
 }
 
 impl<'s> Guards<'s> {
-    fn new(spec: &'s BreakerSpec, service: &ServiceSpec, instance: u32, key: &Key) -> Self {
-        let (BreakerSpec::Consecutive { open_for, .. }
-        | BreakerSpec::Resilience4j { open_for, .. }) = spec;
-        let drawn = !matches!(open_for, Dist::Constant { .. });
+    fn new(
+        spec: &'s BreakerSpec,
+        system: &SystemSpec,
+        service: &ServiceSpec,
+        instance: u32,
+        key: &Key,
+    ) -> Self {
         let path = |number: u32| match instance {
             0 => format!("{}/breaker", worker_path(service, number)),
             _ => format!("{}/breaker/{}", worker_path(service, number), instance + 1),
         };
-        let guard = |number: u32| Guard {
-            breaker: Breaker::new(spec),
-            stream: drawn.then(|| Stream::new(key, &path(number))),
-            opens: 0,
-            open_from: 0,
-            open_until: 0,
-            open_before: 0,
-        };
-        let all = (0..service.worker_count() as u32).map(guard).collect();
+        let guard = |number: u32| Guard::new(spec, key, || path(number));
+        let all: Vec<Guard> = (0..service.worker_count() as u32).map(guard).collect();
+        let changes = all.iter().filter_map(|g| g.breaker.next_change());
         Guards {
-            open_for,
+            spec,
             counts: spec.counts(),
+            lost: {
+                let sources = system.sources.iter().map(|s| s.name.clone());
+                let callers = sources.chain(system.call_sites().map(|site| site.path(system)));
+                let path = |caller| format!("service/{}/breaker/lost/{caller}", service.name);
+                Lost::new(spec, key, callers.map(path))
+            },
+            version: 0,
+            next_change: changes.min().unwrap_or(Nanos::MAX),
             all,
-            next_change: Nanos::MAX,
-        }
-    }
-
-    /// Whether who is eligible may have changed.
-    #[inline]
-    fn hear(&mut self, worker: u32, call: Call, now: Nanos) -> bool {
-        let guard = &mut self.all[worker as usize];
-        match guard.breaker.hear(now, call) {
-            Heard::Nothing => false,
-            Heard::Changed => true,
-            Heard::Opens { since } => {
-                guard.open(since, self.open_for);
-                true
-            }
         }
     }
 
     fn tick(&mut self, now: Nanos) {
         for guard in &mut self.all {
-            if let Heard::Opens { since } = guard.breaker.tick(now) {
-                guard.open(since, self.open_for);
-            }
+            guard.tick(now, self.spec);
         }
-    }
-}
-
-impl Guard {
-    #[cold]
-    fn open(&mut self, since: Nanos, open_for: &Dist) {
-        let lasts = match (&mut self.stream, open_for) {
-            (Some(stream), dist) => whole(dist.sample(stream)),
-            (None, dist) => whole(dist.mean()),
-        };
-        self.opens += 1;
-        self.open_before = self.open_area(since);
-        self.open_from = since;
-        self.open_until = since.saturating_add(lasts);
-        self.breaker.open(self.open_until);
-    }
-
-    /// Time open up to now.
-    fn open_area(&self, now: Nanos) -> u128 {
-        self.open_before + u128::from(now.min(self.open_until).saturating_sub(self.open_from))
     }
 }

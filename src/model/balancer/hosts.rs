@@ -1,6 +1,7 @@
 //! Whom of its workers a balancer leaves out: those that are ejected as outliers or were found
 //! unfit, unless so many are out that it rather asks them all.
 
+use super::Front;
 use crate::base::units::Nanos;
 use crate::engine::rng::{Bits, Key, Stream};
 use crate::model::health::{End, Found, Outlier};
@@ -15,25 +16,38 @@ pub(super) struct Hosts {
     unfit: Vec<bool>,
     /// Whether a trigger ejects, where that is a matter of chance.
     stream: Stream,
-    workers: u64,
+    /// Workers that it knows.
+    known: Vec<u32>,
     /// Below this share of good workers all are asked, in millionths.
     panic: u64,
 }
 
 impl Hosts {
     /// `None` where nobody is ever left out.
-    pub fn new(service: &ServiceSpec, instance: u32, key: &Key) -> Option<Box<Hosts>> {
+    pub fn new(
+        service: &ServiceSpec,
+        instance: u32,
+        key: &Key,
+        known: Option<&[u32]>,
+    ) -> Option<Box<Hosts>> {
         let spec = &service.balancer;
         if !spec.leaves_out() {
             return None;
         }
         let workers = service.worker_count();
+        let known: Vec<u32> = match known {
+            Some(known) => known.to_vec(),
+            None => (0..workers as u32).collect(),
+        };
         let path = format!("service/{}/balancer/{}/outlier", service.name, instance + 1);
         Some(Box::new(Hosts {
-            outlier: spec.outlier.as_ref().map(|o| Outlier::new(o, workers)),
+            outlier: spec
+                .outlier
+                .as_ref()
+                .map(|o| Outlier::new(o, workers, known.len())),
             unfit: vec![false; workers],
             stream: Stream::new(key, &path),
-            workers: workers as u64,
+            known,
             panic: u64::from(spec.panic_threshold),
         }))
     }
@@ -56,13 +70,13 @@ impl Hosts {
 
     /// Whether so few are good that it asks them all.
     pub fn panics(&self) -> bool {
-        let good = (0..self.workers as u32).filter(|&w| self.is_good(w));
-        (good.count() as u64) * u64::from(WHOLE) < self.panic * self.workers
+        let good = self.known.iter().filter(|&&w| self.is_good(w));
+        (good.count() as u64) * u64::from(WHOLE) < self.panic * self.known.len() as u64
     }
 
     /// Whether nobody is asked.
     pub fn has_none(&self) -> bool {
-        !self.panics() && !(0..self.workers as u32).any(|w| self.is_good(w))
+        !self.panics() && !self.known.iter().any(|&w| self.is_good(w))
     }
 
     /// A call of a worker ended; says whether that ejects it.
@@ -96,6 +110,67 @@ impl Hosts {
         let outlier = self.outlier.as_mut();
         let sweep = |o: &mut Outlier| o.sweep(now, &mut |m| chance(stream, m));
         outlier.map(sweep).unwrap_or_default()
+    }
+}
+
+impl Front<'_> {
+    /// What becomes of an attempt for which nobody was eligible.
+    #[cold]
+    pub fn nobody(&self) -> Outcome {
+        match &self.hosts {
+            Some(hosts) if hosts.has_none() => Outcome::NoWorker,
+            _ => Outcome::BreakerOpen,
+        }
+    }
+
+    /// Whether it hears how calls of its workers end, breakers apart.
+    #[inline]
+    pub fn looks_for_outliers(&self) -> bool {
+        self.hosts.as_ref().is_some_and(|h| h.every().is_some())
+    }
+
+    /// Time between two sweeps for outliers, if it looks for any.
+    pub fn sweeps_every(&self) -> Option<Nanos> {
+        self.hosts.as_ref()?.every()
+    }
+
+    /// A call of a worker ended; says whether that ejects it.
+    #[cold]
+    pub fn judge(&mut self, worker: u32, outcome: Outcome, now: Nanos) -> bool {
+        let hosts = self.hosts.as_mut();
+        let ejected = hosts.is_some_and(|h| h.hears(worker, outcome, now));
+        if ejected {
+            self.refresh(now);
+        }
+        ejected
+    }
+
+    /// What a health check found of a worker, and whether it is known to be well; says whether
+    /// that lets an outlier back.
+    #[cold]
+    pub fn hears_of_health(
+        &mut self,
+        worker: u32,
+        (found, well): (Found, bool),
+        now: Nanos,
+    ) -> bool {
+        let hosts = self.hosts.as_mut();
+        let back = hosts.is_some_and(|h| h.hears_of_health(worker, found, well, now));
+        if back || found != Found::Same {
+            self.refresh(now);
+        }
+        back
+    }
+
+    /// A sweep for outliers: who is back, and who is ejected.
+    #[cold]
+    pub fn sweep(&mut self, now: Nanos) -> (Vec<usize>, Vec<usize>) {
+        let hosts = self.hosts.as_mut();
+        let changes = hosts.map(|h| h.sweep(now)).unwrap_or_default();
+        if changes != (Vec::new(), Vec::new()) {
+            self.refresh(now);
+        }
+        changes
     }
 }
 

@@ -3,24 +3,37 @@
 //! A policy gets a read-only view of what its balancer knows and its own stream. It can't reach
 //! the queue or change a worker. "Fewest" always counts waiting and in service.
 
+mod aperture;
 mod central_queue;
+mod client_wrr;
+#[cfg(test)]
+mod conformance;
 mod first;
 mod fleet;
 mod front;
+mod hashing;
 mod hosts;
+mod jiq;
 mod jsq_oracle;
 mod least_connections;
 mod least_request;
+mod maglev;
 mod p2c;
+mod peak_ewma;
 mod random;
 mod random_n;
+mod rendezvous;
+mod ring_hash;
 mod round_robin;
+mod subset;
 mod weighted_round_robin;
 
+pub use client_wrr::Done;
 pub use fleet::Fleet;
-pub use front::Front;
+pub use front::{Ask, Front};
 
 use super::spec::PolicySpec;
+use crate::base::units::Nanos;
 use crate::engine::rng::Stream;
 
 /// What a balancer knows when it picks.
@@ -29,6 +42,12 @@ pub struct View<'a> {
     pub eligible: &'a [u32],
     /// Attempts waiting and in service at each worker of the service.
     pub load: &'a [u32],
+    /// When it is.
+    pub now: Nanos,
+    /// What the request is about, where the policy looks at it.
+    pub key: u64,
+    /// Whether it will hear how the attempt ends.
+    pub open: bool,
 }
 
 impl View<'_> {
@@ -47,6 +66,12 @@ impl View<'_> {
         } else {
             self.eligible[place as usize]
         }
+    }
+
+    /// Whether a worker may be picked.
+    #[inline]
+    fn lets_in(&self, worker: u32) -> bool {
+        self.eligible.len() == self.load.len() || self.eligible.binary_search(&worker).is_ok()
     }
 
     #[inline(always)]
@@ -91,6 +116,16 @@ policies! {
     "jsq_oracle" jsq_oracle::JsqOracle "fewest of all, known at once: an oracle";
     "central_queue" central_queue::CentralQueue
         "workers pull from one shared buffer, first come first served";
+    "ring_hash" ring_hash::RingHash "the next place clockwise on a ring of hashes (Envoy)";
+    "maglev" maglev::Maglev "whose place it is in a table of hashes (Envoy)";
+    "rendezvous" rendezvous::Rendezvous "the highest hash of worker and key together";
+    "peak_ewma" peak_ewma::PeakEwma
+        "quicker of two, by round trips whose mean jumps to peaks (Finagle)";
+    "jiq" jiq::Jiq "whoever told this balancer first that a core is idle, else at random";
+    "aperture" aperture::Aperture
+        "fewer of two among the first few, as many as load asks for (Finagle)";
+    "client_wrr" client_wrr::ClientWrr
+        "in turn, by weights that come out of what workers report (gRPC)";
 }
 
 impl Policy {
@@ -120,6 +155,35 @@ impl Policy {
                 Policy::CentralQueue(central_queue::CentralQueue::new(fleet))
             }
             PolicySpec::JsqOracle { ties } => Policy::JsqOracle(jsq_oracle::JsqOracle { ties }),
+            PolicySpec::RingHash { bounded_load, .. } => {
+                Policy::RingHash(ring_hash::RingHash::new(fleet, bounded_load))
+            }
+            PolicySpec::Maglev { bounded_load, .. } => {
+                Policy::Maglev(maglev::Maglev::new(fleet, bounded_load))
+            }
+            PolicySpec::Rendezvous { bounded_load } => {
+                Policy::Rendezvous(rendezvous::Rendezvous::new(fleet, bounded_load))
+            }
+            PolicySpec::PeakEwma { decay } => {
+                Policy::PeakEwma(peak_ewma::PeakEwma::new(decay, fleet.weights.len()))
+            }
+            PolicySpec::Jiq { .. } => Policy::Jiq(jiq::Jiq::default()),
+            PolicySpec::ClientWrr(spec) => {
+                Policy::ClientWrr(client_wrr::ClientWrr::new(spec, fleet, stream))
+            }
+            PolicySpec::Aperture(band) => {
+                let workers = fleet.weights.len() as u32;
+                Policy::Aperture(aperture::Aperture::new(band, workers, stream))
+            }
+        }
+    }
+
+    /// An attempt at a worker has ended, well or not, so long after it was sent there.
+    pub fn hear(&mut self, worker: u32, took: Nanos, now: Nanos) {
+        match self {
+            Policy::PeakEwma(policy) => policy.hear(worker, took, now),
+            Policy::Aperture(policy) => policy.hear(now),
+            _ => {}
         }
     }
 }
@@ -128,14 +192,15 @@ impl Policy {
 mod tests {
     use super::*;
     use crate::engine::rng::Key;
-    use crate::model::spec::{Schedule, Ties};
+    use crate::model::spec::{Band, OrcaSpec, Register, Schedule, Ties};
 
     /// Workers of 2 cores and 1 waiting place.
-    fn fleet(weights: &[f64]) -> Fleet {
+    fn fleet(weights: &[f64], spec: &PolicySpec) -> Fleet {
         Fleet {
             weights: weights.to_vec(),
             cores: vec![2; weights.len()],
             room: vec![3; weights.len()],
+            ..Fleet::hashing(weights, spec)
         }
     }
 
@@ -151,10 +216,17 @@ mod tests {
         picks: u32,
     ) -> Vec<u32> {
         let mut stream = Stream::new(&Key::new(1, 0, 0), "test");
-        let mut policy = Policy::new(&spec, &fleet(weights), &mut stream);
+        let mut policy = Policy::new(&spec, &fleet(weights, &spec), &mut stream);
         let mut counts = vec![0; load.len()];
-        for _ in 0..picks {
-            counts[policy.pick(&View { eligible, load }, &mut stream) as usize] += 1;
+        for pick in 0..picks {
+            let view = View {
+                eligible,
+                load,
+                now: u64::from(pick),
+                key: u64::from(pick),
+                open: true,
+            };
+            counts[policy.pick(&view, &mut stream) as usize] += 1;
         }
         counts
     }
@@ -184,6 +256,29 @@ mod tests {
             PolicySpec::CentralQueue,
             PolicySpec::JsqOracle { ties: Ties::Random },
             PolicySpec::JsqOracle { ties: Ties::First },
+            PolicySpec::RingHash {
+                ring_size: 1024,
+                bounded_load: None,
+            },
+            PolicySpec::RingHash {
+                ring_size: 8,
+                bounded_load: Some(1.25),
+            },
+            PolicySpec::Maglev {
+                table_size: 65_537,
+                bounded_load: Some(1.0),
+            },
+            PolicySpec::Rendezvous {
+                bounded_load: Some(2.0),
+            },
+            PolicySpec::PeakEwma {
+                decay: 10_000_000_000,
+            },
+            PolicySpec::Jiq {
+                register: Register::Random,
+            },
+            PolicySpec::Aperture(Band::default()),
+            PolicySpec::ClientWrr(OrcaSpec::default()),
         ]
     }
 

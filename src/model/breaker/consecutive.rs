@@ -104,13 +104,13 @@ impl Consecutive {
         }
     }
 
-    pub(super) fn forget(&mut self, epoch: u32) -> bool {
+    pub(super) fn forget(&mut self, epoch: u32) -> Heard {
         match &mut self.state {
             State::HalfOpen { out, .. } if epoch == self.epoch => {
                 *out -= 1;
-                true
+                Heard::Changed
             }
-            _ => false,
+            _ => Heard::Nothing,
         }
     }
 
@@ -161,8 +161,8 @@ mod tests {
         m.open(10);
         m.enter(10);
         assert!(!m.admits(11));
-        assert!(!m.forget(before), "let in before it opened");
-        assert!(m.forget(m.epoch()));
+        assert_eq!(m.forget(before), Heard::Nothing, "let in before it opened");
+        assert_eq!(m.forget(m.epoch()), Heard::Changed);
         assert!(m.admits(11));
         assert_eq!(call(&mut m, 12, false), Heard::Changed, "and closes");
     }
@@ -205,5 +205,61 @@ mod tests {
         assert_eq!(call(&mut m, 10, true), Heard::Opens { since: 10 });
         m.open(20);
         assert!(!m.admits(19));
+    }
+
+    #[test]
+    fn a_table_of_the_rule() {
+        use super::super::script::{C, Do, H, MS, O, Row, always, play};
+        let spec = crate::model::spec::BreakerSpec::Consecutive {
+            failures: 2,
+            open_for: always(1000 * MS),
+            half_open_calls: 2,
+            successes: 2,
+            counts: crate::model::spec::Failures::ALL,
+        };
+        let open: [Row; 7] = [
+            (0, Do::Enter('x'), C, 0),
+            (0, Do::Enter('y'), C, 0),
+            (0, Do::Bad, C, 0),
+            // A success ends the run; what is taken back does not.
+            (0, Do::Good, C, 0),
+            (0, Do::Bad, C, 0),
+            (0, Do::Back('y'), C, 0),
+            (0, Do::Bad, O, 1),
+        ];
+        let then = |more: &[Row]| play(&spec, &[&open[..], more].concat());
+        then(&[
+            (1000 * MS - 1, Do::Shut, O, 1),
+            (1000 * MS, Do::Enter('a'), H, 1),
+            (1000 * MS, Do::Enter('b'), H, 1),
+            (1000 * MS, Do::Shut, H, 1),
+            // A success gives its permit back, one too few does not close it.
+            (1001 * MS, Do::Ok('a'), H, 1),
+            (1001 * MS, Do::Enter('c'), H, 1),
+            (1001 * MS, Do::Shut, H, 1),
+            (1002 * MS, Do::Ok('b'), C, 1),
+            // Let in before it closed: not heard any more.
+            (1002 * MS, Do::Fail('c'), C, 1),
+            (1002 * MS, Do::Bad, C, 1),
+            (1002 * MS, Do::Bad, O, 2),
+        ]);
+        then(&[
+            (500 * MS, Do::Ok('x'), O, 1),
+            (1000 * MS, Do::Enter('a'), H, 1),
+            (1000 * MS, Do::Enter('b'), H, 1),
+            (1001 * MS, Do::Ok('a'), H, 1),
+            (1002 * MS, Do::Fail('b'), O, 2),
+            (2002 * MS - 1, Do::Shut, O, 2),
+            (2002 * MS, Do::Enter('c'), H, 2),
+        ]);
+        then(&[
+            (1000 * MS, Do::Enter('a'), H, 1),
+            (1000 * MS, Do::Enter('b'), H, 1),
+            (1000 * MS, Do::Fail('x'), H, 1),
+            (1000 * MS, Do::Ok('x'), H, 1),
+            (1000 * MS, Do::Shut, H, 1),
+            (1000 * MS, Do::Back('a'), H, 1),
+            (1000 * MS, Do::Enter('c'), H, 1),
+        ]);
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! * both shares are looked at after every recorded call, once enough calls are in the window;
 //! * while open, results of calls let in earlier enter the window and change nothing;
-//! * from open it becomes half-open at the first call strictly after the wait;
+//! * from open it becomes half-open at the first call strictly after the wait, or with `automatic`
+//!   by itself at the end of the wait;
 //! * half-open has a fresh window of `half_open_calls`; a permit is spent on entry and does not
 //!   come back; when enough results are in, it opens or closes.
 
@@ -34,6 +35,7 @@ struct Rules {
     slow_share: f64,
     half_open_calls: u32,
     half_open_max: Option<Nanos>,
+    automatic: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,7 @@ impl Resilience4j {
             slow_share,
             half_open_calls,
             half_open_max,
+            automatic,
             ..
         } = *spec
         else {
@@ -67,6 +70,7 @@ impl Resilience4j {
             slow_share,
             half_open_calls,
             half_open_max,
+            automatic,
         };
         Resilience4j {
             rules,
@@ -80,6 +84,7 @@ impl Resilience4j {
     pub(super) fn admits(&self, now: Nanos) -> bool {
         match self.state {
             State::Closed => true,
+            State::Open { until } if self.rules.automatic => now >= until,
             State::Open { until } => now > until,
             State::HalfOpen { permits, .. } => permits > 0,
         }
@@ -96,6 +101,7 @@ impl Resilience4j {
     pub(super) fn next_change(&self) -> Option<Nanos> {
         match self.state {
             State::Closed => None,
+            State::Open { until } if self.rules.automatic => Some(until),
             State::Open { until } => Some(until.saturating_add(1)),
             State::HalfOpen { since, .. } => self.rules.half_open_max.map(|max| since + max),
         }
@@ -106,6 +112,10 @@ impl Resilience4j {
             (State::HalfOpen { since, .. }, Some(max)) if now >= since + max => {
                 Heard::Opens { since: since + max }
             }
+            (State::Open { until }, _) if self.rules.automatic && now >= until => {
+                self.try_again(self.rules.half_open_calls, until);
+                Heard::Changed
+            }
             _ => Heard::Nothing,
         }
     }
@@ -115,13 +125,7 @@ impl Resilience4j {
         match &mut self.state {
             State::Closed => false,
             State::Open { .. } => {
-                let calls = self.rules.half_open_calls;
-                self.state = State::HalfOpen {
-                    permits: calls - 1,
-                    since: now,
-                };
-                self.window = Window::new(BreakerWindow::Calls(calls));
-                self.epoch += 1;
+                self.try_again(self.rules.half_open_calls - 1, now);
                 true
             }
             State::HalfOpen { permits, .. } => {
@@ -131,13 +135,20 @@ impl Resilience4j {
         }
     }
 
-    pub(super) fn forget(&mut self, epoch: u32) -> bool {
+    /// Half-open since a moment, with so many permits left.
+    fn try_again(&mut self, permits: u32, since: Nanos) {
+        self.state = State::HalfOpen { permits, since };
+        self.window = Window::new(BreakerWindow::Calls(self.rules.half_open_calls));
+        self.epoch += 1;
+    }
+
+    pub(super) fn forget(&mut self, epoch: u32) -> Heard {
         match &mut self.state {
             State::HalfOpen { permits, .. } if epoch == self.epoch => {
                 *permits += 1;
-                true
+                Heard::Changed
             }
-            _ => false,
+            _ => Heard::Nothing,
         }
     }
 
@@ -305,6 +316,8 @@ mod tests {
             open_for: Dist::Constant { value: 1e9 },
             half_open_calls: 4,
             half_open_max,
+            automatic: false,
+            lost_reply: 0.0,
             counts: Failures::ALL,
         })
     }
@@ -396,7 +409,8 @@ mod tests {
             assert_eq!(m.enter(51), spent == 1 || spent == 4, "permit {spent}");
         }
         assert!(!m.admits(60), "four permits are spent");
-        assert!(!m.forget(m.epoch() - 1) && m.forget(m.epoch()));
+        assert_eq!(m.forget(m.epoch() - 1), Heard::Nothing);
+        assert_eq!(m.forget(m.epoch()), Heard::Changed);
         assert!(m.admits(60), "but one that is taken back");
         assert!(m.enter(60));
         let fine = Call {
@@ -429,5 +443,177 @@ mod tests {
         };
         assert_eq!(m.hear(12, bad), Heard::Nothing);
         assert_eq!(m.hear(12, bad), Heard::Opens { since: 12 });
+    }
+
+    use super::super::script::{self, C, Do, H, MS, O, Row};
+
+    /// Half of 4 calls, or 4 slow ones; open for a second; 4 permits.
+    fn play(half_open_max: Option<Nanos>, automatic: bool, rows: &[Row]) {
+        let spec = BreakerSpec::Resilience4j {
+            window: BreakerWindow::Calls(4),
+            min_calls: 4,
+            failure_share: 0.5,
+            slow_after: 100,
+            slow_share: 1.0,
+            open_for: script::always(1000 * MS),
+            half_open_calls: 4,
+            half_open_max,
+            automatic,
+            lost_reply: 0.0,
+            counts: Failures::ALL,
+        };
+        script::play(&spec, rows);
+    }
+
+    const OPEN: [Row; 6] = [
+        (0, Do::Enter('x'), C, 0),
+        (0, Do::Enter('y'), C, 0),
+        (0, Do::Bad, C, 0),
+        (0, Do::Bad, C, 0),
+        (0, Do::Good, C, 0),
+        // Judged at a success too: two of four are the threshold.
+        (0, Do::Good, O, 1),
+    ];
+
+    const PROBES: [Row; 6] = [
+        (1000 * MS, Do::Shut, O, 1),
+        (1000 * MS + 1, Do::Enter('a'), H, 1),
+        (1000 * MS + 1, Do::Enter('b'), H, 1),
+        (1000 * MS + 1, Do::Enter('c'), H, 1),
+        (1000 * MS + 1, Do::Enter('d'), H, 1),
+        (1000 * MS + 1, Do::Shut, H, 1),
+    ];
+
+    #[test]
+    fn one_failure_and_one_call_too_few() {
+        let rows = [
+            (0, Do::Bad, C, 0),
+            (0, Do::Bad, C, 0),
+            (0, Do::Bad, C, 0),
+            (0, Do::Good, O, 1),
+        ];
+        play(None, false, &rows);
+        let rows = [
+            (0, Do::Bad, C, 0),
+            (0, Do::Good, C, 0),
+            (0, Do::Good, C, 0),
+            (0, Do::Good, C, 0),
+            // The first failure has left the window.
+            (0, Do::Bad, C, 0),
+            (0, Do::Bad, O, 1),
+        ];
+        play(None, false, &rows);
+    }
+
+    #[test]
+    fn slow_calls_count_by_themselves() {
+        let slow = |took, state, opens| (0, Do::Slow('x', took), state, opens);
+        let rows = [
+            (0, Do::Enter('x'), C, 0),
+            slow(100, C, 0),
+            slow(101, C, 0),
+            slow(101, C, 0),
+            slow(101, C, 0),
+            slow(101, O, 1),
+        ];
+        play(None, false, &rows);
+    }
+
+    #[test]
+    fn half_open_by_its_own_window() {
+        let then = |more: &[Row]| play(None, false, &[&OPEN[..], &PROBES, more].concat());
+        let at = 1100 * MS;
+        // Permits do not come back with results; one of four is below the threshold.
+        then(&[
+            (at, Do::Fail('a'), H, 1),
+            (at, Do::Ok('b'), H, 1),
+            (at, Do::Ok('c'), H, 1),
+            (at, Do::Shut, H, 1),
+            (at, Do::Ok('d'), C, 1),
+            (at, Do::Bad, C, 1),
+            (at, Do::Bad, C, 1),
+            (at, Do::Bad, C, 1),
+            (at, Do::Bad, O, 2),
+        ]);
+        then(&[
+            (at, Do::Fail('a'), H, 1),
+            (at, Do::Fail('b'), H, 1),
+            (at, Do::Ok('c'), H, 1),
+            (at, Do::Ok('d'), O, 2),
+            (2100 * MS, Do::Shut, O, 2),
+            (2100 * MS + 1, Do::Good, H, 2),
+        ]);
+        // Late results count, too: with one of them three probes are enough.
+        then(&[
+            (at, Do::Ok('x'), H, 1),
+            (at, Do::Ok('a'), H, 1),
+            (at, Do::Ok('b'), H, 1),
+            (at, Do::Ok('c'), C, 1),
+            // And the fourth is a call of the window that then is.
+            (at, Do::Fail('d'), C, 1),
+            (at, Do::Fail('y'), C, 1),
+            (at, Do::Bad, C, 1),
+            (at, Do::Good, O, 2),
+        ]);
+        // Without its result it stays half-open for ever; taken back, its permit is there again.
+        then(&[
+            (at, Do::Ok('a'), H, 1),
+            (at, Do::Ok('b'), H, 1),
+            (at, Do::Ok('c'), H, 1),
+            (99_000 * MS, Do::Shut, H, 1),
+            (99_000 * MS, Do::Back('d'), H, 1),
+            (99_000 * MS, Do::Good, C, 1),
+        ]);
+    }
+
+    #[test]
+    fn late_results_while_open_change_nothing() {
+        let rows = [
+            (500 * MS, Do::Fail('x'), O, 1),
+            (600 * MS, Do::Ok('y'), O, 1),
+            (1000 * MS, Do::Shut, O, 1),
+            (1000 * MS + 1, Do::Enter('a'), H, 1),
+        ];
+        play(None, false, &[&OPEN[..], &rows].concat());
+    }
+
+    #[test]
+    fn the_longest_stay_half_open_ends_inclusively() {
+        let since = 1000 * MS + 1;
+        let rows = [
+            (since + 30 * MS - 1, Do::Ok('a'), H, 1),
+            (since + 30 * MS, Do::Shut, O, 2),
+            // What comes now is late: the fourth result no longer judges.
+            (since + 31 * MS, Do::Fail('b'), O, 2),
+            (since + 31 * MS, Do::Fail('c'), O, 2),
+            (since + 31 * MS, Do::Fail('d'), O, 2),
+            (since + 1030 * MS, Do::Shut, O, 2),
+            (since + 1030 * MS + 1, Do::Enter('e'), H, 2),
+        ];
+        play(Some(30 * MS), false, &[&OPEN[..], &PROBES, &rows].concat());
+    }
+
+    #[test]
+    fn automatic_is_half_open_at_the_end_of_the_wait_without_a_call() {
+        let rows = [
+            (1000 * MS - 1, Do::Shut, O, 1),
+            (1000 * MS, Do::Look, H, 1),
+            // So late results meet the new window before anyone probes.
+            (1001 * MS, Do::Fail('x'), H, 1),
+            (1001 * MS, Do::Fail('y'), H, 1),
+            (1002 * MS, Do::Good, H, 1),
+            (1002 * MS, Do::Good, O, 2),
+        ];
+        play(None, true, &[&OPEN[..], &rows].concat());
+        let rows = [
+            (1030 * MS - 1, Do::Look, H, 1),
+            (1030 * MS, Do::Look, O, 2),
+            (2030 * MS - 1, Do::Shut, O, 2),
+            (2030 * MS, Do::Enter('a'), H, 2),
+            // Nobody came for two turns: half-open from 3060 and from 4090 ms on, 30 ms each.
+            (4090 * MS - 1, Do::Shut, O, 4),
+            (4090 * MS, Do::Enter('b'), H, 4),
+        ];
+        play(Some(30 * MS), true, &[&OPEN[..], &rows].concat());
     }
 }

@@ -17,16 +17,16 @@ pub struct Errors {
 struct Chance {
     probability: f64,
     when: ErrorWhen,
-    /// What draws are for, by source.
+    /// What draws are for, by caller.
     purposes: Vec<u64>,
 }
 
 /// An attempt, as far as its draw goes: the same on every worker and in every order.
 #[derive(Clone, Copy, Debug)]
 pub struct Try {
-    /// Its source.
+    /// Its caller.
     pub source: u32,
-    /// Number of its request within the source.
+    /// Number of its request with the caller.
     pub request: u64,
     /// Which attempt, from 1.
     pub attempt: u32,
@@ -40,16 +40,15 @@ impl Errors {
                 return None;
             };
             let service = &spec.services[fault.service].name;
-            let purpose = |source: &crate::model::spec::SourceSpec| {
-                path_hash(&format!(
-                    "service/{service}/fault/{}/{}",
-                    fault.name, source.name
-                ))
+            let purpose = |caller: String| {
+                path_hash(&format!("service/{service}/fault/{}/{caller}", fault.name))
             };
+            let sources = spec.sources.iter().map(|s| s.name.clone());
+            let calls = spec.call_sites().map(|site| site.path(spec));
             fault.enabled.then(|| Chance {
                 probability,
                 when,
-                purposes: spec.sources.iter().map(purpose).collect(),
+                purposes: sources.chain(calls).map(purpose).collect(),
             })
         };
         let faults: Vec<Option<Chance>> = spec.faults.iter().map(chance).collect();

@@ -43,6 +43,8 @@ pub struct Outlier {
     hosts: Vec<Host>,
     /// Workers that are out.
     out: u64,
+    /// Workers of which some may be out.
+    known: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -60,12 +62,13 @@ struct Host {
 }
 
 impl Outlier {
-    /// Everybody is in.
-    pub fn new(rules: &OutlierSpec, workers: usize) -> Self {
+    /// Everybody is in; of the workers the balancer knows so many.
+    pub fn new(rules: &OutlierSpec, workers: usize, known: usize) -> Self {
         Outlier {
             rules: rules.clone(),
             hosts: vec![Host::default(); workers],
             out: 0,
+            known: known as u64,
         }
     }
 
@@ -112,7 +115,7 @@ impl Outlier {
 
     /// A worker is to be ejected; says whether it is.
     fn eject(&mut self, worker: usize, enforced: u32, now: Nanos, chance: Chance<'_>) -> bool {
-        let most = u64::from(self.rules.max_share) * self.hosts.len() as u64;
+        let most = u64::from(self.rules.max_share) * self.known;
         if (self.out + 1) * u64::from(WHOLE) > most || !chance(enforced) {
             return false;
         }
@@ -283,7 +286,7 @@ mod tests {
             consecutive_gateway: 2,
             ..rules()
         };
-        let mut o = Outlier::new(&only, 10);
+        let mut o = Outlier::new(&only, 10, 10);
         // Each row: end, whether it ejects, then failures and gateway failures in a row.
         for (i, (end, ejects, counts)) in [
             (Error, false, (1, 0)),
@@ -327,13 +330,13 @@ mod tests {
             consecutive: 2,
             ..rules()
         };
-        let mut o = Outlier::new(&none, 9);
+        let mut o = Outlier::new(&none, 9, 9);
         for failures in [1, 0, 1, 0] {
             assert!(!hear(&mut o, 0, Error, 1));
             assert_eq!(o.hosts[0].failures, failures);
         }
         // Of ten one may, and no second.
-        let mut o = Outlier::new(&none, 10);
+        let mut o = Outlier::new(&none, 10, 10);
         for (worker, ejects) in [(0, false), (0, true), (1, false), (1, false), (1, false)] {
             assert_eq!(hear(&mut o, worker, Error, 1), ejects);
         }
@@ -347,13 +350,13 @@ mod tests {
         let mut lax = rules();
         lax.consecutive = 2;
         lax.enforce.consecutive = 0;
-        let mut o = Outlier::new(&lax, 10);
+        let mut o = Outlier::new(&lax, 10, 10);
         for failures in [1, 0, 1, 0] {
             assert!(!hear(&mut o, 0, Error, 1));
             assert_eq!(o.hosts[0].failures, failures);
         }
         lax.enforce.consecutive = 400_000;
-        let mut o = Outlier::new(&lax, 10);
+        let mut o = Outlier::new(&lax, 10, 10);
         let mut asked = Vec::new();
         for n in 0..4 {
             let mut chance = |millionths| {
@@ -372,6 +375,7 @@ mod tests {
                 consecutive: 1,
                 ..rules()
             },
+            10,
             10,
         );
         let out = |o: &mut Outlier, at| assert!(hear(o, 7, Error, at));
@@ -419,6 +423,7 @@ mod tests {
                     ..rules()
                 },
                 10,
+                10,
             );
             let mut at = 0;
             for (times, lasts) in expected {
@@ -442,7 +447,7 @@ mod tests {
                 ..rules()
             };
             one.enforce.failure_share = 0;
-            let mut o = Outlier::new(&one, 10);
+            let mut o = Outlier::new(&one, 10, 10);
             calls(&mut o, 2, calls_each, calls_each / 2);
             (3..2 + hosts).for_each(|w| calls(&mut o, w, calls_each, 0));
             let found = sweep(&mut o, 10).1;
@@ -464,7 +469,7 @@ mod tests {
         let mut only = rules();
         only.enforce.success_rate = 0;
         let ejected = |rules: &OutlierSpec, calls_each: u64, failed: u64, others: usize| {
-            let mut o = Outlier::new(rules, 10);
+            let mut o = Outlier::new(rules, 10, 10);
             calls(&mut o, 9, calls_each, failed);
             (0..others).for_each(|w| calls(&mut o, w, 50, 0));
             sweep(&mut o, 10).1
@@ -490,7 +495,7 @@ mod tests {
             min_calls: Some(1),
             ..rules()
         };
-        let mut o = Outlier::new(&few, 4);
+        let mut o = Outlier::new(&few, 4, 4);
         // Worst by both measures: out once.
         calls(&mut o, 0, 1000, 1000);
         (1..4).for_each(|w| calls(&mut o, w, 1000, 0));
@@ -514,6 +519,7 @@ mod tests {
                 consecutive: 1,
                 ..rules()
             },
+            10,
             10,
         );
         assert!(!o.restore(3, 0), "it is in");

@@ -155,7 +155,10 @@ pub const TABLE: &[Row] = rows! {
     "retries_denied" Share Requests "retries that a budget denied per attempt made"
         |s| Part::share(s.requests.retries_denied, s.requests.attempts);
     "wasted_work" Share Requests "share of core-time spent on work nobody was waiting for"
-        |s| Part::quotient(s.requests.wasted_ns as f64, s.requests.core_ns as f64);
+        |s| Part::quotient(
+            (s.requests.wasted_ns + s.calls.wasted_ns) as f64,
+            (s.requests.core_ns + s.calls.core_ns) as f64,
+        );
     "breaker_opens" PerSecond Workers "times a breaker opened per second, from half-open included"
         |s| Part::rate(s.breaker_opens, s.seconds);
     "breaker_open_share" Share Services "share of breaker-time open"

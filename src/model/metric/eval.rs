@@ -91,6 +91,8 @@ pub(super) struct Sums {
     pub measured_ns: u128,
     pub events: u64,
     pub requests: ClassTally,
+    /// Calls that were made for these requests, where they are not the requests themselves.
+    pub calls: ClassTally,
     pub workers: WorkerTally,
     pub balancers: BalancerTally,
     pub delays: Delays,
@@ -121,17 +123,17 @@ impl Sums {
         if self.by_worker {
             self.workers.ended.iter().sum()
         } else {
-            self.requests.attempts
+            self.requests.attempts + self.calls.attempts
         }
     }
 
     pub(super) fn ended(&self, outcome: Outcome) -> u64 {
-        let ended = if self.by_worker {
-            &self.workers.ended
+        let index = outcome.index();
+        if self.by_worker {
+            self.workers.ended[index]
         } else {
-            &self.requests.ended
-        };
-        ended[outcome.index()]
+            self.requests.ended[index] + self.calls.ended[index]
+        }
     }
 
     pub(super) fn refused(&self) -> u64 {
@@ -217,6 +219,7 @@ impl<'a> Context<'a> {
             measured_ns: tally.measured_ns,
             events: tally.events,
             requests: ClassTally::default(),
+            calls: ClassTally::default(),
             workers: WorkerTally::default(),
             balancers: BalancerTally::default(),
             delays: self.delays(scope, tally),
@@ -254,6 +257,37 @@ impl<'a> Context<'a> {
                 index += 1;
             }
         }
+        self.add_calls(scope, tally, sums);
+    }
+
+    /// Calls between services: at the service that they call they are the requests; else they are
+    /// made for those of a source.
+    fn add_calls(&self, scope: &Scope, tally: &Tally, sums: &mut Sums) {
+        let mut index = 0;
+        for site in self.spec.call_sites() {
+            for source in &self.spec.sources {
+                for class in &source.classes {
+                    let counts = tally.calls.get(index);
+                    index += 1;
+                    let Some(counts) = counts else { continue };
+                    let made = match scope {
+                        Scope::All => true,
+                        Scope::Source(name) => *name == source.name,
+                        Scope::Class(name) => *name == class.name,
+                        Scope::Service(name) => {
+                            if self.spec.services[site.call.to].name == *name {
+                                sums.requests.add(counts);
+                            }
+                            false
+                        }
+                        Scope::Worker(..) => false,
+                    };
+                    if made {
+                        sums.calls.add(counts);
+                    }
+                }
+            }
+        }
     }
 
     fn add_workers(&self, scope: &Scope, tally: &Tally, sums: &mut Sums) {
@@ -266,6 +300,7 @@ impl<'a> Context<'a> {
             };
             if let (true, Some(balancer)) = (whole, tally.balancers.get(s)) {
                 sums.balancers.add(balancer);
+                sums.breaker_opens += balancer.breaker_opens;
             }
             let groups = service.groups.iter();
             let workers = groups.flat_map(|g| (0..g.count).map(move |_| g));
@@ -274,6 +309,9 @@ impl<'a> Context<'a> {
                     if *n == number && *name == service.name);
                 if let (true, Some(worker)) = (whole || one, tally.workers.get(index)) {
                     add_worker(sums, worker, group);
+                    if one {
+                        sums.breaker_opens += worker.breaker_opens;
+                    }
                     if one || matches!(scope, Scope::Service(_)) {
                         sums.queue_max = sums.workers.queue_max;
                     }
@@ -307,7 +345,6 @@ impl<'a> Context<'a> {
 fn add_worker(sums: &mut Sums, worker: &WorkerTally, group: &GroupSpec) {
     sums.workers.add(worker);
     sums.worker_count += 1;
-    sums.breaker_opens += worker.breaker_opens;
     let busy = worker.busy_area - worker.wedged_busy_area;
     if group.core_count().is_some() {
         sums.able_busy += busy;

@@ -27,6 +27,8 @@ pub struct BirthRow {
     pub memory: u64,
     /// Its turn, if it was recorded.
     pub priority: Option<i64>,
+    /// What it is about, if requests of its source have keys.
+    pub key: Option<u64>,
 }
 
 /// The births of a source up to a moment (included), at most so many; `None`: there are more.
@@ -42,6 +44,7 @@ pub fn births(
     let register = Queue::<Wide, Event>::new().add_register();
     let mut source = Source::new(spec, &spec.sources[index], key, 0, register, last);
     let mut known = times.map(|times| times.iter().copied());
+    let keyed = source.has_keys();
     let mut found = Vec::new();
     loop {
         let next = match &mut known {
@@ -63,6 +66,11 @@ pub fn births(
             work: birth.work,
             memory: birth.memory,
             priority: birth.priority,
+            key: keyed.then(|| {
+                birth
+                    .key
+                    .unwrap_or_else(|| source.key(birth.number, birth.class))
+            }),
         });
     }
 }
@@ -89,6 +97,8 @@ pub fn trace(rows: &[BirthRow], start: Nanos, columns: Columns) -> Trace {
     };
     let mut trace = Trace {
         at: rows.iter().map(|r| r.at.saturating_sub(start)).collect(),
+        // Rows may be left out, and keys go by the number of a request.
+        key: rows.iter().filter_map(|r| r.key).collect(),
         ..Trace::default()
     };
     if columns != Columns::Times {

@@ -6,6 +6,7 @@ mod apart;
 mod arrivals;
 mod backoff;
 mod births;
+mod keys;
 mod modulated;
 mod profiled;
 mod states;
@@ -16,15 +17,16 @@ use arrivals::Gaps;
 use surge::Surges;
 
 pub use arrivals::ARRIVALS;
+pub(super) use backoff::pause;
 pub use births::{BirthRow, Columns, births, trace};
 
-use super::outcome::Outcome;
 use super::spec::{Arrivals, SourceSpec, SystemSpec, Trace, Vary, WorkSpec};
 use super::trial::{Horizon, Spared};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
-use crate::engine::queue::{Lane, Register};
+use crate::engine::queue::Register;
 use crate::engine::rng::{Bits, Key, Keyed, Stream, path_hash};
+use crate::engine::zipf::Zipf;
 
 /// A source in a run.
 #[derive(Clone, Debug)]
@@ -32,8 +34,6 @@ pub struct Source<'s> {
     pub(super) spec: &'s SourceSpec,
     /// Where its next arrival waits.
     pub(super) register: Register,
-    /// Where its timeouts wait, and how long they are, when that is always the same.
-    pub(super) timeouts: Option<(Lane, Nanos)>,
     /// Number of its first class, through all sources.
     pub(super) first_class: u32,
     key: Key,
@@ -56,6 +56,7 @@ struct Asks<'s> {
     work_factor: f64,
     memory: Amount<'s>,
     apart: Option<Box<Apart<'s>>>,
+    key: Option<Zipf>,
 }
 
 /// Bytes: always the same, or drawn, or drawn plus a part in proportion to the size.
@@ -97,11 +98,9 @@ struct Streams {
 /// What keyed draws are for.
 #[derive(Clone, Copy, Debug)]
 struct Purposes {
-    retry: u64,
     copy: u64,
     think: u64,
-    timeout: u64,
-    dispatch: u64,
+    key: u64,
 }
 
 /// A new request.
@@ -119,6 +118,8 @@ pub struct Birth {
     pub memory: u64,
     /// Its turn, if it was recorded: the smaller, the more urgent.
     pub priority: Option<i64>,
+    /// What it is about, if that was recorded.
+    pub key: Option<u64>,
 }
 
 /// The moment before which the last birth of a run is, where the run is as long as its traces.
@@ -185,6 +186,7 @@ impl<'s> Source<'s> {
                 Amount::new(&memory.base, memory.per_byte)
             },
             apart: Apart::new(class, (service.work.as_ref(), &service.memory), &stream),
+            key: class.key.map(|k| Zipf::new(k.keys, k.exponent)),
         };
         let total: f64 = spec.classes.iter().map(|c| c.weight).sum();
         let mut below = 0.0;
@@ -195,7 +197,6 @@ impl<'s> Source<'s> {
         Source {
             spec,
             register,
-            timeouts: None,
             first_class,
             key,
             gaps: Gaps::new(spec, &stream).with(Surges::new(system, number, &key)),
@@ -215,11 +216,9 @@ impl<'s> Source<'s> {
                 patience: stream("patience"),
             },
             purposes: Purposes {
-                retry: path_hash(&path("retry")),
                 copy: path_hash(&path("copy")),
                 think: path_hash(&path("think")),
-                timeout: path_hash(&path("timeout")),
-                dispatch: path_hash(&format!("service/{}/dispatch/{}", service.name, spec.name)),
+                key: path_hash(&path("key")),
             },
         }
     }
@@ -341,6 +340,7 @@ impl<'s> Source<'s> {
             Some((trace, row)) => trace.priority.get(row).copied(),
             None => None,
         };
+        let key = row.and_then(|(trace, row)| trace.key.get(row).copied());
         Birth {
             number,
             class,
@@ -348,6 +348,7 @@ impl<'s> Source<'s> {
             work,
             memory,
             priority,
+            key,
         }
     }
 
@@ -370,26 +371,6 @@ impl<'s> Source<'s> {
             .iter()
             .take_while(|&&share| u >= share)
             .count() as u32
-    }
-
-    /// How long the client waits for this attempt (from 1); `None`: for ever.
-    #[inline]
-    pub fn timeout(&self, number: u64, attempt: u32) -> Option<Nanos> {
-        let dist = self.spec.client.timeout.as_ref()?;
-        let mut keyed = Keyed::new(&self.key, self.purposes.timeout, number, 0, attempt);
-        Some(whole(dist.sample(&mut keyed)))
-    }
-
-    /// The pause before the next attempt after this many were made and the last ended like this;
-    /// `None`: no more attempts.
-    pub fn pause(&self, number: u64, made: u32, outcome: Outcome) -> Option<Nanos> {
-        let retry = self.spec.client.retry.as_ref()?;
-        let kind = outcome.failure()?;
-        if made >= retry.most_attempts() || !retry.on.has(kind) {
-            return None;
-        }
-        let draw = |made| Keyed::new(&self.key, self.purposes.retry, number, 0, made);
-        Some(backoff::pause(&retry.backoff, made, draw))
     }
 
     /// Core-time at speed 1 of a copy (from 0) of a request of a class, which is numbered through
@@ -433,16 +414,6 @@ impl<'s> Source<'s> {
             _ => None,
         }
         .filter(|_| !self.spec.records_work())
-    }
-
-    /// How long dispatching this attempt takes.
-    #[inline]
-    pub fn dispatch(&self, dist: &Dist, number: u64, attempt: u32) -> Nanos {
-        if let Dist::Constant { value } = dist {
-            return whole(*value);
-        }
-        let mut keyed = Keyed::new(&self.key, self.purposes.dispatch, number, 0, attempt);
-        whole(dist.sample(&mut keyed))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Balancers, as data.
 
-use super::{BreakerSpec, Dist, HealthAction, HealthSpec, OnFull, OutlierSpec, WHOLE};
+use super::{
+    BreakerShare, BreakerSpec, Dist, HealthAction, HealthSpec, OnFull, OutlierSpec, WHOLE,
+};
+use crate::base::units::{Nanos, SECOND};
 
 /// Who routes, by which rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,10 @@ pub struct BalancerSpec {
     pub outlier: Option<OutlierSpec>,
     /// When fewer than this share of the workers are left, in millionths, it asks them all.
     pub panic_threshold: u32,
+    /// Each instance knows only so many of the workers; `None`: all.
+    pub subset: Option<u32>,
+    /// Whose a breaker is, where there are several instances.
+    pub breaker_share: BreakerShare,
 }
 
 /// What [`BalancerSpec::panic_threshold`] is when nothing is said: half.
@@ -43,6 +50,11 @@ impl BalancerSpec {
     pub fn leaves_out(&self) -> bool {
         let removes = |h: &HealthSpec| h.action == HealthAction::Remove;
         self.outlier.is_some() || self.health.as_ref().is_some_and(removes)
+    }
+
+    /// Whether several instances have the same breakers.
+    pub fn shares_breakers(&self) -> bool {
+        self.breaker.is_some() && self.breaker_share == BreakerShare::All && self.instances > 1
     }
 }
 
@@ -81,6 +93,39 @@ pub enum PolicySpec {
     First,
     /// Workers pull from one shared buffer, first come first served.
     CentralQueue,
+    /// The next clockwise on a ring of hashes.
+    RingHash {
+        /// Fewest places on the ring.
+        ring_size: u32,
+        /// How far above the average a worker may be, as a factor; `None`: as far as it goes.
+        bounded_load: Option<f64>,
+    },
+    /// Whose place it is in a table of hashes.
+    Maglev {
+        /// Places in the table, a prime.
+        table_size: u32,
+        /// As for `RingHash`.
+        bounded_load: Option<f64>,
+    },
+    /// The worker whose hash with the key is highest.
+    Rendezvous {
+        /// As for `RingHash`.
+        bounded_load: Option<f64>,
+    },
+    /// The quicker of two, by a mean of round trips that jumps to peaks.
+    PeakEwma {
+        /// How long a round trip counts, nanoseconds.
+        decay: Nanos,
+    },
+    /// Whoever told first that a core is idle, else at random.
+    Jiq {
+        /// Which instance is told.
+        register: Register,
+    },
+    /// The fewer of two among the first few in an order, as many as load asks for.
+    Aperture(Band),
+    /// In turn, by weights that come out of what workers report.
+    ClientWrr(OrcaSpec),
     /// The fewest requests of all, known at once: an oracle.
     JsqOracle {
         /// What is done about ties.
@@ -95,6 +140,66 @@ pub enum Schedule {
     Smooth,
     /// The earliest deadline is next; deadlines are 1 / weight apart, the first is drawn.
     Edf,
+}
+
+/// Which instance of a balancer a worker tells that it is idle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Register {
+    /// Any of them.
+    Random,
+    /// Of two different ones the one whose list is shorter.
+    ShorterOfTwo,
+}
+
+/// How wide an aperture is: as wide as leaves so many attempts under way for each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Band {
+    /// Narrower at or below this many for each.
+    pub low: f64,
+    /// Wider at or above this many.
+    pub high: f64,
+    /// How long what was under way counts, nanoseconds.
+    pub smooth: Nanos,
+    /// Never fewer workers, at least 1.
+    pub least: u32,
+}
+
+/// How weights come out of reports.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OrcaSpec {
+    /// How often workers report, and how often weights are made of it, nanoseconds.
+    pub report: Nanos,
+    /// See `report`.
+    pub update: Nanos,
+    /// A weight is used so long after the first report.
+    pub blackout: Nanos,
+    /// A weight is dropped so long after the last report.
+    pub expiry: Nanos,
+    /// What a share of errors of 1 counts, against a busy share of 1.
+    pub penalty: f64,
+}
+
+impl Default for OrcaSpec {
+    fn default() -> OrcaSpec {
+        OrcaSpec {
+            report: 10 * SECOND,
+            update: SECOND,
+            blackout: 10 * SECOND,
+            expiry: 180 * SECOND,
+            penalty: 1.0,
+        }
+    }
+}
+
+impl Default for Band {
+    fn default() -> Band {
+        Band {
+            low: 0.875,
+            high: 1.125,
+            smooth: 15 * SECOND,
+            least: 1,
+        }
+    }
 }
 
 impl PolicySpec {
@@ -113,12 +218,48 @@ impl PolicySpec {
             | PolicySpec::WeightedRoundRobin { .. }
             | PolicySpec::LeastRequest { .. }
             | PolicySpec::RandomN { .. }
-            | PolicySpec::LeastConnections => true,
+            | PolicySpec::LeastConnections
+            | PolicySpec::RingHash { .. }
+            | PolicySpec::Maglev { .. }
+            | PolicySpec::Rendezvous { .. } => true,
             PolicySpec::RoundRobin { .. }
             | PolicySpec::P2c
             | PolicySpec::First
             | PolicySpec::CentralQueue
+            | PolicySpec::PeakEwma { .. }
+            | PolicySpec::Jiq { .. }
+            | PolicySpec::Aperture(_)
+            | PolicySpec::ClientWrr(_)
             | PolicySpec::JsqOracle { .. } => false,
+        }
+    }
+
+    /// Whether it looks at the keys of requests.
+    pub fn hashes(&self) -> bool {
+        matches!(
+            self,
+            PolicySpec::RingHash { .. } | PolicySpec::Maglev { .. } | PolicySpec::Rendezvous { .. }
+        )
+    }
+
+    /// Whether it hears how attempts end.
+    pub fn hears(&self) -> bool {
+        matches!(self, PolicySpec::PeakEwma { .. } | PolicySpec::Aperture(_))
+    }
+
+    /// Whether it needs more than the loads of workers.
+    pub fn is_rich(&self) -> bool {
+        let told = matches!(self, PolicySpec::Jiq { .. } | PolicySpec::ClientWrr(_));
+        self.hashes() || self.hears() || told
+    }
+
+    /// How far above the average a worker may be.
+    pub fn bounded_load(&self) -> Option<f64> {
+        match *self {
+            PolicySpec::RingHash { bounded_load, .. }
+            | PolicySpec::Maglev { bounded_load, .. }
+            | PolicySpec::Rendezvous { bounded_load } => bounded_load,
+            _ => None,
         }
     }
 }

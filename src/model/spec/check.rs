@@ -1,6 +1,7 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
 mod balancer;
+mod breaker;
 mod client;
 mod copies;
 mod faults;
@@ -8,21 +9,30 @@ mod health;
 mod limit;
 mod room;
 mod sources;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod work;
 
 use super::{
-    Arrivals, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind, FaultSpec, FaultUnit,
-    FaultWhen, GroupSpec, OnFull, PolicySpec, ServiceSpec, SystemSpec,
+    Arrivals, Band, BreakerShare, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind,
+    FaultSpec, FaultUnit, FaultWhen, GroupSpec, OnFull, OrcaSpec, PolicySpec, Register,
+    ServiceSpec, SystemSpec,
 };
 use crate::base::codes::Code;
+use crate::engine::zipf::Zipf;
 
 /// Most workers of a system.
 pub const MAX_WORKERS: u64 = 1_000_000;
 
 /// Most cores of a worker or a balancer.
 pub const MAX_CORES: u32 = 65_535;
+
+/// Most keys of a class.
+pub const MAX_KEYS: u64 = Zipf::MOST;
+
+/// Most places of a ring or table of hashes.
+pub const MAX_HASHES: u32 = 5_000_011;
 
 /// Most instances of a balancer.
 pub const MAX_INSTANCES: u32 = 10_000;
@@ -168,6 +178,7 @@ impl SystemSpec {
             rules.cores_of_classes(self, index);
             rules.deadlines_of_callers(self, index);
         }
+        rules.steps(self);
         rules.pulled(self);
         rules.leaving(self);
         rules.variations(self);

@@ -1,6 +1,8 @@
 //! What a caller does about trouble, as data.
 
-use super::{BudgetSpec, Cancel, Dist, Failures, HedgeSpec, LimitSpec};
+use super::{
+    BreakerSpec, BudgetSpec, Cancel, Dist, Failures, HedgeSpec, LimitSpec, PlacesSpec, SourceSpec,
+};
 use crate::base::units::Nanos;
 
 /// What a caller does about trouble.
@@ -24,9 +26,98 @@ pub struct ClientSpec {
     pub hedge: Option<HedgeSpec>,
     /// What it lets itself send; `None`: everything.
     pub limit: Option<LimitSpec>,
+    /// What shuts it off from the service that it calls; `None`: nothing.
+    pub breaker: Option<ClientBreaker>,
+}
+
+/// What shuts a caller off from the service that it calls.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientBreaker {
+    /// A breaker, which hears of this caller's calls of that service.
+    Machine {
+        /// Which.
+        spec: BreakerSpec,
+        /// What a call is.
+        around: Around,
+    },
+    /// What Envoy calls circuit breaking: bounds without memory.
+    Envoy(EnvoyLimits),
+}
+
+/// What a call is for a caller's breaker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Around {
+    /// Every attempt.
+    #[default]
+    Attempt,
+    /// A request with all its attempts.
+    Call,
+}
+
+/// Bounds on what a caller has out at once; `None`: no such bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnvoyLimits {
+    /// Attempts that have a connection, each its own.
+    pub connections: Option<u32>,
+    /// Attempts that wait for one.
+    pub pending: u32,
+    /// Attempts that have one, whatever the connections.
+    pub requests: Option<u32>,
+    /// Requests that wait for a retry, or for its end.
+    pub retries: Option<u32>,
+}
+
+impl SourceSpec {
+    /// Whether a request may have several attempts, by retries or as copies.
+    pub fn tries_again(&self) -> bool {
+        self.client.retry.is_some() || self.client.hedge.is_some() || self.fan_out.is_some()
+    }
+
+    /// Where every call is one attempt, a breaker stands around the attempt.
+    pub fn tidy_breaker(&mut self) {
+        let again = self.tries_again();
+        if let Some(ClientBreaker::Machine { around, .. }) = &mut self.client.breaker
+            && !again
+        {
+            *around = Around::Attempt;
+        }
+    }
+}
+
+impl EnvoyLimits {
+    /// Places for attempts: where connections are fewer than requests, attempts wait for one.
+    pub fn places(&self) -> Option<PlacesSpec> {
+        let most = u32::MAX;
+        let bound = |bound: Option<u32>| bound.unwrap_or(most);
+        let places = bound(self.connections).min(bound(self.requests));
+        (places < most).then_some(PlacesSpec {
+            places,
+            pending: if self.waits() { self.pending } else { 0 },
+            wait: None,
+        })
+    }
+
+    /// Whether anybody can wait for a connection.
+    pub fn waits(&self) -> bool {
+        let bound = |bound: Option<u32>| bound.unwrap_or(u32::MAX);
+        bound(self.requests) >= bound(self.connections)
+    }
 }
 
 impl ClientSpec {
+    /// Whether a request may have a deadline: its own, or that of the caller's caller.
+    pub fn has_deadline(&self) -> bool {
+        self.deadline.is_some() || self.propagate_deadline
+    }
+
+    /// The places that its attempts need, and whether they are those of Envoy's breaker.
+    pub fn places(&self) -> (Option<PlacesSpec>, bool) {
+        match &self.breaker {
+            Some(ClientBreaker::Envoy(limits)) => (limits.places(), true),
+            _ => (self.limit.as_ref().and_then(|l| l.in_flight), false),
+        }
+    }
+
     /// Whether an attempt may leave a buffer before its turn.
     pub fn may_leave(&self) -> bool {
         self.patience.is_some() || self.cancel != Cancel::Nothing

@@ -1,6 +1,9 @@
 //! Offered load, from the spec alone: the first thing to know about a design.
 
-use super::{Arrivals, ClassSpec, Dist, Profile, SourceSpec, SystemSpec, WorkSpec};
+use super::graph::Traffic;
+use super::{
+    Arrivals, ClassSpec, Dist, Profile, ServiceSpec, SourceSpec, StepSpec, SystemSpec, WorkSpec,
+};
 use crate::base::units::Nanos;
 
 /// Core-time asked for over core-time there, without retries and faults.
@@ -83,7 +86,6 @@ impl SourceSpec {
 
     /// Mean core-time of a request, nanoseconds, given the service's own work.
     fn mean_work(&self, service: Option<&WorkSpec>) -> f64 {
-        let total: f64 = self.classes.iter().map(|c| c.weight).sum();
         let one = |class: &ClassSpec| {
             let work = class.work.as_ref().or(service);
             let mean = match work {
@@ -93,9 +95,26 @@ impl SourceSpec {
                 Some(WorkSpec::FromTrace) => self.trace_mean(|t| &t.work),
                 None => 0.0,
             };
-            class.weight / total * mean * class.work_factor * f64::from(class.cores)
+            mean * class.work_factor * f64::from(class.cores)
         };
-        self.classes.iter().map(one).sum()
+        self.mean_over_classes(one)
+    }
+
+    /// Mean over its classes.
+    fn mean_over_classes(&self, one: impl Fn(&ClassSpec) -> f64) -> f64 {
+        let total: f64 = self.classes.iter().map(|c| c.weight).sum();
+        let classes = self.classes.iter();
+        classes.map(|c| c.weight / total * one(c)).sum()
+    }
+
+    /// Mean size of its requests, bytes.
+    fn mean_bytes(&self) -> f64 {
+        self.mean_over_classes(|class| self.mean_size(class))
+    }
+
+    /// Mean of what multiplies the work of its requests.
+    fn mean_factor(&self) -> f64 {
+        self.mean_over_classes(|class| class.work_factor)
     }
 
     pub(super) fn mean_size(&self, class: &ClassSpec) -> f64 {
@@ -122,19 +141,24 @@ impl SourceSpec {
 impl SystemSpec {
     /// Attempts that a source makes for a request that meets no trouble: one, or one a copy.
     pub(super) fn copies(&self, source: &SourceSpec) -> f64 {
-        let workers = self.services.get(source.to).map_or(1, |s| s.worker_count());
-        let copies = source.fan_out.map(|f| f.copies.unwrap_or(workers as u32));
-        f64::from(copies.unwrap_or(1))
+        self.copies_of(source.to, source.fan_out)
     }
 
-    /// About how many attempts a source makes in the first `length` nanoseconds from its start,
-    /// without retries and hedges.
+    /// Attempts in all services of a request of a source that meets no trouble.
+    fn attempts_in_all(&self, source: &SourceSpec) -> f64 {
+        let mut traffic = vec![Traffic::default(); self.services.len()];
+        traffic[source.to].attempts = self.copies(source);
+        self.with_calls(traffic).iter().map(|t| t.attempts).sum()
+    }
+
+    /// About how many attempts are made in the first `length` nanoseconds from the start of a
+    /// source for its requests, calls included, without retries and hedges.
     pub fn expected_attempts(&self, source: &SourceSpec, length: f64) -> f64 {
         let requests = match source.arrivals {
             Arrivals::Closed { .. } => self.rate_of(source) * length.max(0.0) / SECOND,
             _ => source.expected(length),
         };
-        requests * self.copies(source)
+        requests * self.attempts_in_all(source)
     }
 
     /// Requests a second of a source when nobody waits for a core: [`SourceSpec::mean_rate`], but
@@ -145,7 +169,10 @@ impl SystemSpec {
         else {
             return source.mean_rate();
         };
-        let work = source.mean_work(service.work.as_ref());
+        let work = match service.steps.is_empty() {
+            true => source.mean_work(service.work.as_ref()),
+            false => service.work_in_steps(0.0).max(1.0),
+        };
         let groups = service.groups.iter();
         let fastest = groups.clone().map(|g| g.speed).fold(0.0, f64::max);
         let cores: f64 = groups
@@ -162,6 +189,7 @@ impl SystemSpec {
             workers: 0.0,
             balancer: 0.0,
         };
+        let calls = self.traffic_of_calls();
         for (index, service) in self.services.iter().enumerate() {
             let callers = || {
                 let here = self.sources.iter().filter(move |s| s.to == index);
@@ -173,18 +201,75 @@ impl SystemSpec {
                 .iter()
                 .map(|g| f64::from(g.count) * f64::from(g.cores) * g.speed)
                 .sum();
-            let asked: f64 = callers()
-                .map(|s| attempts(s) * s.mean_work(service.work.as_ref()))
-                .sum();
+            let Traffic {
+                attempts: called,
+                bytes,
+            } = calls[index];
+            let asked: f64 = match service.steps.is_empty() {
+                true => {
+                    let sent = callers().map(|s| attempts(s) * s.mean_work(service.work.as_ref()));
+                    sent.sum::<f64>() + called * service.work_called(bytes / called.max(1e-300))
+                }
+                false => {
+                    let sent = callers().map(|s| {
+                        attempts(s) * service.work_in_steps(s.mean_bytes()) * s.mean_factor()
+                    });
+                    sent.sum::<f64>() + called * service.work_in_steps(bytes / called.max(1e-300))
+                }
+            };
             load.workers = load.workers.max(asked / SECOND / capacity);
             if let Some(dispatch) = &service.balancer.dispatch {
-                let rate: f64 = callers().map(attempts).sum();
+                let rate: f64 = callers().map(attempts).sum::<f64>() + called;
                 let cores = f64::from(service.balancer.cores);
                 let cores = cores * f64::from(service.balancer.instances);
                 load.balancer = load.balancer.max(rate * dispatch.mean() / SECOND / cores);
             }
         }
         load
+    }
+
+    /// What each service is asked for by calls of others, for open sources.
+    fn traffic_of_calls(&self) -> Vec<Traffic> {
+        let mut sent = vec![Traffic::default(); self.services.len()];
+        let open = |s: &&SourceSpec| !matches!(s.arrivals, Arrivals::Closed { .. });
+        for source in self.sources.iter().filter(open) {
+            let attempts = source.mean_rate() * self.copies(source);
+            if let Some(at) = sent.get_mut(source.to) {
+                at.attempts += attempts;
+                at.bytes += attempts * source.mean_bytes();
+            }
+        }
+        let mut all = self.with_calls(sent.clone());
+        for (all, sent) in all.iter_mut().zip(sent) {
+            all.attempts -= sent.attempts;
+            all.bytes -= sent.bytes;
+        }
+        all
+    }
+}
+
+impl ServiceSpec {
+    /// Mean core-time of a request of so many bytes that is called from a step, nanoseconds.
+    fn work_called(&self, bytes: f64) -> f64 {
+        match &self.work {
+            Some(WorkSpec::Drawn { cpu, per_kib, .. }) => cpu.mean() + per_kib * bytes / 1024.0,
+            _ => 0.0,
+        }
+    }
+
+    /// Mean core-time of a request of so many bytes over all its steps, nanoseconds.
+    fn work_in_steps(&self, bytes: f64) -> f64 {
+        let (mut reach, mut work) = (1.0, 0.0);
+        for step in &self.steps {
+            match step {
+                StepSpec::Cpu { cpu, per_kib, .. } => {
+                    work += reach * (cpu.mean() + per_kib * bytes / 1024.0);
+                }
+                StepSpec::Fail { probability } => reach *= 1.0 - probability,
+                _ => {}
+            }
+        }
+        work
     }
 }
 

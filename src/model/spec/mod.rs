@@ -13,12 +13,14 @@ mod client;
 mod copies;
 mod failures;
 mod fault;
+pub mod graph;
 mod health;
 mod limit;
 mod load;
 pub mod plain;
 mod profile;
 mod room;
+mod steps;
 mod trace;
 mod variability;
 mod work;
@@ -27,10 +29,12 @@ pub use balancer::*;
 pub use breaker::*;
 pub use budget::{BudgetSpec, Deposit};
 pub use check::{
-    MAX_BURST, MAX_COPIES, MAX_CORES, MAX_NAME, MAX_SLOTS, MAX_USERS, MAX_WORKERS, Problem,
-    name_problem,
+    MAX_BURST, MAX_COPIES, MAX_CORES, MAX_HASHES, MAX_KEYS, MAX_NAME, MAX_SLOTS, MAX_USERS,
+    MAX_WORKERS, Problem, name_problem,
 };
-pub use client::{BackoffKind, BackoffSpec, ClientSpec, RetrySpec};
+pub use client::{
+    Around, BackoffKind, BackoffSpec, ClientBreaker, ClientSpec, EnvoyLimits, RetrySpec,
+};
 pub use copies::{Cancel, FanOutSpec, HedgeKind, HedgeSpec};
 pub use failures::{FailureKind, Failures};
 pub use fault::*;
@@ -38,7 +42,8 @@ pub use health::{CheckPath, EnforceSpec, HealthAction, HealthSpec, OutlierSpec, 
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use profile::{Profile, ProfileError, ProfileShape};
-pub use trace::Trace;
+pub use steps::{CallSite, CallSpec, Hold, StepSpec};
+pub use trace::{Trace, recorded_key};
 pub use variability::{Cycle, Demand};
 pub use work::{Vary, WorkSpec};
 
@@ -163,6 +168,17 @@ pub struct ClassSpec {
     pub priority: i64,
     /// Cores that a request occupies at once.
     pub cores: u32,
+    /// What it is about, for policies that send equal keys to the same worker; `None`: nothing.
+    pub key: Option<KeySpec>,
+}
+
+/// Keys of requests: Zipf's law over 1 to `keys`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KeySpec {
+    /// How many there are.
+    pub keys: u64,
+    /// Key `k` is drawn in proportion to `1 / k^exponent`; 0: all alike.
+    pub exponent: f64,
 }
 
 /// RAM that a request holds.
@@ -191,8 +207,11 @@ pub enum Held {
 pub struct ServiceSpec {
     /// Its name, unique among services.
     pub name: String,
-    /// What a request needs, unless its class says otherwise; `None` when every class does.
+    /// What a request needs, unless its class says otherwise; `None` when every class does, and
+    /// where it works in steps.
     pub work: Option<WorkSpec>,
+    /// What a request does here, in order; empty where it is one piece of `work`.
+    pub steps: Vec<StepSpec>,
     /// What a request holds, unless its class says otherwise.
     pub memory: MemorySpec,
     /// Who routes.
@@ -323,6 +342,7 @@ impl SystemSpec {
             s.fan_out.is_some()
                 || client.hedge.is_some()
                 || client.limit.is_some()
+                || client.breaker.is_some()
                 || client.may_leave()
                 || client.deadline.is_some()
                 || client.budget().is_some()
@@ -338,7 +358,9 @@ impl SystemSpec {
         let pulls = |s: &ServiceSpec| s.balancer.policy == PolicySpec::CentralQueue;
         let several = |s: &ServiceSpec| s.balancer.instances > 1;
         self.is_elaborate()
+            || self.has_steps()
             || self.services.iter().any(several)
+            || self.services.iter().any(|s| s.balancer.policy.is_rich())
             || self.sources.iter().any(source)
             || self.services.iter().any(pulls)
             || self.faults.iter().any(fault)
@@ -379,6 +401,7 @@ impl SystemSpec {
             || spec.balancer.bytes.is_some()
             || spec.balancer.on_full != OnFull::Reject
             || callers.flat_map(|s| &s.classes).any(class)
+            || self.calls_hold_late(service)
     }
 
     /// The group of a worker, by its number through all services, from 0.

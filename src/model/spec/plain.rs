@@ -20,6 +20,7 @@ pub fn class(name: &str) -> ClassSpec {
         work_factor: 1.0,
         apart: false,
         memory: None,
+        key: None,
     }
 }
 
@@ -42,6 +43,7 @@ pub fn source(name: &str, arrivals: Arrivals) -> SourceSpec {
 /// Workers of one group, all alike.
 pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec) -> ServiceSpec {
     ServiceSpec {
+        steps: Vec::new(),
         name: name.into(),
         work: Some(work),
         memory: MemorySpec {
@@ -68,6 +70,8 @@ pub fn balancer(policy: PolicySpec) -> BalancerSpec {
         health: None,
         outlier: None,
         panic_threshold: PANIC_THRESHOLD,
+        subset: None,
+        breaker_share: BreakerShare::Instance,
     }
 }
 

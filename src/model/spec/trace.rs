@@ -1,6 +1,7 @@
 //! A recorded stream of arrivals, already read: whole nanoseconds and bytes.
 
 use crate::base::units::Nanos;
+use crate::engine::rng::hash_text;
 
 /// Arrival times, in order, with what else each row says. Columns that were not asked for are
 /// empty; the others have one entry a row.
@@ -18,6 +19,8 @@ pub struct Trace {
     pub class: Vec<u32>,
     /// Its turn where the discipline is `priority`: the smaller, the more urgent.
     pub priority: Vec<i64>,
+    /// What it is about: equal numbers are the same.
+    pub key: Vec<u64>,
     /// Whether it starts again after its last row.
     pub repeat: bool,
 }
@@ -30,5 +33,14 @@ impl Trace {
         let gaps = self.at.len() as u64 - 1;
         let gap = (last - first).checked_div(gaps).filter(|_| last > first)?;
         Some(last.saturating_add(gap.max(1)))
+    }
+}
+
+/// The key that a recorded text stands for: a whole number as it is usually written for itself,
+/// anything else by its hash.
+pub fn recorded_key(text: &str) -> u64 {
+    match text.parse::<u64>() {
+        Ok(number) if number.to_string() == text => number,
+        _ => hash_text(text),
     }
 }

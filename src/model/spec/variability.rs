@@ -33,13 +33,18 @@ pub struct Cycle {
 }
 
 impl SystemSpec {
-    /// What each service is asked, in order; `None` for one that no open source calls.
+    /// What each service is asked, in order; `None` for one that no open source calls, that
+    /// works in steps or that others call.
     pub fn demands(&self) -> Vec<Option<Demand>> {
         (0..self.services.len()).map(|s| self.demand(s)).collect()
     }
 
     fn demand(&self, index: usize) -> Option<Demand> {
         let service = &self.services[index];
+        // How calls of other services bunch depends on those, and steps are no single work.
+        if !service.steps.is_empty() || self.is_called(index) {
+            return None;
+        }
         let callers = self.sources.iter().filter(|s| s.to == index);
         let (mut rate, mut first, mut second) = (0.0, 0.0, 0.0);
         let mut swing = Some(0.0);

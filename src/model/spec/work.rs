@@ -75,16 +75,24 @@ impl SourceSpec {
 
 impl SystemSpec {
     /// Nanoseconds that each other request in service adds to the work of a request, for the
-    /// classes of all sources, in order.
+    /// classes of all sources, in order, and then for those of each call.
     pub fn crowding(&self) -> impl Iterator<Item = f64> {
-        self.sources.iter().flat_map(|source| {
+        let called = |call: &super::CallSpec| {
+            let work = self.services.get(call.to).and_then(|s| s.work.as_ref());
+            work.map_or(0.0, WorkSpec::per_in_flight)
+        };
+        let roots = self.classes().count();
+        let calls = self.call_sites().map(move |site| called(site.call));
+        let calls = calls.flat_map(move |more| std::iter::repeat_n(more, roots));
+        let sources = self.sources.iter().flat_map(|source| {
             let usual = self.services.get(source.to).and_then(|s| s.work.as_ref());
             let recorded = source.records_work();
             source.classes.iter().map(move |class| {
                 let work = class.work.as_ref().or(usual).filter(|_| !recorded);
                 work.map_or(0.0, WorkSpec::per_in_flight) * class.work_factor
             })
-        })
+        });
+        sources.chain(calls)
     }
 
     /// Whether the work of a request may be drawn again when it is tried again.

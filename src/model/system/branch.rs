@@ -13,8 +13,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         for source in &mut self.sources {
             source.rekey(key);
         }
+        for caller in &mut self.callers {
+            caller.rekey(key);
+        }
         for front in &mut self.fronts {
             front.rekey(key);
+        }
+        if let Some(guards) = &mut self.client_guards {
+            guards.rekey(key);
         }
         for target in &mut self.targets {
             target.rekey(key);
@@ -25,6 +31,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if let Some(errors) = &mut self.errors {
             errors.rekey(key);
         }
+        if let Some(steps) = &mut self.steps {
+            steps.key = *key;
+        }
+        if let Some(idle) = &mut self.idle {
+            idle.rekey(key);
+        }
         self.redraw_unseen();
     }
 
@@ -32,7 +44,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// on it, so that a new draw has the same law, given all that happened. Copies of a full
     /// buffer would otherwise have most of their future in common.
     fn redraw_unseen(&mut self) {
-        if self.interrupted.is_some() || self.copies.is_some() || self.crowd.is_some() {
+        if self.interrupted.is_some()
+            || self.copies.is_some()
+            || self.crowd.is_some()
+            || self.steps.is_some()
+        {
             return;
         }
         for place in self.jobs.places() {

@@ -6,37 +6,47 @@ use crate::model::budget::{Budget, Ended};
 /// The budgets of all callers.
 #[derive(Clone, Debug)]
 pub(super) struct Budgets {
-    /// By source.
-    of_source: Vec<Option<Budget>>,
+    /// One for each source, and one for each worker that makes a call: a caller's instances have
+    /// their own.
+    all: Vec<Option<Budget>>,
+    /// By caller: the first of its.
+    first: Vec<u32>,
 }
 
 impl Budgets {
     /// `None` when nobody has one.
     pub fn new(spec: &SystemSpec) -> Option<Box<Self>> {
-        let budget = |s: &SourceSpec| s.client.budget().map(Budget::new);
-        let of_source: Vec<_> = spec.sources.iter().map(budget).collect();
-        let any = of_source.iter().any(Option::is_some);
-        any.then(|| Box::new(Budgets { of_source }))
+        let (mut all, mut first) = (Vec::new(), Vec::new());
+        for (client, instances) in spec.callers() {
+            first.push(all.len() as u32);
+            all.extend((0..instances).map(|_| client.budget().map(Budget::new)));
+        }
+        let any = all.iter().any(Option::is_some);
+        any.then(|| Box::new(Budgets { all, first }))
     }
 }
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
-    fn budget(&mut self, source: u32) -> Option<&mut Budget> {
-        self.budgets.as_mut()?.of_source[source as usize].as_mut()
+    /// The budget of whoever sends an attempt.
+    fn budget(&mut self, attempt: u32) -> Option<&mut Budget> {
+        let caller = self.source_of[self.jobs.attempt(attempt).class as usize];
+        let instance = self.instance_of_caller(attempt);
+        let budgets = self.budgets.as_mut()?;
+        budgets.all[(budgets.first[caller as usize] + instance) as usize].as_mut()
     }
 
     /// A request is about to be sent for the first time.
     #[cold]
-    pub(super) fn budget_calls(&mut self, source: u32, now: Nanos) {
-        if let Some(budget) = self.budget(source) {
+    pub(super) fn budget_calls(&mut self, request: u32, now: Nanos) {
+        if let Some(budget) = self.budget(request) {
             budget.call(now);
         }
     }
 
     /// An attempt sets out.
     #[cold]
-    pub(super) fn budget_sends(&mut self, source: u32) {
-        if let Some(budget) = self.budget(source) {
+    pub(super) fn budget_sends(&mut self, attempt: u32) {
+        if let Some(budget) = self.budget(attempt) {
             budget.sends();
         }
     }
@@ -45,14 +55,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     #[cold]
     pub(super) fn budget_hears(&mut self, attempt: u32, outcome: Outcome) {
         let source = self.source_of[self.jobs.attempt(attempt).class as usize];
-        let retry = &self.sources[source as usize].spec.client.retry;
+        let retry = &self.callers[source as usize].client.retry;
         let retried = |kind| retry.as_ref().is_some_and(|r| r.on.has(kind));
         let ended = match outcome.failure() {
             _ if outcome == Outcome::Ok => Ended::Well,
             Some(kind) if retried(kind) => Ended::Badly,
             _ => Ended::Otherwise,
         };
-        if let Some(budget) = self.budget(source) {
+        if let Some(budget) = self.budget(attempt) {
             budget.hears(ended);
         }
     }
@@ -61,9 +71,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     #[cold]
     pub(super) fn budget_answers(&mut self, attempt: u32) {
         self.budget_hears(attempt, Outcome::Ok);
-        let a = self.jobs.attempt(attempt);
-        let (source, tries) = (self.source_of[a.class as usize], a.number_of_try());
-        self.budget_retried(source, tries);
+        let tries = self.jobs.attempt(attempt).number_of_try();
+        self.budget_retried(attempt, tries);
     }
 
     /// A request that is sent in copies has as many answers as it needs.
@@ -71,13 +80,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn budget_wins(&mut self, request: u32, class: u32) {
         let source = self.source_of[class as usize];
         let rounds = self.copies.as_ref().map(|c| c.rounds(source, request));
-        self.budget_retried(source, rounds.flatten().unwrap_or(1));
+        self.budget_retried(request, rounds.flatten().unwrap_or(1));
     }
 
     /// A try has ended, the last of so many: if it was a retry, that is over.
-    fn budget_retried(&mut self, source: u32, tries: u32) {
+    fn budget_retried(&mut self, attempt: u32, tries: u32) {
         if tries > 1
-            && let Some(budget) = self.budget(source)
+            && let Some(budget) = self.budget(attempt)
         {
             budget.retry_over();
         }
@@ -92,9 +101,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         would: bool,
         now: Nanos,
     ) -> bool {
-        let source = self.source_of[failed.class as usize];
-        self.budget_retried(source, tries);
-        let Some(budget) = self.budget(source) else {
+        self.budget_retried(failed.request, tries);
+        let Some(budget) = self.budget(failed.request) else {
             return true;
         };
         if !would || budget.grants(now) {

@@ -24,9 +24,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if O::WANTED {
             self.observe(attempt, Some((now, Outcome::Cancelled)));
         }
+        self.tell_policy(attempt, now);
         self.take_call_back(attempt, now);
+        self.tell_caller(attempt, Outcome::Cancelled, now);
         self.give_place_back(queue, attempt);
-        let sent = self.copies.as_mut().is_none_or(|c| c.traits(attempt).sent);
+        let copy = self.is_copy(attempt);
+        let copies = self.copies.as_mut().filter(|_| copy);
+        let sent = copies.is_none_or(|c| c.traits(attempt).sent);
         if sent && self.budgets.is_some() {
             self.budget_hears(attempt, Outcome::Cancelled);
         }
@@ -56,15 +60,18 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 self.leaves_balancer(attempt, at);
             }
             self.leave(attempt);
-        } else if let Some(copies) = &mut self.copies {
+        } else if self.is_copy(attempt)
+            && let Some(copies) = &mut self.copies
+        {
             // Being dispatched, or about to set out: it goes no further.
             copies.traits(attempt).stopped = true;
         }
     }
 
-    fn take_from_buffer(&mut self, attempt: u32, worker: u32, now: Nanos) {
+    pub(super) fn take_from_buffer(&mut self, attempt: u32, worker: u32, now: Nanos) {
         self.workers.settle(worker, now);
         if self.workers.leave_line(worker, attempt) {
+            self.count_interrupted(attempt);
             if self.elaborate {
                 self.leave_buffer(worker, attempt);
             } else {
@@ -85,6 +92,15 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         a: &Attempt,
     ) {
         let now = queue.now();
+        if RICH && self.steps.is_some() {
+            self.abandon_call(queue, attempt);
+            self.count_interrupted(attempt);
+            if self.is_aside(attempt) {
+                self.leave_aside(a.worker, attempt, now);
+                self.leave(attempt);
+                return self.move_up(queue, a.worker);
+            }
+        }
         let running = self.jobs.attempt_mut(attempt);
         running.phase = running.phase.wrapping_add(1);
         self.workers.settle(a.worker, now);

@@ -148,6 +148,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         free_at.peek().is_some_and(|&Reverse(at)| at <= time)
     }
 
+    /// Cores that an attempt takes at once.
+    fn cores_needed(&self, attempt: u32) -> u32 {
+        match self.elaborate {
+            true => self.needs[self.jobs.attempt(attempt).class as usize].cores,
+            false => 1,
+        }
+    }
+
     /// The result of a check is known.
     fn checked<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32, passed: bool) {
         let now = queue.now();

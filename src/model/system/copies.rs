@@ -2,7 +2,7 @@
 //! copies of one try of a request are a **round**; a retry is a new round.
 
 use super::*;
-use crate::model::spec::{Cancel, HedgeKind, SourceSpec};
+use crate::model::spec::{Cancel, FanOutSpec, HedgeKind, ServiceSpec};
 
 /// The copies of all requests that have some.
 #[derive(Clone, Debug)]
@@ -59,9 +59,9 @@ pub(super) struct Traits {
 }
 
 impl Plan {
-    fn new(system: &SystemSpec, source: &SourceSpec) -> Option<Plan> {
-        if let Some(fan) = &source.fan_out {
-            let workers = system.services[source.to].worker_count() as u32;
+    fn new(to: &ServiceSpec, fan_out: &Option<FanOutSpec>, client: &ClientSpec) -> Option<Plan> {
+        if let Some(fan) = fan_out {
+            let workers = to.worker_count() as u32;
             let copies = fan.copies.unwrap_or(workers);
             return Some(Plan {
                 first: copies,
@@ -72,7 +72,7 @@ impl Plan {
                 cancel: fan.rest,
             });
         }
-        let hedge = source.client.hedge?;
+        let hedge = client.hedge?;
         let max = match hedge.kind {
             HedgeKind::Grpc => hedge.max.min(4),
             _ => hedge.max,
@@ -91,7 +91,13 @@ impl Plan {
 impl Copies {
     /// `None` when nobody sends copies.
     pub fn new(spec: &SystemSpec) -> Option<Box<Self>> {
-        let plans: Vec<_> = spec.sources.iter().map(|s| Plan::new(spec, s)).collect();
+        let sources = spec.sources.iter().map(|s| (s.to, &s.fan_out, &s.client));
+        let calls = spec.call_sites().map(|site| site.call);
+        let calls = calls.map(|call| (call.to, &call.fan_out, &call.client));
+        let plans: Vec<_> = sources
+            .chain(calls)
+            .map(|(to, fan_out, client)| Plan::new(&spec.services[to], fan_out, client))
+            .collect();
         plans.iter().any(Option::is_some).then(|| {
             Box::new(Copies {
                 plans,
@@ -99,6 +105,14 @@ impl Copies {
                 traits: Vec::new(),
             })
         })
+    }
+
+    /// A request is of no use any more: its round is over. Returns what of it is still open.
+    pub fn end(&mut self, request: u32) -> Vec<u32> {
+        let group = self.group(request);
+        group.round = group.round.wrapping_add(1);
+        group.timer = group.timer.wrapping_add(1);
+        std::mem::take(&mut group.open)
     }
 
     fn group(&mut self, request: u32) -> &mut Group {
@@ -150,6 +164,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     fn plan(&self, class: u32) -> Option<Plan> {
         let source = self.source_of[class as usize] as usize;
         self.copies.as_ref()?.plans[source]
+    }
+
+    /// What becomes of copies that nobody needs; `None`: there are none.
+    pub(super) fn copies_taken_back(&self, class: u32) -> Option<Cancel> {
+        Some(self.plan(class)?.cancel)
     }
 
     /// Whether an attempt is one of several copies.
@@ -250,12 +269,16 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.crowd.is_some() {
             self.uncrowd(attempt);
         }
-        let source = &self.sources[self.source_of[class as usize] as usize];
         let group = self.copies.as_mut().map(|c| c.group(request));
         let (size, rounds) = group.map_or((0, 1), |g| (g.size, g.rounds));
-        let own = source.further_work(request_number, class, (number, rounds - 1), size);
+        let source = self.sources.get(self.source_of[class as usize] as usize);
+        let own =
+            source.and_then(|s| s.further_work(request_number, class, (number, rounds - 1), size));
         if let Some(work) = own {
             self.jobs.attempt_mut(attempt).work = work;
+        }
+        if self.steps.is_some() {
+            self.begin_another_trip(attempt, number);
         }
         self.jobs.attempt_mut(attempt).try_number |= ASIDE;
         if measured {
@@ -342,8 +365,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     fn note_hedged(&mut self, request: u32, plan: Plan) {
         let a = self.jobs.attempt(request);
         let (class, measured) = (a.class as usize, a.measured);
-        let source = &self.sources[self.source_of[class] as usize];
-        let hedges = source.spec.client.hedge.is_some() && plan.most > 1;
+        let caller = &self.callers[self.source_of[class] as usize];
+        let hedges = caller.client.hedge.is_some() && plan.most > 1;
         let Some(copies) = &mut self.copies else {
             return;
         };
@@ -369,10 +392,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let Some(copies) = &mut self.copies else {
             return;
         };
-        let group = copies.group(request);
-        group.round = group.round.wrapping_add(1);
-        group.timer = group.timer.wrapping_add(1);
-        for attempt in std::mem::take(&mut group.open) {
+        for attempt in copies.end(request) {
             if how != Cancel::Nothing {
                 self.cancel_attempt(queue, attempt, how);
             }
@@ -389,7 +409,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         group.answers += 1;
         let r = self.jobs.request_mut(request);
         if group.answers >= plan.need && !std::mem::replace(&mut r.answered, true) {
-            self.ledger.only_late += 1;
+            self.ledger.only_late += u64::from(class < self.roots);
             if measured {
                 self.measure.tally.classes[class as usize].answered += 1;
             }
@@ -402,6 +422,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let now = queue.now();
         let a = *self.jobs.attempt(attempt);
         let (request, class) = (a.request, a.class as usize);
+        let wanted = self.is_wanted(attempt);
         self.jobs.attempt_mut(attempt).open = false;
         if a.measured {
             self.workers.count_served(a.worker);
@@ -409,7 +430,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if O::WANTED {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
+        self.tell_policy(attempt, now);
         self.tell_breaker(attempt, false, now);
+        self.tell_caller(attempt, Outcome::Ok, now);
         self.give_place_back(queue, attempt);
         if self.budgets.is_some() {
             self.budget_hears(attempt, Outcome::Ok);
@@ -431,9 +454,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                     true => self.core_time(attempt, now, 0),
                     false => now - a.start,
                 };
+                let spent = spent + self.spent_in_steps(attempt);
                 let tally = &mut self.measure.tally.classes[class];
                 tally.ended[Outcome::Ok.index()] += 1;
-                if !current {
+                if !current && wanted {
                     tally.wasted_ns += u128::from(spent);
                 }
             }
@@ -444,6 +468,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// A request has as many `ok` answers as it needs.
     fn win<W: Entry>(&mut self, queue: &mut Queue<W, Event>, request: u32, a: &Attempt) {
         let now = queue.now();
+        let how = self.plan(a.class).map_or(Cancel::Nothing, |p| p.cancel);
+        if self.is_call(a.class) {
+            if self.budgets.is_some() {
+                self.budget_wins(request, a.class);
+            }
+            self.end_round(queue, request, how);
+            return self.call_is_ok(queue, request, a);
+        }
         self.ledger.ok += 1;
         if a.measured {
             self.measure.tally.classes[a.class as usize].ok += 1;
@@ -457,8 +489,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.budgets.is_some() {
             self.budget_wins(request, a.class);
         }
-        let how = self.plan(a.class).map_or(Cancel::Nothing, |p| p.cancel);
         self.end_round(queue, request, how);
+        self.call_ends(request, Outcome::Ok, now);
         self.next_round(queue, request, a.class);
         self.jobs.let_go(request);
     }

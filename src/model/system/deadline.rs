@@ -6,8 +6,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// When the deadline of an attempt's request is; `None`: it has none.
     pub(super) fn deadline_of(&self, attempt: u32) -> Option<Nanos> {
         let a = self.jobs.attempt(attempt);
+        if self.is_call(a.class) {
+            let steps = self.steps.as_ref()?;
+            let at = steps.origins[a.request as usize].deadline;
+            return (at != Nanos::MAX).then_some(at);
+        }
         let source = self.source_of[a.class as usize];
-        let lasts = self.sources[source as usize].spec.client.deadline?;
+        let lasts = self.callers[source as usize].client.deadline?;
         Some(self.jobs.request(a.request).born.saturating_add(lasts))
     }
 
@@ -20,14 +25,15 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         source: u32,
         number: u64,
     ) {
-        let Some(deadline) = self.deadline_of(attempt) else {
-            return;
-        };
+        let deadline = self.deadline_of(attempt).unwrap_or(Nanos::MAX);
         let now = queue.now();
         let a = self.jobs.attempt(attempt);
-        let timeout = self.sources[source as usize].timeout(number, a.number_of_try());
+        let timeout = self.callers[source as usize].timeout(number, a.number_of_try());
         let at = timeout.map_or(deadline, |t| now.saturating_add(t).min(deadline));
         let generation = a.generation;
+        if at == Nanos::MAX {
+            return;
+        }
         queue.at(
             at.max(now),
             Event::Timeout {
@@ -46,7 +52,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Whether the worker knows that the deadline of an attempt has passed.
     pub(super) fn is_expired(&self, attempt: u32, now: Nanos) -> bool {
         let source = self.source_of[self.jobs.attempt(attempt).class as usize];
-        self.sources[source as usize].spec.client.propagate_deadline
+        self.callers[source as usize].client.propagate_deadline
             && self.deadline_of(attempt).is_some_and(|end| now >= end)
     }
 
@@ -55,6 +61,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn drop_expired<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let a = self.jobs.attempt(attempt);
         let (number, worker) = (a.number, a.worker);
+        self.count_interrupted(attempt);
         self.fold(queue.now(), kind::EXPIRED, number, worker);
         self.turn_away(queue, attempt, Outcome::Expired);
     }
@@ -73,7 +80,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.workers.release(worker, memory);
             self.workers.load[worker as usize] -= 1;
             self.drop_expired(queue, next);
-            let Some(other) = self.workers.next_waiting(worker) else {
+            let other = match RICH && self.steps.is_some() {
+                true => self.workers.take_turn(worker),
+                false => self.workers.next_waiting(worker),
+            };
+            let Some(other) = other else {
                 return;
             };
             self.waiting -= 1;

@@ -203,6 +203,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         while let Some(&at) = watching.asked.get(watching.states.len())
             && at <= now
         {
+            self.tick_breakers(at);
             watching.states.push(self.state(at));
         }
         if watching.next <= now
@@ -213,6 +214,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 true => watching.length,
                 false => now / interval * interval,
             };
+            self.tick_breakers(at);
             self.show(&watching, &mut detectors, at);
             watching.next = match at >= watching.length {
                 true => Nanos::MAX,
@@ -237,7 +239,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             at,
             ledger: self.ledger,
             late: watching.late.clone(),
-            classes: classes.iter().map(|c| (c.born, c.ok)).collect(),
+            classes: classes
+                .iter()
+                .take(self.roots as usize)
+                .map(|c| (c.born, c.ok))
+                .collect(),
             services: vec![ServiceLook::default(); self.spec.services.len()],
             own: Vec::new(),
         };

@@ -131,6 +131,68 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         instances.map_or(service, |i| i.first(service))
     }
 
+    /// The balancer that has the breakers of the one that an attempt was sent to.
+    #[inline(always)]
+    pub(super) fn guards_of(&self, attempt: u32) -> usize {
+        let at = self.front_of(attempt);
+        if RICH && self.shares_breakers {
+            self.guards_home(at)
+        } else {
+            at
+        }
+    }
+
+    #[cold]
+    fn guards_home(&self, front: usize) -> usize {
+        let service = self.fronts[front].service as usize;
+        if self.spec.services[service].balancer.shares_breakers() {
+            self.first_front(service)
+        } else {
+            front
+        }
+    }
+
+    /// A balancer that shares its breakers gets them, or gives them back.
+    #[cold]
+    pub(super) fn pass_breakers(&mut self, front: usize, now: Nanos) {
+        let home = self.guards_home(front);
+        if home != front {
+            let (first, rest) = self.fronts.split_at_mut(front);
+            rest[0].exchange(&mut first[home], now);
+        }
+    }
+
+    /// As in [`System::route`], where breakers may be shared.
+    #[cold]
+    pub(super) fn pick_shared(&mut self, attempt: u32, at: usize, ask: &Ask) -> Option<(u32, u32)> {
+        let now = ask.now;
+        self.pass_breakers(at, now);
+        let front = &mut self.fronts[at];
+        let first = front.first_worker as usize;
+        let mut load = &self.workers.load[first..first + front.worker_count];
+        if let Some(own) = self.instances.as_ref().and_then(|i| i.view(at)) {
+            load = own;
+        }
+        let a = self.jobs.attempt(attempt);
+        let source = self.source_of[a.class as usize];
+        let used = self.copies.as_ref().map(|c| c.used(source, a.request));
+        let other = used.and_then(|used| front.pick_none_of(load, ask, used));
+        let picked = other.or_else(|| front.pick(load, ask));
+        self.pass_breakers(at, now);
+        picked
+    }
+
+    /// What time alone does to breakers up to a moment is done; whoever asks them next would have
+    /// done the same.
+    pub(super) fn tick_breakers(&mut self, at: Nanos) {
+        for front in &mut self.fronts {
+            front.tick(at);
+        }
+        if let Some(guards) = &mut self.client_guards {
+            guards.tick(at);
+        }
+    }
+
     /// A worker has taken an attempt in: its balancer counts it there.
     #[inline(always)]
     pub(super) fn taken_in(&mut self, attempt: u32, worker: u32) {
@@ -154,6 +216,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             if worker != NO_WORKER {
                 instances.leaves(attempt, self.workers.cold[worker as usize].number);
             }
+        }
+        if RICH && self.idle.is_some() {
+            self.note_idle(self.jobs.attempt(attempt).worker);
         }
     }
 }

@@ -74,8 +74,15 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// An attempt is at its end, in a buffer or on a core, without having been served: what it
     /// spent before it lost a core counts.
     pub(super) fn count_interrupted(&mut self, attempt: u32) {
-        if self.interrupted.is_some() && self.jobs.attempt(attempt).measured {
+        let a = self.jobs.attempt(attempt);
+        if !a.measured {
+            return;
+        }
+        if self.interrupted.is_some() {
             self.count_spent_before(attempt);
+        }
+        if RICH && self.steps.is_some() {
+            self.count_core_time(attempt, self.spent_in_steps(attempt));
         }
     }
 

@@ -7,6 +7,7 @@
 //! fewer to fetch where there are many places.
 
 use crate::base::units::Nanos;
+use crate::model::fault::Try;
 use prefetch_index::prefetch_index;
 
 /// One try of a request, and what of its request every event needs.
@@ -153,6 +154,11 @@ impl Jobs {
         &mut self.requests[place as usize]
     }
 
+    /// The number within its source of the request in a place.
+    pub fn request_number(&self, place: u32) -> u64 {
+        self.attempts[place as usize].number
+    }
+
     /// The request of the attempt in a place.
     #[inline(always)]
     pub fn request_of(&self, attempt: u32) -> &Request {
@@ -284,6 +290,15 @@ impl Attempt {
     /// Which attempt of the request, from 1.
     pub fn number_of_try(&self) -> u32 {
         self.try_number & !ASIDE
+    }
+
+    /// What keyed draws know it by.
+    pub fn as_try(&self, source_of: &[u32]) -> Try {
+        Try {
+            source: source_of[self.class as usize],
+            request: self.number,
+            attempt: self.try_number,
+        }
     }
 
     const EMPTY: Attempt = Attempt {

@@ -55,7 +55,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let a = *self.jobs.attempt(attempt);
-        if a.generation != generation || a.start != NOT_STARTED {
+        if a.generation != generation || a.start != NOT_STARTED || self.is_back(attempt) {
             return;
         }
         if !self.take_out_of_buffer(attempt, now) && !self.take_from_sender(attempt, now) {
@@ -81,7 +81,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// What the client of an attempt takes back when it gives up.
     fn cancels(&self, attempt: u32) -> Cancel {
         let source = self.source_of[self.jobs.attempt(attempt).class as usize];
-        self.sources[source as usize].spec.client.cancel
+        self.callers[source as usize].client.cancel
     }
 
     /// A client has given up on an attempt: it takes back of it what it can reach.
@@ -97,6 +97,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             if how == Cancel::Full {
                 self.take_from_core(queue, attempt, &a);
             }
+        } else if RICH && self.is_back(attempt) {
+            self.take_from_buffer(attempt, a.worker, now);
         } else if self.take_out_of_buffer(attempt, now) || self.take_from_sender(attempt, now) {
             self.leave(attempt);
             if self.elaborate && a.worker != NO_WORKER {

@@ -2,12 +2,17 @@
 
 use super::*;
 use crate::model::limit::{Entry as Entrance, Limit};
-use crate::model::spec::SourceSpec;
 
 /// The limits of all clients.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
-    of_source: Vec<Option<Limit>>,
+    /// One for each source, and one for each worker that makes a call: a caller's instances have
+    /// their own.
+    all: Vec<Option<Limit>>,
+    /// By caller: the first of its.
+    first: Vec<u32>,
+    /// By caller: whether its places are those of its breaker.
+    breaks: Vec<bool>,
     /// By the place of an attempt; grows as far as attempts with such a limit need it.
     standing: Vec<Standing>,
 }
@@ -16,32 +21,47 @@ pub(super) struct Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     Nothing,
-    Waits,
-    Holds,
+    /// In which limit.
+    Waits(u32),
+    Holds(u32),
 }
 
 impl Limits {
     /// `None` when nobody has a limit.
     pub fn new(spec: &SystemSpec) -> Option<Box<Self>> {
-        let limit = |s: &SourceSpec| s.client.limit.as_ref().map(Limit::new);
-        let of_source: Vec<_> = spec.sources.iter().map(limit).collect();
-        of_source.iter().any(Option::is_some).then(|| {
+        let (mut all, mut first) = (Vec::new(), Vec::new());
+        for (client, instances) in spec.callers() {
+            first.push(all.len() as u32);
+            let rate = client.limit.as_ref().and_then(|l| l.rate);
+            let places = client.places().0;
+            let any = rate.is_some() || places.is_some();
+            all.extend((0..instances).map(|_| any.then(|| Limit::new(rate, places))));
+        }
+        all.iter().any(Option::is_some).then(|| {
             Box::new(Limits {
-                of_source,
+                all,
+                first,
+                breaks: spec.clients().map(|c| c.places().1).collect(),
                 standing: Vec::new(),
             })
         })
     }
 
-    fn enter(&mut self, source: u32, attempt: u32, now: Nanos) -> Entrance {
-        let Some(limit) = &mut self.of_source[source as usize] else {
+    /// Whether the rate of a caller lets an attempt go.
+    fn passes(&mut self, own: u32, now: Nanos) -> bool {
+        let limit = self.all[own as usize].as_mut();
+        limit.is_none_or(|l| l.passes(now))
+    }
+
+    fn enter(&mut self, own: u32, attempt: u32) -> Entrance {
+        let Some(limit) = &mut self.all[own as usize] else {
             return Entrance::Go;
         };
-        let entry = limit.enter(attempt, now);
+        let entry = limit.enter(attempt);
         if limit.has_places() {
             match entry {
-                Entrance::Go => self.stand(attempt, Standing::Holds),
-                Entrance::Wait(_) => self.stand(attempt, Standing::Waits),
+                Entrance::Go => self.stand(attempt, Standing::Holds(own)),
+                Entrance::Wait(_) => self.stand(attempt, Standing::Waits(own)),
                 Entrance::Refuse => {}
             }
         }
@@ -58,24 +78,26 @@ impl Limits {
 
     /// Whether an attempt waits for a place.
     pub fn waits(&self, attempt: u32) -> bool {
-        self.standing.get(attempt as usize) == Some(&Standing::Waits)
+        let standing = self.standing.get(attempt as usize);
+        matches!(standing, Some(Standing::Waits(_)))
     }
 
     /// An attempt has ended for its caller; returns the one that its place passes to.
-    fn leave(&mut self, source: u32, attempt: u32) -> Option<u32> {
+    fn leave(&mut self, attempt: u32) -> Option<u32> {
         let standing = self.standing.get_mut(attempt as usize)?;
         let before = std::mem::replace(standing, Standing::Nothing);
-        let limit = self.of_source[source as usize].as_mut()?;
         match before {
             Standing::Nothing => None,
-            Standing::Waits => {
+            Standing::Waits(own) => {
+                let limit = self.all[own as usize].as_mut()?;
                 limit.drop_waiting(attempt);
                 None
             }
-            Standing::Holds => {
+            Standing::Holds(own) => {
+                let limit = self.all[own as usize].as_mut()?;
                 let next = limit.leave();
                 if let Some(next) = next {
-                    self.stand(next, Standing::Holds);
+                    self.stand(next, Standing::Holds(own));
                 }
                 next
             }
@@ -84,7 +106,8 @@ impl Limits {
 }
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
-    /// An attempt of a system with limits wants to set out.
+    /// An attempt wants to set out, where callers have limits or breakers: first the rate, then the
+    /// breaker, then the places.
     #[cold]
     pub(super) fn ask_to_send<W: Entry>(
         &mut self,
@@ -95,10 +118,24 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         why: u32,
     ) {
         let now = queue.now();
-        let Some(limits) = &mut self.limits else {
-            return;
+        let instance = self.instance_of_caller(attempt);
+        let limits = self.limits.as_mut();
+        let passes = |l: &mut Box<Limits>| {
+            let own = l.first[source as usize] + instance;
+            l.passes(own, now)
         };
-        match limits.enter(source, attempt, now) {
+        if !limits.is_none_or(passes) {
+            return self.limit_refuses(queue, attempt);
+        }
+        if !self.caller_lets_go(attempt, now) {
+            return self.turn_back(queue, attempt);
+        }
+        let limits = self.limits.as_mut();
+        let enters = |l: &mut Box<Limits>| {
+            let own = l.first[source as usize] + instance;
+            l.enter(own, attempt)
+        };
+        match limits.map_or(Entrance::Go, enters) {
             Entrance::Go => {
                 self.watch(queue, attempt, source, what.number);
                 self.set_out(queue, attempt, source, what, why);
@@ -115,11 +152,20 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                     queue.at(now.saturating_add(longest), event);
                 }
             }
-            Entrance::Refuse => {
-                self.fold(now, kind::LIMITED, what.number, source);
-                self.turn_away(queue, attempt, Outcome::Limited);
-            }
+            Entrance::Refuse => match &self.limits {
+                Some(limits) if limits.breaks[source as usize] => {
+                    self.turn_back_for_good(queue, attempt);
+                }
+                _ => self.limit_refuses(queue, attempt),
+            },
         }
+    }
+
+    fn limit_refuses<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
+        let a = self.jobs.attempt(attempt);
+        let (number, source) = (a.number, self.source_of[a.class as usize]);
+        self.fold(queue.now(), kind::LIMITED, number, source);
+        self.turn_away(queue, attempt, Outcome::Limited);
     }
 
     /// An attempt has waited long enough for a place.
@@ -130,12 +176,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
         generation: u32,
     ) {
-        let a = self.jobs.attempt(attempt);
         let waits = self.limits.as_ref().is_some_and(|l| l.waits(attempt));
-        if a.generation == generation && waits {
-            let (number, source) = (a.number, self.source_of[a.class as usize]);
-            self.fold(queue.now(), kind::LIMITED, number, source);
-            self.turn_away(queue, attempt, Outcome::Limited);
+        if self.jobs.attempt(attempt).generation == generation && waits {
+            self.limit_refuses(queue, attempt);
         }
     }
 
@@ -178,8 +221,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// An attempt has ended for its caller: its place is free.
     #[cold]
     pub(super) fn give_place_back<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
-        let source = self.source_of[self.jobs.attempt(attempt).class as usize];
-        let next = self.limits.as_mut().and_then(|l| l.leave(source, attempt));
+        let next = self.limits.as_mut().and_then(|l| l.leave(attempt));
         if let Some(attempt) = next {
             let generation = self.jobs.attempt(attempt).generation;
             let event = Event::SetOut {

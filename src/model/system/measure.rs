@@ -26,8 +26,10 @@ pub(super) struct Measure<'s> {
     pub special: bool,
     /// Whether narrowed delays are asked for.
     pub narrowed: bool,
-    /// The service that each source calls.
+    /// The service that each caller calls.
     service_of: Vec<u32>,
+    /// How many classes the sources have.
+    roots: usize,
     pub series: Series,
     /// The batches that the measured time is cut into, where it is.
     pub batches: Option<Box<Batches>>,
@@ -71,7 +73,8 @@ impl<'s> Measure<'s> {
             trials: 1,
             ..Tally::default()
         };
-        let classes = spec.sources.iter().map(|s| s.classes.len()).sum();
+        let roots = spec.classes().count();
+        let classes = roots * (1 + spec.call_sites().count());
         tally.classes.resize(classes, Default::default());
         tally
             .balancers
@@ -88,7 +91,8 @@ impl<'s> Measure<'s> {
             first_ok: Histogram::new(),
             special: run.wanted.slowdown || !run.wanted.scopes.is_empty(),
             narrowed: !run.wanted.scopes.is_empty(),
-            service_of: spec.sources.iter().map(|s| s.to as u32).collect(),
+            service_of: spec.called_services().map(|s| s as u32).collect(),
+            roots,
             series: Series {
                 window,
                 start: timing.warm_up,
@@ -230,6 +234,7 @@ impl<'s> Measure<'s> {
             class.answered += class.ok;
             class.ended[Outcome::Ok.index()] += class.ok;
         }
+        tally.calls = tally.classes.split_off(self.roots);
         tally
     }
 }
@@ -304,8 +309,16 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         for worker in 0..self.workers.len() as u32 {
             self.workers.reset_areas(worker, now);
         }
+        self.tick_breakers(now);
         for front in &mut self.fronts {
             front.reset_opens();
+        }
+        if let Some(guards) = &mut self.client_guards {
+            guards.reset_opens();
+            for (source, guard) in guards.guards() {
+                let service = self.service_of[source] as usize;
+                self.measure.open_before[service] += guard.open_area(now);
+            }
         }
         self.measure.tally.queue_max = self.waiting;
         self.measure.pausing_before = self.pausing.area_at(now);
@@ -349,10 +362,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Reads off what is an integral over the measured time up to now. Once only: it takes the
     /// place of what is needed for it.
     pub(super) fn read_areas(&mut self, now: Nanos, now_or_start: Nanos) {
+        self.tick_breakers(now);
         let tally = &mut self.measure.tally;
         tally.measured_ns = u128::from(now_or_start - self.measure.from);
         tally.pausing_area = self.pausing.area_at(now) - self.measure.pausing_before;
         let starts: Vec<_> = tally.balancers.iter_mut().map(std::mem::take).collect();
+        for (source, guard) in self.client_guards.iter().flat_map(|c| c.guards()) {
+            let balancer = &mut tally.balancers[self.service_of[source] as usize];
+            balancer.breaker_open_area += guard.open_area(now);
+            balancer.breaker_area += tally.measured_ns;
+            balancer.breaker_opens += guard.opens;
+        }
         for front in &self.fronts {
             let balancer = &mut tally.balancers[front.service as usize];
             balancer.queue_area += front.waiting.area_at(now);
@@ -397,6 +417,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     fn totals(&mut self, now: Nanos) -> Totals {
+        self.tick_breakers(now);
         let mut totals = Totals {
             ledger: self.ledger,
             wedged: self.wedged.area_at(now),
@@ -420,6 +441,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             totals.queue += waiting;
             totals.inside += waiting + front.dispatching.area_at(now);
             totals.breakers_open += front.open_area(now);
+        }
+        for (_, guard) in self.client_guards.iter().flat_map(|c| c.guards()) {
+            totals.breakers_open += guard.open_area(now);
         }
         totals
     }

@@ -12,9 +12,11 @@
 //! being open. A **request** is active until it is `ok` or lost; its record stays as long as an
 //! attempt of it is anywhere.
 
+mod about;
 mod batches;
 mod branch;
 mod budgets;
+mod calls;
 mod cancel;
 mod checks;
 mod closed;
@@ -22,6 +24,8 @@ mod copies;
 mod crowd;
 mod deadline;
 mod detect;
+mod guard;
+mod idle;
 mod instances;
 mod interrupt;
 mod jobs;
@@ -35,17 +39,21 @@ pub(super) mod rows;
 mod sender;
 mod serve;
 mod share;
+mod steps;
 mod sweeps;
 mod trouble;
 mod turns;
 mod warming;
 
+use about::About;
 use budgets::Budgets;
 use checks::Checking;
 use closed::{Loops, NO_USER};
 use copies::Copies;
 use crowd::Crowd;
 use detect::Watching;
+use guard::ClientGuards;
+use idle::Idle;
 use instances::Instances;
 use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
@@ -53,16 +61,18 @@ use limits::Limits;
 use measure::Measure;
 use room::Needs;
 use rows::Rows;
+use steps::Steps;
 use warming::Warming;
 
-use super::balancer::Front;
+use super::balancer::{Ask, Fleet, Front};
+use super::caller::Caller;
 use super::event::{Event, Sample, kind};
 use super::fault::{self, Errors, Target};
 use super::ledger::Ledger;
 use super::level::Level;
 use super::outcome::Outcome;
 use super::source::Source;
-use super::spec::{PolicySpec, SourceSpec, SystemSpec};
+use super::spec::{ClientSpec, PolicySpec, ServiceSpec, SourceSpec, SystemSpec};
 use super::trial::{Horizon, RunSpec, TrialOutput};
 use super::worker::Workers;
 use crate::base::units::Nanos;
@@ -82,15 +92,24 @@ use crate::model::source::{last_birth, whole};
 pub struct System<'s, O, const RICH: bool> {
     spec: &'s SystemSpec,
     sources: Vec<Source<'s>>,
+    /// Who calls services: the sources, in their order.
+    callers: Vec<Caller<'s>>,
     /// The balancers: one a service, or the instances of each, one service after another.
     fronts: Vec<Front<'s>>,
     /// Who was sent by which, where a service has several.
     instances: Option<Box<Instances>>,
     workers: Workers,
     jobs: Jobs,
-    /// The service that each source calls, and the source of each class.
+    /// The service that each caller calls, and the caller of each class: the classes of all
+    /// sources, then for each call of a step as many again.
     service_of: Vec<u32>,
     source_of: Vec<u32>,
+    /// How many classes the sources have.
+    roots: u32,
+    /// How far attempts are, if any service works in steps.
+    steps: Option<Box<Steps<'s>>>,
+    /// What multiplies the work of each class of a source; kept with `steps`.
+    factors: Vec<f64>,
     targets: Vec<Target<'s>>,
     restarts: Vec<Option<Stream>>,
     /// Faults by which attempts fail, if there are any.
@@ -116,12 +135,17 @@ pub struct System<'s, O, const RICH: bool> {
     sizes: Vec<u64>,
     /// Recorded turn of each request, by place; kept where a trace says so.
     turns: Vec<u64>,
+    /// What policies are told beyond loads, and which workers told that they are idle.
+    about: About,
+    idle: Option<Box<Idle>>,
     /// The limits of clients, if any has some.
     limits: Option<Box<Limits>>,
     /// What callers allow themselves of retries, if that is bounded anywhere.
     budgets: Option<Box<Budgets>>,
     /// The health checks of workers, if any are checked.
     checking: Option<Box<Checking<'s>>>,
+    /// The breakers of callers, if any has one.
+    client_guards: Option<Box<ClientGuards<'s>>>,
     /// The users of closed sources, if there are any.
     loops: Option<Box<Loops>>,
     /// The copies of requests that are sent in several, if any source does that.
@@ -136,6 +160,8 @@ pub struct System<'s, O, const RICH: bool> {
     /// Whether any balancer takes time, and whether any hears how attempts end.
     dispatches: bool,
     guarded: bool,
+    /// Whether instances of any balancer share their breakers.
+    shares_breakers: bool,
     /// Whether workers of any service pull.
     pulls: bool,
     /// Attempts waiting anywhere.
@@ -176,8 +202,9 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         let mut first = 0;
         let mut fronts = Vec::new();
         for (number, service) in (0u32..).zip(&spec.services) {
+            let fleet = Fleet::of(service);
             for instance in 0..service.balancer.instances {
-                let mut front = Front::new(service, number, instance, &key, first);
+                let mut front = Front::new(spec, (number, instance), &key, first, &fleet);
                 if let Some(Dist::Constant { .. }) = front.dispatch {
                     front.lane = Some(queue.add_lane());
                 }
@@ -188,6 +215,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         let mut system = System {
             spec,
             sources: sources(spec, run, &key, queue),
+            callers: callers(spec, &key, queue),
             fronts,
             instances: Instances::new(spec),
             targets: fault::targets(spec, &key),
@@ -203,31 +231,35 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             broken_off: false,
             workers,
             jobs: Jobs::new(needs_requests(spec)),
-            service_of: spec.sources.iter().map(|s| s.to as u32).collect(),
-            source_of: (0..)
-                .zip(&spec.sources)
-                .flat_map(|(i, s)| s.classes.iter().map(move |_| i))
-                .collect(),
+            service_of: spec.called_services().map(|s| s as u32).collect(),
+            source_of: callers_of_classes(spec),
+            roots: spec.classes().count() as u32,
+            steps: None,
+            factors: Vec::new(),
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
             guarded: spec.services.iter().any(|s| s.balancer.hears()),
+            shares_breakers: spec.services.iter().any(|s| s.balancer.shares_breakers()),
             pulls: spec
                 .services
                 .iter()
                 .any(|s| s.balancer.policy == PolicySpec::CentralQueue),
-            may_leave: spec.sources.iter().any(|s| s.client.may_leave()),
-            deadlines: spec.sources.iter().any(|s| s.client.deadline.is_some()),
-            propagates: spec.sources.iter().any(|s| s.client.propagate_deadline),
+            may_leave: spec.clients().any(ClientSpec::may_leave),
+            deadlines: spec.clients().any(ClientSpec::has_deadline),
+            propagates: spec.clients().any(|c| c.propagate_deadline),
             holds_memory: spec.holds_memory(),
             elaborate: spec.is_elaborate(),
-            needs: spec.classes_with_memory().map(Needs::new).collect(),
+            needs: needs(spec),
             crowd: Crowd::new(spec),
             draws_again: spec.draws_again(),
             sizes: Vec::new(),
             turns: Vec::new(),
+            about: About::new(spec),
+            idle: Idle::new(spec, &key),
             limits: Limits::new(spec),
             budgets: Budgets::new(spec),
             checking: Checking::new(spec),
+            client_guards: ClientGuards::new(spec, &key),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
             ends_matter: false,
@@ -241,6 +273,10 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             demand: Fingerprint::new(),
             observer,
         };
+        system.steps = Steps::new(spec, &key, system.workers.len());
+        if system.steps.is_some() {
+            system.factors = spec.classes().map(|c| c.work_factor).collect();
+        }
         if let Some(watching) = &system.watching {
             system.next_look = watching.next_look();
             system.slow_from = watching.slow_from();
@@ -251,12 +287,14 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         }
         system.ends_matter = system.limits.is_some()
             || system.budgets.is_some()
+            || system.client_guards.is_some()
             || system.loops.is_some()
             || system.copies.is_some();
         assert!(
             RICH || !system.has_more(),
             "a plain system has what only a rich one looks at"
         );
+        system.begin_idle();
         system.schedule_samples(queue);
         system.schedule_faults(queue);
         system.schedule_sweeps(queue);
@@ -280,12 +318,15 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             || self.deadlines
             || self.propagates
             || self.pulls
+            || self.steps.is_some()
             || self.instances.is_some()
             || self.short_of_ram
             || self.draws_again
             || self.crowd.is_some()
             || self.errors.is_some()
             || self.interrupted.is_some()
+            || self.about.is_any()
+            || self.idle.is_some()
     }
 
     /// What the run measured, at its end.
@@ -295,9 +336,10 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
     pub fn finish(mut self, now: Nanos, events: u64) -> Result<TrialOutput, String> {
         self.measure_end(now);
         self.leave_open();
-        let open_requests = self.requests_open();
+        let (open_requests, open_calls) = self.requests_open();
         let open_attempts = self.attempts_open();
-        self.ledger.balance(open_requests, open_attempts)?;
+        self.ledger
+            .balance(open_requests, open_calls, open_attempts)?;
         self.workers.check()?;
         let mut tally = self.counted();
         let batches = self.last_batch(&tally);
@@ -320,9 +362,13 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         })
     }
 
-    fn requests_open(&self) -> u64 {
+    /// Requests of sources and calls of steps that are still inside.
+    fn requests_open(&self) -> (u64, u64) {
         let places = self.jobs.places().into_iter();
-        places.filter(|&p| self.jobs.is_active(p)).count() as u64
+        let open = places.filter(|&p| self.jobs.is_active(p));
+        let (calls, requests): (Vec<u32>, Vec<u32>) =
+            open.partition(|&p| self.is_call(self.jobs.attempt(p).class));
+        (requests.len() as u64, calls.len() as u64)
     }
 
     fn attempts_open(&self) -> u64 {
@@ -336,11 +382,13 @@ fn needs_requests(spec: &SystemSpec) -> bool {
     let clients = spec.sources.iter().map(|s| &s.client);
     let balancers = spec.services.iter().map(|s| &s.balancer);
     spec.holds_memory()
+        || spec.has_steps()
         || spec.sources.iter().any(|s| s.fan_out.is_some())
         || clients.into_iter().any(|c| {
             c.timeout.is_some()
                 || c.retry.is_some()
                 || c.limit.is_some()
+                || c.breaker.is_some()
                 || c.hedge.is_some()
                 || c.deadline.is_some()
                 || c.may_leave()
@@ -350,7 +398,7 @@ fn needs_requests(spec: &SystemSpec) -> bool {
             .any(|b| b.dispatch.is_some() || b.breaker.is_some())
 }
 
-/// The sources, each with its register and, if its timeout is always the same, its lane.
+/// The sources, each with its register.
 fn sources<'s, W: Entry>(
     spec: &'s SystemSpec,
     run: &RunSpec,
@@ -362,12 +410,51 @@ fn sources<'s, W: Entry>(
     let mut all = Vec::new();
     for source in &spec.sources {
         let register = queue.add_register();
-        let mut made = Source::new(spec, source, *key, first_class, register, last);
-        if let Some(Dist::Constant { value }) = source.client.timeout {
-            made.timeouts = Some((queue.add_lane(), whole(value)));
-        }
+        all.push(Source::new(spec, source, *key, first_class, register, last));
         first_class += source.classes.len() as u32;
-        all.push(made);
+    }
+    all
+}
+
+/// The caller of each class.
+fn callers_of_classes(spec: &SystemSpec) -> Vec<u32> {
+    let sources = (0u32..).zip(&spec.sources);
+    let mut all: Vec<u32> = sources
+        .flat_map(|(i, s)| s.classes.iter().map(move |_| i))
+        .collect();
+    let (sources, roots) = (spec.sources.len() as u32, all.len());
+    for (caller, _) in (sources..).zip(spec.call_sites()) {
+        all.extend(std::iter::repeat_n(caller, roots));
+    }
+    all
+}
+
+/// What each class asks for beyond work and memory.
+fn needs(spec: &SystemSpec) -> Vec<Needs> {
+    let mut all: Vec<Needs> = spec.classes_with_memory().map(Needs::new).collect();
+    for site in spec.call_sites() {
+        let memory = &spec.services[site.call.to].memory;
+        all.extend(spec.classes().map(|class| Needs::of_call(class, memory)));
+    }
+    all
+}
+
+/// The callers, each with its lane if its timeout is always the same.
+fn callers<'s, W: Entry>(
+    spec: &'s SystemSpec,
+    key: &Key,
+    queue: &mut Queue<W, Event>,
+) -> Vec<Caller<'s>> {
+    let sources = spec.sources.iter();
+    let calls = spec
+        .call_sites()
+        .map(|site| Caller::of_step(spec, site, *key));
+    let sources = sources.map(|s| Caller::of_source(spec, s, *key));
+    let mut all: Vec<_> = sources.chain(calls).collect();
+    for caller in &mut all {
+        if let Some(Dist::Constant { value }) = caller.client.timeout {
+            caller.timeouts = Some((queue.add_lane(), whole(value)));
+        }
     }
     all
 }
@@ -451,6 +538,14 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
             Event::Warmer { worker, start } => self.warmer(queue, worker, start),
             Event::Sweep { front } => self.sweep(queue, front),
             Event::Check { worker, what } => self.check(queue, worker, what),
+            Event::StepOver {
+                attempt,
+                generation,
+            } => self.step_over(queue, attempt, generation),
+            Event::Call {
+                attempt,
+                generation,
+            } => self.call(queue, attempt, generation),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
         if self.measure.may_be_over {

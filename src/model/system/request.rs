@@ -61,11 +61,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             measured,
         };
         let place = self.jobs.add_request(new, now);
-        if RICH && (self.elaborate || self.draws_again) {
+        if RICH && (self.elaborate || self.draws_again || self.steps.is_some()) {
             self.note_size(place, birth.size);
             if let Some(priority) = birth.priority {
                 self.note_turn(place, priority);
             }
+        }
+        if RICH
+            && self.about.hashes
+            && let Some(key) = birth.key
+        {
+            self.note_key(place, key);
         }
         if RICH && self.crowd.is_some() {
             self.begin_uncrowded(place);
@@ -76,12 +82,20 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.may_leave {
             self.draw_patience(place, source);
         }
+        let mut new = new;
+        if RICH && self.steps.is_some() {
+            self.note_root(place, source);
+            new.work = self.begin_trip(place, 0, new.work);
+        }
         self.ledger.born += 1;
         if measured {
             self.measure.tally.classes[class as usize].born += 1;
         }
+        if RICH && self.client_guards.is_some() && !self.call_begins(queue, place, source) {
+            return;
+        }
         if RICH && self.budgets.is_some() {
-            self.budget_calls(source, now);
+            self.budget_calls(place, now);
         }
         if RICH && self.ends_matter && self.begin_copies(queue, place, &new, birth.size) {
             return;
@@ -100,9 +114,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         why: u32,
     ) {
         if RICH && self.budgets.is_some() {
-            self.budget_sends(source);
+            self.budget_sends(attempt);
         }
-        if RICH && self.limits.is_some() {
+        if RICH && (self.limits.is_some() || self.client_guards.is_some()) {
             return self.ask_to_send(queue, attempt, source, what, why);
         }
         self.watch(queue, attempt, source, what.number);
@@ -119,11 +133,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         number: u64,
     ) {
         let now = queue.now();
-        let s = &self.sources[source as usize];
-        if RICH && self.deadlines && s.spec.client.deadline.is_some() {
+        let s = &self.callers[source as usize];
+        if RICH && self.deadlines && s.client.has_deadline() {
             return self.watch_to_deadline(queue, attempt, source, number);
         }
-        if s.spec.client.timeout.is_some() {
+        if s.client.timeout.is_some() {
             let a = self.jobs.attempt(attempt);
             let (generation, tries) = (a.generation, a.number_of_try());
             let event = Event::Timeout {
@@ -172,7 +186,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         // Most attempts behind this one in the lane have ended too.
         let source = self.source_of[a.class as usize];
-        if let Some((lane, _)) = self.sources[source as usize].timeouts {
+        if let Some((lane, _)) = self.callers[source as usize].timeouts {
             let jobs = &self.jobs;
             queue.drop_while(lane, |event| match event {
                 Event::Timeout {
@@ -206,6 +220,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn retry<W: Entry>(&mut self, queue: &mut Queue<W, Event>, request: u32) {
         let now = queue.now();
         self.pausing.down(now);
+        if RICH && self.steps.is_some() && self.was_abandoned(request) {
+            return;
+        }
         self.ledger.retries += 1;
         if self.is_copy(request) {
             return self.retry_copies(queue, request);
@@ -216,6 +233,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         if RICH && self.draws_again {
             self.draw_again(attempt);
+        }
+        if RICH && self.steps.is_some() {
+            self.begin_another_trip(attempt, 0);
         }
         let (a, r) = (self.jobs.attempt(attempt), self.jobs.request(request));
         let new = NewRequest {
@@ -243,8 +263,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let a = self.jobs.attempt_mut(attempt);
         debug_assert!(a.open, "an attempt ends once");
-        if RICH && a.try_number & ASIDE != 0 && self.is_copy(attempt) {
-            return self.answer_copy(queue, attempt);
+        if RICH && a.try_number & ASIDE != 0 {
+            let class = a.class;
+            if self.is_copy(attempt) {
+                return self.answer_copy(queue, attempt);
+            }
+            if self.is_call(class) {
+                return self.answer_call(queue, attempt);
+            }
         }
         let a = self.jobs.attempt_mut(attempt);
         a.open = false;
@@ -273,8 +299,15 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if O::WANTED {
             self.observe(attempt, Some((now, Outcome::Ok)));
         }
+        if RICH && self.about.hears {
+            self.tell_policy(attempt, now);
+        }
         self.tell_breaker(attempt, false, now);
         if RICH && self.ends_matter {
+            if self.client_guards.is_some() {
+                self.tell_caller(attempt, Outcome::Ok, now);
+                self.call_ends(request, Outcome::Ok, now);
+            }
             self.give_place_back(queue, attempt);
             if self.budgets.is_some() {
                 self.budget_answers(attempt);
@@ -317,10 +350,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if !failed {
             self.tell_front(attempt, Outcome::Ok, now);
         }
-        let front = self.front_of(attempt);
+        let front = self.guards_of(attempt);
         let a = self.jobs.attempt(attempt);
         let front = &mut self.fronts[front];
-        if front.breakers() > 0 && a.worker != NO_WORKER {
+        if front.guarded && a.worker != NO_WORKER {
+            if front.loses(|| self.jobs.attempt(attempt).as_try(&self.source_of)) {
+                return;
+            }
             let aside = self.jobs.request(attempt);
             let took = now - a.arrived - aside.dispatched_after;
             let call = Call {
@@ -337,7 +373,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.guarded {
             self.tell_front(attempt, outcome, now);
         }
-        if self.fronts[self.front_of(attempt)].ignores(outcome) {
+        if self.fronts[self.guards_of(attempt)].ignores(outcome) {
             self.take_call_back(attempt, now);
         } else {
             self.tell_breaker(attempt, true, now);
@@ -350,9 +386,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let worker = self.jobs.attempt(attempt).worker;
         if worker != NO_WORKER {
             let epoch = self.jobs.request(attempt).epoch;
-            let at = self.front_of(attempt);
+            let at = self.guards_of(attempt);
             let front = &mut self.fronts[at];
-            front.forget(worker - front.first_worker, epoch, now);
+            if !front.loses(|| self.jobs.attempt(attempt).as_try(&self.source_of)) {
+                front.forget(worker - front.first_worker, epoch, now);
+            }
         }
     }
 
@@ -377,7 +415,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if O::WANTED {
             self.observe(attempt, Some((now, outcome)));
         }
+        if RICH && self.about.hears {
+            self.tell_policy(attempt, now);
+        }
         self.tell_breaker_of_failure(attempt, outcome, now);
+        if RICH && self.client_guards.is_some() {
+            self.tell_caller(attempt, outcome, now);
+        }
         if RICH && self.limits.is_some() {
             self.give_place_back(queue, attempt);
         }
@@ -411,13 +455,16 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let request = failed.request;
+        if RICH && self.client_guards.is_some() {
+            self.retry_ends(request);
+        }
         let r = self.jobs.request(request);
-        let source = &self.sources[r.source as usize];
+        let caller = &self.callers[r.source as usize];
         let rounds = self.copies.as_ref().map(|c| c.rounds(r.source, request));
         let made = rounds.flatten().unwrap_or(r.tries);
         let pause = match outcome {
             Outcome::DeadLettered => None,
-            _ => source.pause(failed.number, made, outcome),
+            _ => caller.pause(failed.number, made, outcome),
         };
         let in_time = |at: Nanos| !(RICH && self.deadlines) || self.is_in_time(failed, at);
         let mut pause = pause.filter(|&pause| in_time(now.saturating_add(pause)));
@@ -425,20 +472,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         {
             pause = None;
         }
-        if let Some(pause) = pause {
+        if let Some(pause) = pause
+            && (!RICH || self.client_guards.is_none() || self.retry_begins(request))
+        {
             self.pausing.up(now);
+            if let Some(steps) = &mut self.steps {
+                steps.origin(request).pausing = true;
+            }
             queue.at(now.saturating_add(pause), Event::Retry { request });
             return;
         }
-        self.jobs.request_mut(request).active = false;
-        self.ledger.lost += 1;
-        if RICH && self.ends_matter {
-            self.next_round(queue, request, failed.class);
-        }
-        if failed.measured {
-            self.measure.tally.classes[failed.class as usize].lost[outcome.index()] += 1;
-        }
-        self.jobs.let_go(request);
+        self.lose(queue, failed, outcome);
     }
 
     /// A refusal or failure of an attempt that then is nowhere.
@@ -449,6 +493,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
         outcome: Outcome,
     ) {
+        if RICH && self.steps.is_some() {
+            self.abandon_call(queue, attempt);
+        }
         if self.jobs.attempt(attempt).open {
             self.fail(queue, attempt, outcome);
         }
@@ -457,8 +504,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
 
     pub(super) fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
         let a = self.jobs.attempt(attempt);
-        let source = self.source_of[a.class as usize];
-        let service = self.service_of[source as usize];
+        let service = self.service_of[self.source_of[a.class as usize] as usize];
+        let class = self.root_class(a.class);
+        let source = self.source_of[class as usize];
         let first_try = a.try_number == 1;
         let born = if first_try {
             a.arrived
@@ -467,17 +515,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         };
         let first = self.fronts[self.first_front(service as usize)].first_worker;
         self.observer.attempt(&AttemptRow {
-            request: a.number,
+            request: self.number_at_source(attempt),
             attempt: a.number_of_try(),
             source,
-            class: a.class,
+            class,
             service,
             worker: (a.worker != NO_WORKER).then(|| a.worker - first + 1),
             born,
             arrived: a.arrived,
-            start: (a.start != NOT_STARTED).then_some(a.start),
+            start: self.first_start(attempt),
             end: ended.map(|e| e.0),
-            work: a.work,
+            work: self.work_so_far(attempt),
             outcome: ended.map(|e| e.1),
         });
     }

@@ -11,7 +11,7 @@ use crate::model::spec::{ClassSpec, Held, MemorySpec, OnFull, RamPolicy};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Needs {
     /// Cores at once.
-    cores: u32,
+    pub cores: u32,
     /// Its turn: the smaller the sooner.
     key: u64,
     /// When it holds its memory.
@@ -29,18 +29,19 @@ impl Needs {
     }
 }
 
+impl Needs {
+    /// Of a class, called from a step of a service where it holds this memory.
+    pub fn of_call(class: &ClassSpec, memory: &MemorySpec) -> Self {
+        Needs {
+            cores: 1,
+            ..Needs::new((class, memory))
+        }
+    }
+}
+
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     fn needs(&self, attempt: u32) -> Needs {
         self.needs[self.jobs.attempt(attempt).class as usize]
-    }
-
-    /// Cores that an attempt takes at once.
-    pub(super) fn cores_needed(&self, attempt: u32) -> u32 {
-        if self.elaborate {
-            self.needs(attempt).cores
-        } else {
-            1
-        }
     }
 
     /// Keeps the size of a new request.
@@ -283,20 +284,39 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let mut tried = Vec::new();
         for _ in 0..max {
             let a = *self.jobs.attempt(attempt);
+            let ask = Ask {
+                now,
+                open: a.open,
+                key: match self.about.hashes {
+                    true => self.key_of(attempt),
+                    false => 0,
+                },
+            };
             let front = &mut self.fronts[at];
             let first = front.first_worker as usize;
             let last = a.worker - front.first_worker;
             tried.insert(tried.partition_point(|&t| t < last), last);
-            let mut load = &self.workers.load[first..first + front.worker_count];
+            if self.shares_breakers {
+                self.pass_breakers(at, now);
+            }
+            let mut load = &self.workers.load[first..first + self.fronts[at].worker_count];
             if let Some(own) = self.instances.as_ref().and_then(|i| i.view(at)) {
                 load = own;
             }
-            let Some((picked, epoch)) = front.pick_none_of(load, now, a.open, &tried) else {
+            let picked = self.fronts[at].pick_none_of(load, &ask, &tried);
+            if self.shares_breakers {
+                self.pass_breakers(at, now);
+            }
+            let Some((picked, epoch)) = picked else {
                 break;
             };
-            let worker = front.first_worker + picked;
-            let guarded = front.breakers() > 0;
+            if let Some(idle) = &mut self.idle {
+                idle.note_taken(&mut self.fronts[at]);
+            }
+            let worker = first as u32 + picked;
+            let guarded = self.fronts[at].guarded;
             if a.open {
+                self.tell_policy(attempt, now);
                 self.tell_breaker_of_failure(attempt, lacking, now);
             }
             if guarded {
@@ -382,9 +402,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         } else {
             now - self.jobs.attempt(attempt).start
         };
-        let a = self.jobs.attempt(attempt);
+        self.count_core_time(attempt, spent);
+    }
+
+    /// Counts core-time spent on an attempt; wasted, unless somebody waits for it still.
+    pub(super) fn count_core_time(&mut self, attempt: u32, spent: Nanos) {
+        let mut a = *self.jobs.attempt(attempt);
+        if RICH && self.steps.is_some() {
+            a.open = self.is_wanted(attempt);
+        }
         if a.measured {
-            self.measure.spent(a, spent);
+            self.measure.spent(&a, spent);
         }
     }
 

@@ -38,7 +38,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let dist = front
             .dispatch
             .expect("only a balancer that takes time dispatches");
-        let takes = self.sources[source as usize].dispatch(dist, a.number, a.number_of_try());
+        let takes = self.callers[source as usize].dispatch(dist, a.number, a.number_of_try());
         front.dispatching.up(now);
         let done = now.saturating_add(takes);
         match front.lane {
@@ -103,6 +103,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let at = front;
+        if RICH && self.about.reports() {
+            self.report(front, now);
+        }
+        let key = match RICH && self.about.hashes {
+            true => self.key_of(attempt),
+            false => 0,
+        };
         let front = &mut self.fronts[at];
         if RICH && front.pulled {
             return self.route_pulled(queue, attempt, at, memory);
@@ -112,16 +119,23 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && let Some(own) = self.instances.as_ref().and_then(|i| i.view(at)) {
             load = own;
         }
-        let a = self.jobs.attempt_mut(attempt);
+        let a = self.jobs.attempt(attempt);
+        let ask = Ask {
+            now,
+            open: a.open,
+            key,
+        };
         let picked = match &self.copies {
+            _ if RICH && self.shares_breakers => self.pick_shared(attempt, at, &ask),
             Some(copies) if RICH => {
                 let used = copies.used(self.source_of[a.class as usize], a.request);
                 // To a worker that has no copy yet, while there are any.
-                let other = front.pick_none_of(load, now, a.open, used);
-                other.or_else(|| front.pick(load, now, a.open))
+                let other = front.pick_none_of(load, &ask, used);
+                other.or_else(|| front.pick(load, &ask))
             }
-            _ => front.pick(load, now, a.open),
+            _ => front.pick(load, &ask),
         };
+        let (front, a) = (&mut self.fronts[at], self.jobs.attempt_mut(attempt));
         let number = a.number;
         let Some((picked, epoch)) = picked else {
             self.fold(now, kind::ROUTED, number, NO_WORKER);
@@ -130,6 +144,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         };
         let worker = front.first_worker + picked;
         a.worker = worker;
+        if RICH && let Some(idle) = &mut self.idle {
+            idle.note_taken(front);
+        }
         if let Some(likely) = front.likely_next() {
             for worker in likely {
                 self.workers.fetch(front.first_worker + worker);
@@ -138,11 +155,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && let Some(copies) = &mut self.copies {
             copies.goes_to(self.source_of[a.class as usize], a.request, picked);
         }
-        if front.breakers() > 0 {
+        if front.guarded {
             self.jobs.request_mut(attempt).epoch = epoch;
         }
         self.fold(now, kind::ROUTED, number, worker);
         if RICH && self.errors.is_some() && self.errs_at_once(attempt) {
+            self.note_done(attempt, true, now);
             return self.turn_away(queue, attempt, Outcome::Error);
         }
         if RICH && self.propagates && self.is_expired(attempt, now) {
@@ -270,11 +288,23 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     #[inline(always)]
     pub(super) fn end_service<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let now = queue.now();
+        if RICH && self.steps.is_some() && self.goes_on(queue, attempt) {
+            return;
+        }
         if RICH && self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
-            return self.complete_with_error(queue, attempt);
+            return self.complete_with_error(queue, attempt, Outcome::Error);
+        }
+        if RICH && self.about.reports() {
+            self.note_done(attempt, false, now);
         }
         let a = *self.jobs.attempt(attempt);
-        if a.measured {
+        if RICH && a.measured && self.steps.is_some() {
+            let spent = match self.elaborate {
+                true => self.core_time(attempt, now, 0),
+                false => now - a.start,
+            };
+            self.measure_steps(attempt, spent, now);
+        } else if a.measured {
             let mut waited = a.start - a.arrived;
             if self.dispatches {
                 let aside = self.jobs.request(attempt);
@@ -338,7 +368,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
 
     /// A complete answer, but its caller has given up on the attempt.
     #[cold]
-    fn answer_late(&mut self, attempt: u32) {
+    pub(super) fn answer_late(&mut self, attempt: u32) {
         let a = self.jobs.attempt(attempt);
         let (request, class, measured) = (a.request, a.class, a.measured);
         if self.is_copy(attempt) {
@@ -347,7 +377,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         let r = self.jobs.request_mut(request);
         if !std::mem::replace(&mut r.answered, true) {
-            self.ledger.only_late += 1;
+            self.ledger.only_late += u64::from(class < self.roots);
             if measured {
                 self.measure.tally.classes[class as usize].answered += 1;
             }
@@ -358,9 +388,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// The next in a worker's buffer takes the free core.
     #[inline(always)]
     pub(super) fn start_next<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
-        let Some(next) = self.workers.next_waiting(worker) else {
-            return;
+        let next = match RICH && self.steps.is_some() {
+            true => self.workers.take_turn(worker),
+            false => self.workers.next_waiting(worker),
         };
+        let Some(next) = next else { return };
         self.waiting -= 1;
         if RICH && self.interrupted.is_some() {
             return self.start_rest(queue, worker, next);

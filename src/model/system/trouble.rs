@@ -2,7 +2,6 @@
 
 use super::detect::Note;
 use super::*;
-use crate::model::fault::Try;
 use crate::model::spec::{ErrorWhen, FaultKind, InService};
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
@@ -125,6 +124,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             let Some(attempt) = self.workers.cores.get(core).attempt() else {
                 continue;
             };
+            if RICH && self.holds_core(attempt) {
+                continue;
+            }
             let a = self.jobs.attempt_mut(attempt);
             a.phase = a.phase.wrapping_add(1);
             let (job, phase) = ((a.start, a.work), a.phase);
@@ -158,6 +160,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.warming.is_some() {
             self.start_cold(queue, worker);
         }
+        self.note_idle(worker);
     }
 
     fn errors_hold(&mut self, worker: u32, fault: u32, holds: bool) {
@@ -173,11 +176,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     #[inline(never)]
     pub(super) fn errs(&self, attempt: u32, when: ErrorWhen) -> bool {
         let a = self.jobs.attempt(attempt);
-        let of = Try {
-            source: self.source_of[a.class as usize],
-            request: a.number,
-            attempt: a.try_number,
-        };
+        let of = a.as_try(&self.source_of);
         let errors = self.errors.as_ref();
         errors.is_some_and(|errors| errors.hit(a.worker, when, of))
     }
@@ -189,14 +188,18 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         worker.downs == 0 && !worker.wedged && self.errs(attempt, ErrorWhen::Start)
     }
 
-    /// A core has done its work, for an error.
+    /// A core has done its work, for nothing.
     #[inline(never)]
     pub(super) fn complete_with_error<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         attempt: u32,
+        outcome: Outcome,
     ) {
         let now = queue.now();
+        self.note_done(attempt, true, now);
+        let running = self.jobs.attempt_mut(attempt);
+        running.phase = running.phase.wrapping_add(1);
         self.count_spent(attempt, now, 0);
         let a = *self.jobs.attempt(attempt);
         self.count_interrupted(attempt);
@@ -206,7 +209,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.ending = attempt;
         self.move_up(queue, a.worker);
         self.ending = NO_WORKER;
-        self.turn_away(queue, attempt, Outcome::Error);
+        self.turn_away(queue, attempt, outcome);
     }
 
     /// A worker stands still; what is in service goes on afterwards, unless the fault says.
@@ -281,6 +284,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 self.workers.release(worker, memory);
             }
             self.turn_away(queue, attempt, outcome);
+        }
+        if RICH && self.steps.is_some() {
+            self.lose_aside(queue, worker, outcome);
         }
         if self.elaborate {
             self.refuse_blocked(queue, worker);

@@ -11,18 +11,25 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Keeps the recorded priority of a new request.
     #[inline(never)]
     pub(super) fn note_turn(&mut self, place: u32, priority: i64) {
+        self.keep_turn(place, turn_of(priority));
+    }
+
+    /// Keeps what decides whose turn is first.
+    pub(super) fn keep_turn(&mut self, place: u32, turn: u64) {
         let place = place as usize;
         if place >= self.turns.len() {
             self.turns.resize(place + 1, 0);
         }
-        self.turns[place] = turn_of(priority);
+        self.turns[place] = turn;
     }
 
     /// A further attempt of a request gets a draw of work of its own, if it has one.
     #[inline(never)]
     pub(super) fn draw_again(&mut self, attempt: u32) {
         let a = self.jobs.attempt(attempt);
-        let source = &self.sources[self.source_of[a.class as usize] as usize];
+        let Some(source) = self.sources.get(self.source_of[a.class as usize] as usize) else {
+            return;
+        };
         let (number, class, earlier) = (a.number, a.class, a.number_of_try() - 1);
         let size = self.size_of(attempt);
         if let Some(work) = source.further_work(number, class, (0, earlier), size) {
@@ -36,7 +43,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             return None;
         }
         let a = self.jobs.attempt(attempt);
-        let source = self.source_of[a.class as usize] as usize;
+        let source = self.source_of[self.root_class(a.class) as usize] as usize;
         let turn = self.turns.get(a.request as usize).copied();
         turn.filter(|_| self.sources[source].records_turns())
     }

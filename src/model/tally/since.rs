@@ -23,6 +23,7 @@ impl Tally {
             measured_ns: self.measured_ns - earlier.measured_ns,
             events: self.events.saturating_sub(earlier.events),
             classes: each(&self.classes, &earlier.classes, ClassTally::since),
+            calls: each(&self.calls, &earlier.calls, ClassTally::since),
             balancers: each(&self.balancers, &earlier.balancers, BalancerTally::since),
             workers: each(&self.workers, &earlier.workers, WorkerTally::since),
             delays: each(&self.delays, &earlier.delays, Delays::since),

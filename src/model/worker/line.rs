@@ -13,6 +13,8 @@ pub struct Line {
     order: Order,
     /// Whose turn has come, but who could not start yet.
     turn: Option<u32>,
+    /// Who had begun and waits to go on: before all others, first come first served.
+    back: VecDeque<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,7 +35,11 @@ impl Line {
             Discipline::Lifo => Order::Lifo(VecDeque::with_capacity(set_aside)),
             Discipline::Priority | Discipline::Edf => Order::Keyed(BTreeMap::new(), 0),
         };
-        Line { order, turn: None }
+        Line {
+            order,
+            turn: None,
+            back: VecDeque::new(),
+        }
     }
 
     /// How many wait.
@@ -43,7 +49,7 @@ impl Line {
             Order::Lifo(line) => line.len(),
             Order::Keyed(line, _) => line.len(),
         };
-        others + usize::from(self.turn.is_some())
+        others + self.back.len() + usize::from(self.turn.is_some())
     }
 
     /// One more waits; returns a ticket to leave with. The key counts only where the discipline
@@ -93,6 +99,11 @@ impl Line {
         }
     }
 
+    /// Somebody who had begun waits to go on.
+    pub fn come_back(&mut self, attempt: u32) {
+        self.back.push_back(attempt);
+    }
+
     /// Somebody comes back to be the next.
     pub fn push_front(&mut self, attempt: u32) {
         if let Some(turn) = self.turn.take() {
@@ -115,6 +126,9 @@ impl Line {
     /// Takes the one whose turn it is.
     #[inline(never)]
     pub fn pop(&mut self) -> Option<u32> {
+        if let Some(attempt) = self.back.pop_front() {
+            return Some(attempt);
+        }
         if let Some(attempt) = self.turn.take() {
             return Some(attempt);
         }
@@ -127,13 +141,16 @@ impl Line {
 
     /// Whose turn it is. It stays theirs until they start or leave.
     pub fn turn(&mut self) -> Option<u32> {
+        if let Some(&attempt) = self.back.front() {
+            return Some(attempt);
+        }
         if self.turn.is_none() {
             self.turn = self.pop();
         }
         self.turn
     }
 
-    /// The one who has waited longest.
+    /// The one who has waited longest of those who have not begun.
     pub fn oldest(&self) -> Option<u32> {
         let others = match &self.order {
             Order::Fifo(line) => line.front(),
@@ -151,6 +168,9 @@ impl Line {
         if self.turn == Some(attempt) {
             self.turn = None;
             return true;
+        }
+        if let Some(place) = self.back.iter().position(|&a| a == attempt) {
+            return self.back.remove(place).is_some();
         }
         match &mut self.order {
             Order::Fifo(line) => line.remove(attempt),
@@ -208,6 +228,28 @@ mod tests {
         line.push(5, 0);
         assert_eq!((line.turn(), line.len()), (Some(4), 5));
         assert_eq!(line.empty(), [4, 5, 3, 2, 1]);
+    }
+
+    #[test]
+    fn who_comes_back_goes_before_all_who_have_not_begun() {
+        for discipline in [Discipline::Fifo, Discipline::Lifo, Discipline::Edf] {
+            let mut line = filled(discipline);
+            let first = line.turn();
+            line.come_back(8);
+            line.come_back(9);
+            assert_eq!(
+                (line.turn(), line.len()),
+                (Some(8), 6),
+                "nobody overtakes them"
+            );
+            assert_eq!(
+                line.oldest().is_some_and(|a| a < 8),
+                true,
+                "they are not displaced"
+            );
+            assert!(line.remove(9) && !line.remove(9));
+            assert_eq!((line.pop(), line.pop()), (Some(8), first));
+        }
     }
 
     #[test]

@@ -49,11 +49,14 @@ impl Workers {
         for ((hot, cold), &load) in self.hot.iter().zip(&self.cold).zip(&self.load) {
             let place = || format!("worker {} of service {}", cold.number + 1, cold.service + 1);
             let serving = if cold.wide { cold.serving } else { hot.busy };
-            if serving + hot.waiting != load || hot.waiting as usize != cold.queue.len() {
-                let inside = format!("{serving} in service, {} waiting", cold.queue.len());
+            if serving + cold.aside + hot.waiting != load
+                || hot.waiting as usize != cold.queue.len()
+            {
+                let (aside, waiting) = (cold.aside, cold.queue.len());
+                let inside = format!("{serving} in service, {aside} aside, {waiting} waiting");
                 return Err(format!("{}: load {load}, but {inside}", place()));
             }
-            let put_back = hot.waiting > cold.slots && !self.cores_fail;
+            let put_back = hot.waiting > cold.slots && !self.cores_fail && !cold.steps;
             let full = match &cold.shared {
                 Some(shared) => shared.inside() != cold.serving || hot.waiting > 0,
                 None => hot.busy + hot.free + cold.cores_down != cold.cores || put_back,

@@ -6,6 +6,7 @@
 //! matters who is on which; the rest ([`Cold`]) is looked at where something waits, holds memory or
 //! goes wrong. The load that policies scan is a column of its own.
 
+mod aside;
 mod core;
 mod line;
 mod lives;
@@ -88,6 +89,10 @@ pub struct Cold {
     pub blocked: VecDeque<u32>,
     /// Those inside, where all are in service at once.
     pub shared: Option<Box<Shared>>,
+    /// Attempts that wait in the middle of their service, without a core.
+    aside: u32,
+    /// Whether any ever do.
+    steps: bool,
     /// Attempts in service, where that is not the number of busy cores.
     serving: u32,
     /// Whether it is not.
@@ -110,8 +115,10 @@ pub struct Cold {
 pub struct Areas {
     /// Busy cores.
     pub busy: u128,
-    /// Attempts in service.
+    /// Attempts in service, those without a core included.
     pub serving: u128,
+    /// Attempts that wait in the middle of their service, without a core.
+    aside: u128,
     /// Busy cores while wedged or down.
     pub wedged_busy: u128,
     /// Cores while up and not wedged.
@@ -135,6 +142,7 @@ impl Areas {
         Areas {
             busy: self.busy + before.busy,
             serving: self.serving + before.serving,
+            aside: self.aside + before.aside,
             wedged_busy: self.wedged_busy + before.wedged_busy,
             able: self.able + before.able,
             queue: self.queue + before.queue,
@@ -199,10 +207,11 @@ impl Workers {
                     let none = group.shares() || !knows_cores;
                     let places = if none { 0 } else { group.cores };
                     let first_core = workers.cores.add(places);
-                    let plain = !(holds_memory || wide || group.ram_base > 0);
+                    let steps = !service.steps.is_empty();
+                    let plain = !(holds_memory || wide || steps || group.ram_base > 0);
                     workers.hot.push(Hot::new(group, first_core, plain));
                     let mut cold = Cold::new(s, number, g, group, holds_memory);
-                    cold.wide = wide;
+                    (cold.wide, cold.steps) = (wide, steps);
                     workers.cold.push(cold);
                     workers.load.push(0);
                     number += 1;
@@ -241,11 +250,12 @@ impl Workers {
         cold.settle_able(now);
         Areas {
             busy: hot.busy_area,
-            serving: if cold.wide {
-                cold.areas.serving
-            } else {
-                hot.busy_area
-            },
+            serving: cold.areas.aside
+                + if cold.wide {
+                    cold.areas.serving
+                } else {
+                    hot.busy_area
+                },
             ..cold.areas
         }
     }
@@ -474,6 +484,6 @@ impl Workers {
     fn refresh(&mut self, worker: u32) {
         let cold = &self.cold[worker as usize];
         self.hot[worker as usize].plain =
-            !(cold.holds_memory || cold.wide || cold.wedged || cold.downs > 0);
+            !(cold.holds_memory || cold.wide || cold.steps || cold.wedged || cold.downs > 0);
     }
 }

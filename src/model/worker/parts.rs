@@ -87,6 +87,8 @@ impl Cold {
             shared: spec
                 .shares()
                 .then(|| Box::new(Shared::new(spec.core_count()))),
+            aside: 0,
+            steps: false,
             serving: 0,
             wide: false,
             queue: Line::new(spec.discipline, slots.min(SET_ASIDE) as usize),
@@ -129,6 +131,7 @@ impl Cold {
         if self.wide {
             self.areas.serving += u128::from(self.serving) * u128::from(passed);
         }
+        self.areas.aside += u128::from(self.aside) * u128::from(passed);
         self.areas.ram += u128::from(self.ram - hot.ram_free) * u128::from(passed);
         if self.wedged || self.downs > 0 {
             self.areas.wedged_busy += u128::from(hot.busy) * u128::from(passed);

@@ -184,6 +184,13 @@ fn policy(policy: &PolicySpec) -> &'static str {
         PolicySpec::LeastConnections => "least_connections",
         PolicySpec::First => "first",
         PolicySpec::CentralQueue => "central_queue",
+        PolicySpec::RingHash { .. } => "ring_hash",
+        PolicySpec::Maglev { .. } => "maglev",
+        PolicySpec::Rendezvous { .. } => "rendezvous",
+        PolicySpec::PeakEwma { .. } => "peak_ewma",
+        PolicySpec::Jiq { .. } => "jiq",
+        PolicySpec::Aperture(_) => "aperture",
+        PolicySpec::ClientWrr(_) => "client_wrr",
         PolicySpec::JsqOracle { .. } => "jsq_oracle",
     }
 }

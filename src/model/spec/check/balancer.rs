@@ -1,6 +1,7 @@
-//! Balancers and breakers.
+//! Balancers.
 
 use super::*;
+use crate::base::units::{SECOND, print_time};
 
 impl Rules {
     pub(super) fn balancer(&mut self, service: &ServiceSpec, path: &str) {
@@ -8,6 +9,7 @@ impl Rules {
         let fine = (1..=MAX_CORES).contains(&balancer.cores);
         self.range(fine, &format!("{path}.cores"), "1 to 65535", balancer.cores);
         self.instances(service, path);
+        self.subset(service, path);
         let slots = balancer.slots.unwrap_or(0);
         self.range(
             slots <= MAX_SLOTS,
@@ -27,11 +29,115 @@ impl Rules {
                 self.range(fine, &format!("{path}.choices"), "1 to 1000000", choices);
                 self.least_by_weight(service, path);
             }
+            PolicySpec::RingHash { ring_size, .. } => {
+                let fine = (1..=MAX_HASHES).contains(&ring_size);
+                self.range(
+                    fine,
+                    &format!("{path}.ring_size"),
+                    "1 to 5000011",
+                    ring_size,
+                );
+            }
+            PolicySpec::Maglev { table_size, .. } => self.table(table_size, workers, path),
+            PolicySpec::Jiq { register } => self.idle(register, service, path),
+            PolicySpec::Aperture(band) => self.band(&band, path),
+            PolicySpec::ClientWrr(orca) => self.orca(&orca, path),
+            PolicySpec::PeakEwma { decay } => {
+                self.range(decay > 0, &format!("{path}.decay"), "above 0", "0s");
+            }
             _ => {}
         }
+        if let Some(factor) = balancer.policy.bounded_load() {
+            let fine = (1.0..=1e6).contains(&factor);
+            self.range(fine, &format!("{path}.bounded_load"), "1 to 1e6", factor);
+        }
         if let Some(breaker) = &balancer.breaker {
-            let breakers = workers * balancer.instances as usize;
+            let breakers = match balancer.breaker_share {
+                BreakerShare::Instance => workers * balancer.instances as usize,
+                BreakerShare::All => workers,
+            };
+            if balancer.breaker_share == BreakerShare::All && balancer.instances == 1 {
+                let path = format!("{path}.breaker.share");
+                let message = format!("`{path}` has no effect: the balancer has one instance");
+                let help = "give it several `instances`, or remove `share`";
+                self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+            }
             self.breaker(breaker, breakers, &format!("{path}.breaker"));
+        }
+    }
+
+    /// Workers that tell when a core is idle.
+    fn idle(&mut self, register: Register, service: &ServiceSpec, path: &str) {
+        if register != Register::Random && service.balancer.instances < 2 {
+            let path = format!("{path}.register");
+            let message = format!("`{path}` has no effect: there is one instance to tell");
+            let help = "say `instances`, or remove it";
+            self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+        }
+        for group in service.groups.iter().filter(|g| g.core_count().is_none()) {
+            let path = format!("{}.cores", group_path(service, group));
+            let message = format!(
+                "`{path}`: with the policy `jiq` workers tell when a core is idle, and of \
+                 unbounded cores always some are"
+            );
+            self.add(Code::KEYS_DISAGREE, &path, message, None);
+        }
+    }
+
+    fn orca(&mut self, orca: &OrcaSpec, path: &str) {
+        let fine = orca.update >= SECOND / 10;
+        let (place, given) = (format!("{path}.update"), print_time(orca.update));
+        self.range(fine, &place, "\"100ms\" or more", given);
+        let fine = orca.report > 0;
+        self.range(fine, &format!("{path}.report"), "above 0", "0s");
+        let fine = (0.0..=1e6).contains(&orca.penalty);
+        self.range(fine, &format!("{path}.penalty"), "0 to 1e6", orca.penalty);
+    }
+
+    fn band(&mut self, band: &Band, path: &str) {
+        let fine = band.low >= 0.0 && band.low < band.high;
+        let allowed = "0 or more and below `high_load`";
+        self.range(fine, &format!("{path}.low_load"), allowed, band.low);
+        let fine = band.high <= 1e6;
+        self.range(fine, &format!("{path}.high_load"), "at most 1e6", band.high);
+        let (fine, path) = (band.smooth > 0, format!("{path}.smooth"));
+        self.range(fine, &path, "above 0", "0s");
+    }
+
+    /// A subset of the workers, where a balancer picks among them.
+    fn subset(&mut self, service: &ServiceSpec, path: &str) {
+        let Some(size) = service.balancer.subset else {
+            return;
+        };
+        let path = format!("{path}.subset");
+        let fine = (1..=MAX_WORKERS).contains(&u64::from(size));
+        self.range(fine, &path, "1 to 1000000", size);
+        let why = match service.balancer.policy {
+            PolicySpec::CentralQueue => "`central_queue`: all workers pull from one buffer",
+            PolicySpec::Jiq { .. } => "`jiq`: a worker tells any instance that it is idle",
+            _ => return,
+        };
+        let message = format!("`{path}` does not go with the policy {why}");
+        self.add(Code::KEYS_DISAGREE, &path, message, Some("remove it"));
+    }
+
+    /// A table of hashes has a prime number of places, or orders of workers do not reach them all.
+    fn table(&mut self, size: u32, workers: usize, path: &str) {
+        let path = format!("{path}.table_size");
+        let fine = size as usize >= workers && (3..=MAX_HASHES).contains(&size);
+        let allowed = format!(
+            "{} to 5000011, a place or more for each worker",
+            workers.max(3)
+        );
+        self.range(fine, &path, &allowed, size);
+        let divides = |d: &u32| size.is_multiple_of(*d);
+        if (2..=size / 2)
+            .take_while(|d| d * d <= size)
+            .any(|d| divides(&d))
+        {
+            let message = format!("`{path}` must be a prime, not {size}");
+            let help = "usual are 65537, or 251, 2039, 16381 for small tables";
+            self.add(Code::OUT_OF_RANGE, &path, message, Some(help));
         }
     }
 
@@ -85,7 +191,7 @@ impl Rules {
                 let path = path(group);
                 let message = format!("`{path}` has no effect: the policy does not weigh");
                 let help = "policies that weigh: random, weighted_round_robin, least_request, \
-                            random_n, least_connections";
+                            random_n, least_connections, ring_hash, maglev, rendezvous";
                 self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
             }
         } else if let Some(group) = service.groups.first()
@@ -95,82 +201,6 @@ impl Rules {
             let message = format!("`{path}`: the weights sum to 0, nobody could be chosen");
             let help = "give at least one group of workers a weight above 0";
             self.add(Code::OUT_OF_RANGE, &path, message, Some(help));
-        }
-    }
-
-    pub(super) fn calls(&mut self, value: u32, path: String) {
-        let fine = (1..=MAX_CALLS).contains(&value);
-        self.range(fine, &path, "1 to 1048576", value);
-    }
-
-    /// Every worker has a breaker with a window of its own.
-    pub(super) fn windows(&mut self, calls: u32, workers: usize, path: &str) {
-        let all = u64::from(calls).saturating_mul(workers as u64);
-        if all > MAX_WINDOW_CALLS {
-            let path = format!("{path}.window");
-            let message = format!(
-                "`{path}`: {workers} breakers that remember {calls} calls each are {all} calls, \
-                 the limit is {MAX_WINDOW_CALLS}"
-            );
-            self.add(
-                Code::TOO_LARGE_DESIGN,
-                &path,
-                message,
-                Some("use a smaller `window`"),
-            );
-        }
-    }
-
-    pub(super) fn breaker(&mut self, breaker: &BreakerSpec, workers: usize, path: &str) {
-        self.some_failures(breaker.counts(), &format!("{path}.counts"));
-        match breaker {
-            BreakerSpec::Consecutive {
-                failures,
-                half_open_calls,
-                successes,
-                ..
-            } => {
-                self.calls(*failures, format!("{path}.failures"));
-                self.calls(*half_open_calls, format!("{path}.half_open_calls"));
-                self.calls(*successes, format!("{path}.successes"));
-            }
-            BreakerSpec::Resilience4j {
-                window,
-                min_calls,
-                failure_share,
-                slow_after,
-                slow_share,
-                half_open_calls,
-                half_open_max,
-                ..
-            } => {
-                match window {
-                    BreakerWindow::Calls(calls) => {
-                        self.calls(*calls, format!("{path}.window"));
-                        self.windows(*calls, workers, path);
-                    }
-                    BreakerWindow::Seconds(seconds) => {
-                        let fine = (1..=86_400).contains(seconds);
-                        let path = format!("{path}.window");
-                        self.range(fine, &path, "1 to 86400 whole seconds", seconds);
-                    }
-                }
-                self.calls(*min_calls, format!("{path}.min_calls"));
-                self.calls(*half_open_calls, format!("{path}.half_open_calls"));
-                for (key, share) in [("failure_share", failure_share), ("slow_share", slow_share)] {
-                    let fine = *share > 0.0 && *share <= 1.0;
-                    let allowed = "a share above 0 and at most 1 (0..=1 without 0)";
-                    self.range(fine, &format!("{path}.{key}"), allowed, share);
-                }
-                self.range(
-                    *slow_after > 0,
-                    &format!("{path}.slow_after"),
-                    "above 0",
-                    "0s",
-                );
-                let fine = half_open_max.is_none_or(|t| t > 0);
-                self.range(fine, &format!("{path}.half_open_max"), "above 0", "0s");
-            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Rules about what a caller does about trouble.
 
-use super::{Rules, least};
+use super::{MAX_SLOTS, Rules, least};
 use crate::base::codes::Code;
 use crate::base::units::{SECOND, print_time};
 use crate::model::spec::{
-    BackoffKind, BackoffSpec, BudgetSpec, Cancel, ClientSpec, Dist, Failures, RetrySpec,
+    Around, BackoffKind, BackoffSpec, BudgetSpec, Cancel, ClientBreaker, ClientSpec, Dist,
+    Failures, RetrySpec,
 };
 
 /// Most retries that a budget gives away, and most of its tokens.
@@ -13,7 +14,14 @@ const MAX_FREE: u32 = 1_000_000;
 const MAX_DECORRELATED: u32 = 1000;
 
 impl Rules {
-    pub(super) fn client(&mut self, client: &ClientSpec, path: &str) {
+    /// What a caller does: `copies` whether it sends several copies of a request, `called` whether
+    /// it may itself have been called with a deadline.
+    pub(super) fn client(
+        &mut self,
+        client: &ClientSpec,
+        (copies, called): (bool, bool),
+        path: &str,
+    ) {
         if let Some(timeout) = &client.timeout {
             let never = matches!(timeout, Dist::Constant { value } if *value < 1.0);
             let path = format!("{path}.timeout");
@@ -27,14 +35,59 @@ impl Rules {
         if let Some(retry) = &client.retry {
             self.retry(retry, &format!("{path}.retry"));
         }
-        self.deadline(client, path);
+        self.deadline(client, called, path);
         if let Some(limit) = &client.limit {
             self.limit(limit, &format!("{path}.limit"));
+        }
+        if let Some(breaker) = &client.breaker {
+            self.client_breaker((client, copies), breaker, &format!("{path}.breaker"));
+        }
+    }
+
+    /// A client's breaker, of a source that sends several copies of a request or not.
+    fn client_breaker(
+        &mut self,
+        (client, copies): (&ClientSpec, bool),
+        breaker: &ClientBreaker,
+        path: &str,
+    ) {
+        let mut disagree = |key: &str, message: &str, help: &str| {
+            let path = format!("{path}{key}");
+            let message = format!("`{path}` {message}");
+            self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
+        };
+        match breaker {
+            ClientBreaker::Machine { spec, around } => {
+                let once = client.retry.is_none() && client.hedge.is_none() && !copies;
+                if *around == Around::Call && once {
+                    let message = "has no effect: every call is one attempt";
+                    disagree(".around", message, "add `retry`, or remove `around`");
+                }
+                self.breaker(spec, 1, path);
+            }
+            ClientBreaker::Envoy(limits) => {
+                if client.limit.is_some_and(|l| l.in_flight.is_some()) {
+                    let message = "stands beside `limit.in_flight`: both say what may be out";
+                    disagree("", message, "say it as `connections` and `pending`");
+                }
+                for (key, bound, least) in [
+                    (".connections", limits.connections, 1),
+                    (".pending", Some(limits.pending), 0),
+                    (".requests", limits.requests, 1),
+                    (".retries", limits.retries, 0),
+                ] {
+                    let fine =
+                        bound.is_none_or(|b| b >= least && (b <= MAX_SLOTS || b == u32::MAX));
+                    let allowed = format!("{least} to 2^31, or \"unbounded\"");
+                    let given = bound.unwrap_or_default();
+                    self.range(fine, &format!("{path}{key}"), &allowed, given);
+                }
+            }
         }
     }
 
     /// Deadlines, and what is taken back of attempts.
-    fn deadline(&mut self, client: &ClientSpec, path: &str) {
+    fn deadline(&mut self, client: &ClientSpec, called: bool, path: &str) {
         let fine = client.deadline != Some(0);
         let place = format!("{path}.deadline");
         let allowed = "above 0 (leave it out to wait for ever)";
@@ -45,11 +98,11 @@ impl Rules {
             self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
         };
         let cancels = client.cancel != Cancel::Nothing;
-        if cancels && client.timeout.is_none() && client.deadline.is_none() {
+        if cancels && !called && client.timeout.is_none() && client.deadline.is_none() {
             let help = "add one of them, or remove `cancel`";
             no_effect("cancel", "without `timeout` or `deadline`", help);
         }
-        if client.propagate_deadline && client.deadline.is_none() {
+        if client.propagate_deadline && client.deadline.is_none() && !called {
             let help = "add `deadline`, or remove `propagate_deadline`";
             no_effect("propagate_deadline", "without `deadline`", help);
         } else if client.propagate_deadline && cancels {

@@ -2,11 +2,17 @@
 
 use super::{MAX_COPIES, Rules};
 use crate::base::codes::Code;
-use crate::model::spec::{Cancel, SourceSpec};
+use crate::model::spec::{Cancel, ClientSpec, FanOutSpec};
 
 impl Rules {
-    pub(super) fn copies(&mut self, source: &SourceSpec, workers: usize, path: &str) {
-        if let Some(fan) = &source.fan_out {
+    /// Of a source, or of a step that calls.
+    pub(super) fn copies(
+        &mut self,
+        (fan_out, client): (Option<FanOutSpec>, &ClientSpec),
+        workers: usize,
+        path: &str,
+    ) {
+        if let Some(fan) = &fan_out {
             let copies = fan.copies.map_or(workers as u64, u64::from);
             let most = u64::from(MAX_COPIES);
             let fine = (1..=most).contains(&copies) || workers == 0;
@@ -19,13 +25,13 @@ impl Rules {
             let allowed = "\"run\" or \"cancel\"";
             self.range(fine, &format!("{path}.rest"), allowed, "\"queued\"");
         }
-        let Some(hedge) = &source.client.hedge else {
+        let Some(hedge) = &client.hedge else {
             return;
         };
         let path = format!("{path}.client.hedge");
         let fine = (1..=MAX_COPIES).contains(&hedge.max);
         self.range(fine, &format!("{path}.max"), "1 to 10000", hedge.max);
-        if source.fan_out.is_some() {
+        if fan_out.is_some() {
             let message = format!("`{path}` and `fan_out` cannot stand together");
             let help = Some("remove one of them");
             self.add(Code::KEYS_DISAGREE, &path, message, help);

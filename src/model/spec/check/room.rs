@@ -81,27 +81,27 @@ impl Rules {
 
     /// What is not simulated together with those who leave before they are done.
     pub(super) fn leaving(&mut self, system: &SystemSpec) {
-        for source in &system.sources {
+        for edge in system.edges() {
             let by_core =
-                |f: &FaultSpec| f.enabled && f.unit == FaultUnit::Core && f.service == source.to;
+                |f: &FaultSpec| f.enabled && f.unit == FaultUnit::Core && f.service == edge.to;
             let by_core = system.faults.iter().any(by_core);
-            let client = &source.client;
-            let service = system.services.get(source.to);
+            let (place, client) = (&edge.path, edge.client);
+            let service = system.services.get(edge.to);
             let pulls = service.is_some_and(|s| s.balancer.policy == PolicySpec::CentralQueue);
-            let copies = source.fan_out.is_some() || client.hedge.is_some();
+            let copies = edge.fan_out.is_some() || client.hedge.is_some();
             if copies && (pulls || client.may_leave() || by_core) {
-                let path = format!("source.{}", source.name);
+                let path = place;
                 let message = format!(
                     "`{path}`: `fan_out` and `hedge` are not supported yet together with \
                      `patience`, a `cancel` of timeouts, the policy `central_queue` or faults of \
                      single cores"
                 );
-                self.add(Code::UNSUPPORTED, &path, message, None);
+                self.add(Code::UNSUPPORTED, path, message, None);
             }
             let cancels = client.cancel != Cancel::Nothing;
             let leaving = [("patience", client.patience.is_some()), ("cancel", cancels)];
             for (key, _) in leaving.iter().filter(|l| l.1 && pulls) {
-                let path = format!("source.{}.client.{key}", source.name);
+                let path = format!("{place}.client.{key}");
                 let message = format!(
                     "`{path}` is not supported yet together with the policy `central_queue`"
                 );
@@ -109,7 +109,7 @@ impl Rules {
             }
             let propagates = client.propagate_deadline;
             for (key, given) in [("cancel", cancels), ("propagate_deadline", propagates)] {
-                let path = format!("source.{}.client.{key}", source.name);
+                let path = format!("{place}.client.{key}");
                 if given && by_core {
                     let message = format!(
                         "`{path}` is not supported yet together with faults of single cores"
@@ -118,7 +118,7 @@ impl Rules {
                 }
             }
             if copies && propagates {
-                let path = format!("source.{}.client.propagate_deadline", source.name);
+                let path = format!("{place}.client.propagate_deadline");
                 let message =
                     format!("`{path}` is not supported yet together with `fan_out` and `hedge`");
                 self.add(Code::UNSUPPORTED, &path, message, None);
@@ -129,16 +129,16 @@ impl Rules {
     /// The earliest deadline first needs deadlines.
     pub(super) fn deadlines_of_callers(&mut self, system: &SystemSpec, index: usize) {
         let service = &system.services[index];
-        let mut callers = system.sources.iter().filter(|s| s.to == index);
-        if callers.any(|s| s.client.deadline.is_some()) {
+        let mut callers = system.edges().filter(|edge| edge.to == index);
+        if callers.any(|edge| edge.client.deadline.is_some() || edge.client.propagate_deadline) {
             return;
         }
         let by_deadline = |g: &&GroupSpec| g.discipline == Discipline::Edf;
         for group in service.groups.iter().filter(by_deadline) {
             let path = format!("{}.discipline", group_path(service, group));
             let message =
-                format!("`{path}`: `edf` has no effect where no source that calls has a deadline");
-            self.disagree(&path, message, "give a source `client.deadline`");
+                format!("`{path}`: `edf` has no effect where nobody who calls has a deadline");
+            self.disagree(&path, message, "give a caller `client.deadline`");
         }
     }
 

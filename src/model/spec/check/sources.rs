@@ -1,6 +1,6 @@
 //! Rules about who sends, what a request is, and whether anyone can take it in.
 
-use super::{MAX_USERS, Rules, group_path, least};
+use super::{MAX_KEYS, MAX_USERS, Rules, group_path, least};
 use crate::base::codes::Code;
 use crate::base::units::{HIGHEST_RATE, print_bytes};
 use crate::model::spec::{
@@ -43,8 +43,13 @@ impl Rules {
                 self.add(Code::KEYS_DISAGREE, &format!("{path}.stop"), message, None);
             }
             self.classes(source, &path);
-            self.client(&source.client, &format!("{path}.client"));
-            self.copies(source, service.worker_count(), &path);
+            let several = (source.fan_out.is_some(), false);
+            self.client(&source.client, several, &format!("{path}.client"));
+            let copies = (source.fan_out, &source.client);
+            self.copies(copies, service.worker_count(), &path);
+            if !service.steps.is_empty() {
+                continue;
+            }
             for class in &source.classes {
                 let Some(work) = class.work.as_ref().or(service.work.as_ref()) else {
                     let place = format!("service.{}.work", service.name);
@@ -197,6 +202,7 @@ impl Rules {
             trace.memory.len(),
             trace.class.len(),
             trace.priority.len(),
+            trace.key.len(),
         ];
         if columns.iter().any(|&n| n != 0 && n != rows) {
             let message = format!("`{path}` has columns of different lengths");
@@ -246,6 +252,17 @@ impl Rules {
         }
         if let Some(memory) = &class.memory {
             self.memory(memory, &format!("{path}.memory"));
+        }
+        if let Some(key) = &class.key {
+            let fine = (1..=MAX_KEYS).contains(&key.keys);
+            self.range(fine, &format!("{path}.key.keys"), "1 to 10^12", key.keys);
+            let fine = (0.0..=20.0).contains(&key.exponent);
+            self.range(
+                fine,
+                &format!("{path}.key.exponent"),
+                "0 to 20",
+                key.exponent,
+            );
         }
     }
 

@@ -11,7 +11,14 @@ impl Rules {
             let path = format!("service.{}.work.vary", service.name);
             let here = |s: &&SourceSpec| s.to == index;
             let callers: Vec<_> = system.sources.iter().filter(here).collect();
-            self.variation(service.work.as_ref(), &callers, &path);
+            let mut called = system.call_sites().filter(|site| site.call.to == index);
+            let again = called.any(|site| {
+                let client = &site.call.client;
+                client.retry.is_some() || client.hedge.is_some() || site.call.fan_out.is_some()
+            });
+            if !again {
+                self.variation(service.work.as_ref(), &callers, &path);
+            }
         }
         for source in &system.sources {
             for class in &source.classes {

@@ -1,0 +1,34 @@
+//! What one request can become where services call each other: said by `veltrix check`.
+
+use crate::model::spec::SystemSpec;
+
+/// A line for each source whose service calls others: the most attempts that one request becomes at
+/// each service when everything fails until the last try. `None`: nobody calls anybody.
+pub fn amplification(system: &SystemSpec) -> Option<String> {
+    let mut lines = String::new();
+    for (index, source) in system.sources.iter().enumerate() {
+        let most = system.amplification(index);
+        let reached = most.iter().zip(&system.services);
+        let reached: Vec<String> = reached
+            .filter(|(most, _)| **most > 0.0)
+            .map(|(most, service)| format!("{} at {}", count(*most), service.name))
+            .collect();
+        if reached.len() > 1 {
+            lines.push_str(&format!(
+                "one request of {} becomes at most {} attempts: {}\n",
+                source.name,
+                count(most.iter().sum()),
+                reached.join(", ")
+            ));
+        }
+    }
+    (!lines.is_empty()).then_some(lines)
+}
+
+fn count(attempts: f64) -> String {
+    if attempts.is_finite() {
+        format!("{attempts:.0}")
+    } else {
+        "without end".to_owned()
+    }
+}

@@ -1,0 +1,187 @@
+//! Services that work in steps and call each other. Drawn last, by a draw of its own: all else of a
+//! model is as it would be without.
+
+use crate::draw::Draw;
+use crate::features::Feature::*;
+use crate::model::Making;
+use crate::text::{Node, Table};
+
+/// Share of the models that have any.
+const OFTEN: f64 = 0.35;
+
+/// Turns some services of a model into such that work in steps.
+pub fn add(m: &mut Making, file: &mut Table, seed: u64) {
+    let mut draw = Draw::new(seed ^ 0x5ca1_ab1e);
+    let apart = [ClassCores, HeldService, CentralQueue, CoreFault];
+    if !draw.chance(OFTEN) || apart.into_iter().any(|f| m.features.on(f)) {
+        return;
+    }
+    let names: Vec<String> = m.services.iter().map(|s| s.name.clone()).collect();
+    for (index, about) in m.services.clone().iter().enumerate() {
+        // The last has nobody to call, but may still wait and fail.
+        let later: Vec<&String> = names[index + 1..].iter().collect();
+        let callable: Vec<&String> = m.services[index + 1..]
+            .iter()
+            .zip(&later)
+            .filter(|(s, _)| !s.traced && !s.by_deadline)
+            .map(|(_, name)| *name)
+            .collect();
+        if about.traced || !draw.chance(0.7) || has_rows_of_work(file, &about.name) {
+            continue;
+        }
+        let copies = !sources_leave(file, &about.name);
+        let steps = steps(&mut draw, m, about.work, (&callable, copies, about.shares));
+        let Some(Node::Table(services)) = file.get_mut("service") else {
+            return;
+        };
+        let Some(Node::Table(service)) = services.get_mut(&about.name) else {
+            continue;
+        };
+        service.0.retain(|e| e.0 != "work" && e.0 != "class");
+        service.node("steps", steps);
+        plain_classes(file, &about.name);
+    }
+}
+
+/// Sources of a service.
+fn sources<'t>(file: &'t mut Table, to: &str) -> Vec<&'t mut Table> {
+    let word = format!("{to:?}");
+    let Some(Node::Table(sources)) = file.get_mut("source") else {
+        return Vec::new();
+    };
+    let tables = sources.0.iter_mut().filter_map(|(_, node)| match node {
+        Node::Table(table) => Some(table),
+        _ => None,
+    });
+    tables
+        .filter(|t| matches!(t.get("to"), Some(Node::Value(v)) if *v == word))
+        .collect()
+}
+
+fn has_rows_of_work(file: &mut Table, to: &str) -> bool {
+    sources(file, to).into_iter().any(|source| {
+        let Some(Node::Table(arrivals)) = source.get("arrivals") else {
+            return false;
+        };
+        matches!(arrivals.get("columns"), Some(Node::Table(t)) if t.get("work").is_some())
+    })
+}
+
+fn sources_leave(file: &mut Table, to: &str) -> bool {
+    sources(file, to)
+        .into_iter()
+        .any(|source| source.get("fan_out").is_some())
+}
+
+/// Classes that work in steps have no work of their own.
+fn plain_classes(file: &mut Table, to: &str) {
+    for source in sources(file, to) {
+        if let Some(Node::Tables(classes)) = source.get_mut("class") {
+            classes
+                .iter_mut()
+                .for_each(|c| c.0.retain(|e| e.0 != "work"));
+        }
+    }
+}
+
+fn time(draw: &mut Draw, mean: f64) -> String {
+    let drawn = mean * draw.scale(0.3, 3.0);
+    match draw.from(0, 2) {
+        0 => format!("\"{}ns\"", (drawn as u64).max(1)),
+        _ => format!(
+            "{{ dist = \"exponential\", mean = \"{}ns\" }}",
+            (drawn as u64).max(1)
+        ),
+    }
+}
+
+fn steps(
+    draw: &mut Draw,
+    m: &Making,
+    work: f64,
+    (callable, copies, shares): (&[&String], bool, bool),
+) -> Node {
+    let mut list = Vec::new();
+    let hold = |draw: &mut Draw, table: &mut Table| {
+        if !shares && draw.chance(0.3) {
+            table.text("hold", "core");
+        }
+    };
+    for _ in 0..draw.from(1, 4) {
+        let mut table = Table::default();
+        match draw.from(0, 9) {
+            0..=3 => {
+                table.put("cpu", time(draw, work / 2.0));
+                if draw.chance(0.2) {
+                    table.text("vary", draw.pick(&["copy", "request", "attempt"]));
+                }
+                if draw.chance(0.2) {
+                    table.put("per_kib", format!("\"{}ns\"", (work / 50.0) as u64));
+                }
+            }
+            4 => {
+                table.put("wait", time(draw, work));
+                hold(draw, &mut table);
+            }
+            5 => table.put("fail", draw.pick(&[0.0, 0.05, 0.5])),
+            _ if callable.is_empty() => table.put("cpu", time(draw, work / 2.0)),
+            _ => {
+                let to = draw.from(0, callable.len() as u64 - 1) as usize;
+                table.text("call", callable[to]);
+                hold(draw, &mut table);
+                client(draw, m, &mut table, copies);
+            }
+        }
+        list.push(Node::Table(table));
+    }
+    Node::List(list)
+}
+
+/// What a call does about trouble: some of what goes together.
+fn client(draw: &mut Draw, m: &Making, call: &mut Table, copies: bool) {
+    let mean = m.length as f64 / draw.scale(10.0, 1000.0);
+    let nanos = |draw: &mut Draw, mean: f64| {
+        format!("\"{}ns\"", ((mean * draw.scale(0.3, 3.0)) as u64).max(1))
+    };
+    let mut table = Table::default();
+    if draw.chance(0.4) {
+        table.put("timeout", nanos(draw, mean));
+    }
+    if draw.chance(0.2) {
+        table.put("deadline", nanos(draw, 3.0 * mean));
+    }
+    if draw.chance(0.4) {
+        let pause = nanos(draw, mean / 4.0);
+        let attempts = draw.from(1, 3);
+        table.put(
+            "retry",
+            format!("{{ attempts = {attempts}, base = {pause}, cap = {pause} }}"),
+        );
+    }
+    match draw.from(0, 7) {
+        0 if copies => {
+            call.put("fan_out", draw.from(2, 3));
+            call.put("need", draw.from(1, 2));
+            let rest = draw.pick(&["run", "cancel"]);
+            call.text("rest", rest);
+        }
+        1 if copies => {
+            let (kind, after) = (draw.pick(&["grpc", "envoy"]), nanos(draw, mean / 8.0));
+            table.put("hedge", format!("{{ kind = {kind:?}, after = {after} }}"));
+        }
+        2 | 3 => table.text("cancel", draw.pick(&["queued", "full"])),
+        4 => table.put("propagate_deadline", true),
+        5 => table.put("patience", nanos(draw, mean)),
+        6 => {
+            let (places, pending) = (draw.from(1, 4), draw.from(0, 3));
+            table.put(
+                "limit",
+                format!("{{ in_flight = {places}, pending = {pending} }}"),
+            );
+        }
+        _ => {}
+    }
+    if !table.0.is_empty() {
+        call.node("client", Node::Table(table));
+    }
+}
