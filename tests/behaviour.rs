@@ -25,6 +25,8 @@ mod giving_up;
 mod guards;
 #[path = "behaviour/idle.rs"]
 mod idle;
+#[path = "behaviour/left_out.rs"]
+mod left_out;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "behaviour/load.rs"]

@@ -21,6 +21,8 @@ mod again;
 mod breakers;
 #[path = "swarm/callers.rs"]
 mod callers;
+#[path = "swarm/care.rs"]
+mod care;
 #[path = "swarm/clients.rs"]
 mod clients;
 #[path = "swarm/dists.rs"]
@@ -157,8 +159,8 @@ fn whatever_the_model_the_rules_hold() {
         "broken: {:?}",
         broken.iter().map(|b| b.0).collect::<Vec<_>>()
     );
-    // Nobody is without workers yet, and who expires has usually been given up on before.
-    let rare = [Outcome::NoWorker, Outcome::Expired];
+    // Who expires has usually been given up on before.
+    let rare = [Outcome::Expired];
     for outcome in Outcome::ALL.into_iter().filter(|o| !rare.contains(o)) {
         let n = ended[outcome.index()];
         println!("{n:>12} {outcome:?}");

@@ -136,7 +136,7 @@ codes! {
     3103 TIMED_OUT Outcome "timed out"
         "the client stopped waiting: the timeout of the try or its deadline ran out";
     3104 NO_ELIGIBLE_WORKER Outcome "no eligible worker"
-        "the balancer had no worker that was up and accepting; not in this version";
+        "the balancer had nobody to send to: it left out every worker as unfit";
     3105 BREAKER_OPEN Outcome "breaker open"
         "an attempt was refused by a breaker that is open or has no probe to give";
     3106 LIMITED Outcome "over the limit"

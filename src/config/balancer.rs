@@ -97,6 +97,7 @@ impl Cx {
             balancer.breaker = self.breaker(node, &path, "share");
             balancer.breaker_share = self.breaker_share(node, &path);
         }
+        self.hosts(&fields, &mut balancer);
         balancer
     }
 
@@ -117,6 +118,9 @@ impl Cx {
             "instances",
             "buffer",
             "breaker",
+            "health",
+            "outlier",
+            "panic_threshold",
             "subset",
             "slow_start",
         ];

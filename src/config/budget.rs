@@ -102,7 +102,7 @@ impl Cx {
     }
 
     /// A number in whole thousandths.
-    fn milli(&mut self, fields: &Fields<'_>, key: &str, default: u32) -> Option<u32> {
+    pub fn milli(&mut self, fields: &Fields<'_>, key: &str, default: u32) -> Option<u32> {
         let Some(node) = fields.get(key) else {
             return Some(default);
         };

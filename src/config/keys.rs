@@ -1,11 +1,13 @@
 //! The catalogue of keys: which block has which, their defaults, and which are part of the format
 //! but not of this version. The one place that knows what a file may say.
 
+mod care;
 mod experiment;
 mod load;
 mod model;
 mod service;
 
+pub use care::*;
 pub use experiment::*;
 pub use load::*;
 pub use model::*;
@@ -65,6 +67,9 @@ pub const BLOCKS: &[&Block] = &[
     &BALANCER,
     &SLOW_START,
     &BREAKER,
+    &HEALTH,
+    &OUTLIER,
+    &ENFORCE,
     &BUFFER,
     &WORK,
     &MEMORY,

@@ -4,7 +4,7 @@
 use crate::base::codes::Code;
 use crate::base::units::{Nanos, print_bytes, print_time};
 use crate::experiment::design::Design;
-use crate::model::spec::{Arrivals, Dist, FaultWhen, SourceSpec, SystemSpec};
+use crate::model::spec::{Arrivals, Dist, FaultWhen, SourceSpec, SystemSpec, WHOLE};
 use crate::model::trial::{Horizon, Timing};
 
 use super::decode::Cx;
@@ -273,6 +273,15 @@ pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
                 &place,
                 &format!("the run ends at {}", print_time(end)),
             );
+        }
+    }
+    for service in &system.services {
+        let outlier = service.balancer.outlier.as_ref();
+        let workers = service.worker_count() as u64;
+        if outlier.is_some_and(|o| u64::from(o.max_share) * workers < u64::from(WHOLE)) {
+            let path = format!("service.{}.balancer.outlier", service.name);
+            let why = format!("`max_share` of {workers} workers is less than one of them");
+            never(cx, tree, &path, &why);
         }
     }
     let Some(end) = end(timing) else { return };

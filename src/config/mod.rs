@@ -19,6 +19,7 @@ mod experiment;
 mod faults;
 mod files;
 mod fitted;
+mod health;
 mod hedge;
 mod inputs;
 pub mod keys;

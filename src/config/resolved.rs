@@ -5,6 +5,7 @@ use super::Overrides;
 use super::balancer::takes;
 use super::breaker;
 use super::budget;
+use super::health;
 use super::keys::{self, Block};
 use super::retry;
 use super::tree::{Entry, Node, Origin, Table, Value, key, quoted};
@@ -177,6 +178,9 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("[service.NAME.balancer]" | "[service.NAME.workers]", "buffer") => Some(&keys::BUFFER),
         ("[service.NAME.workers]", "cold_start") => Some(&keys::COLD_START),
         ("[service.NAME.balancer]", "breaker") => Some(&keys::BREAKER),
+        ("[service.NAME.balancer]", "health") => Some(&keys::HEALTH),
+        ("[service.NAME.balancer]", "outlier") => Some(&keys::OUTLIER),
+        ("outlier", "enforce") => Some(&keys::ENFORCE),
         _ => None,
     }
 }
@@ -193,6 +197,12 @@ fn names_classes(block: &Block, source: &Table) -> bool {
 fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Option<&'static str> {
     let says = |key: &str, word: &str| table.get(key).and_then(Node::text) == Some(word);
     match (block.name, name) {
+        ("[service.NAME.balancer]", "panic_threshold") => {
+            let health = table.get("health").and_then(Node::table);
+            let action = health.map(|h| h.get("action").and_then(Node::text));
+            let removes = action.is_some_and(|a| a != Some("restart"));
+            (removes || table.get("outlier").is_some()).then_some(text)
+        }
         ("[service.NAME.balancer]", _) => {
             let policy = table.get("policy").and_then(Node::text);
             takes(policy.unwrap_or("round_robin"), name).then_some(text)
@@ -212,6 +222,11 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         ("work", "base") => table.get("column").is_some().then_some(text),
         ("limit", "burst" | "fill") => table.get("rate").is_some().then_some(text),
         ("limit", "pending") => table.get("in_flight").is_some().then_some(text),
+        ("health", "rise") => (!says("action", "restart")).then_some(text),
+        ("health", "every") if says("action", "restart") => Some("\"10s\""),
+        // At most `every`, where that is given.
+        ("health", "timeout") => table.get("every").is_none().then_some(text),
+        ("outlier", _) if !health::is_enforced(table, name) => None,
         ("budget", _) => Some(budget::default(
             table.get("kind").and_then(Node::text),
             name,

@@ -111,6 +111,18 @@ pub enum Event {
         /// Which user of that slot.
         generation: u32,
     },
+    /// A balancer looks for outliers among its workers.
+    Sweep {
+        /// The balancer, through all services and instances.
+        front: u32,
+    },
+    /// The health of a worker is checked, or the time of such a check is over.
+    Check {
+        /// The worker.
+        worker: u32,
+        /// Which of these.
+        what: u32,
+    },
     /// An attempt has waited in the middle of its steps, or hears the end of its call.
     StepOver {
         /// The attempt.
@@ -169,6 +181,7 @@ impl queue::Event for Event {
             | Event::ShareDone { .. }
             | Event::StepOver { .. } => 2,
             Event::Timeout { .. } | Event::PendingOver { .. } | Event::Patience { .. } => 3,
+            Event::Sweep { .. } | Event::Check { .. } => 3,
             Event::Arrive { .. }
             | Event::Retry { .. }
             | Event::Route { .. }
@@ -214,6 +227,8 @@ impl queue::Event for Event {
             Event::Sample(sample) => word(9, sample as u32, 0),
             Event::ShareDone { worker, epoch } => word(22, worker, epoch),
             Event::Recover { worker } => word(23, worker, 0),
+            Event::Sweep { front } => word(28, front, 0),
+            Event::Check { worker, what } => word(29, worker, what),
             Event::Hedge { request, timer } => word(17, request, timer),
             Event::ThinkOver { source, user } => word(16, source, user),
             Event::SetOut {
@@ -258,6 +273,11 @@ impl queue::Event for Event {
                 epoch: life,
             },
             23 => Event::Recover { worker: index },
+            28 => Event::Sweep { front: index },
+            29 => Event::Check {
+                worker: index,
+                what: life,
+            },
             17 => Event::Hedge {
                 request: index,
                 timer: life,
@@ -337,6 +357,12 @@ pub(super) mod kind {
     pub const WARMER: u32 = 31;
     /// Waits in a shared buffer.
     pub const SHARED: u32 = 50;
+    /// A worker is ejected as an outlier, and is back.
+    pub const EJECTED: u32 = 60;
+    pub const BACK_IN: u32 = 61;
+    /// A worker was found unfit by its checks, and fit again.
+    pub const UNFIT: u32 = 62;
+    pub const FIT: u32 = 63;
     pub const GAVE_UP: u32 = 20;
     /// An attempt is dropped at its turn: its deadline has passed.
     pub const EXPIRED: u32 = 21;
@@ -413,6 +439,11 @@ mod tests {
             epoch: life,
         });
         events.push(Event::Recover { worker: index });
+        events.push(Event::Sweep { front: index });
+        events.push(Event::Check {
+            worker: index,
+            what: life,
+        });
         events.push(Event::StepOver {
             attempt: index,
             generation: life,

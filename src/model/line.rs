@@ -99,6 +99,11 @@ impl Line {
         }
     }
 
+    /// All who wait, in order.
+    pub fn all(&self) -> impl Iterator<Item = u32> + '_ {
+        self.entries.iter().copied().filter(|&a| a != GONE)
+    }
+
     /// Takes out everyone, in order.
     pub fn empty(&mut self) -> Vec<u32> {
         self.taken = self.taken.wrapping_add(self.entries.len() as u32);

@@ -11,6 +11,7 @@ mod cache;
 mod caller;
 mod event;
 pub mod fault;
+mod health;
 pub mod incident;
 mod ledger;
 mod level;

@@ -40,6 +40,9 @@ const PLACES: &[(&str, &[&str])] = &[
         ],
     ),
     ("slow_start", &["model.service.*.balancer.slow_start"]),
+    ("health", &["model.service.*.balancer.health"]),
+    ("outlier", &["model.service.*.balancer.outlier"]),
+    ("enforce", &["model.service.*.balancer.outlier.enforce"]),
     (
         "buffer",
         &[

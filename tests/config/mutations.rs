@@ -93,8 +93,8 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "later-key",
         "dispatch = \"80us\"",
-        "dispatch = \"80us\"\nhealth = {}",
-        &["VX1010", "balancer.health"],
+        "dispatch = \"80us\"\nslow_start = {}",
+        &["VX1010", "balancer.slow_start"],
     ),
     (
         "foreign-key",

@@ -1,6 +1,6 @@
 //! What callers do about trouble: copies, timeouts, retries, budgets, limits, breakers.
 
-use crate::breakers::breaker;
+use crate::care::budget;
 use crate::dists::{Kind, any, number, positive, share};
 use crate::features::Feature::*;
 use crate::model::{Making, Service, default};
@@ -169,43 +169,6 @@ fn retry(m: &mut Making, mean: f64) -> Node {
     }
     default(m, &mut table, "backoff", "\"full_jitter\"");
     default(m, &mut table, "budget", "\"none\"");
-    Node::Table(table)
-}
-
-/// A budget of retries; kinds with some keys of theirs.
-fn budget(m: &mut Making) -> Node {
-    let mut table = Table::default();
-    let kinds = [
-        "finagle",
-        "envoy",
-        "grpc_throttle",
-        "token_bucket",
-        "failure_share",
-    ];
-    let kind = m.draw.pick(&kinds);
-    table.text("kind", kind);
-    let bucket = kind == "grpc_throttle" || kind == "token_bucket";
-    if !bucket && m.draw.chance(0.8) {
-        let percent = m.draw.pick(&["0", "5", "12.5", "40", "100"]);
-        table.put("percent", percent);
-    }
-    if bucket && m.draw.chance(0.8) {
-        table.put("tokens", m.draw.from(2, 12));
-        let ratio = m.draw.pick(&["0.001", "0.1", "0.25", "2"]);
-        table.put("ratio", ratio);
-    }
-    if kind == "finagle" && m.draw.chance(0.8) {
-        let ttl = m.draw.pick(&["1s", "2500ms", "60s"]);
-        table.text("ttl", ttl);
-        table.put("min_per_second", m.draw.from(0, 3));
-    }
-    if kind == "envoy" && m.draw.chance(0.8) {
-        table.put("min_concurrent", m.draw.from(0, 3));
-    }
-    if kind == "token_bucket" && m.draw.chance(0.8) {
-        let deposit = m.draw.pick(&["success", "call"]);
-        table.text("deposit", deposit);
-    }
     Node::Table(table)
 }
 

@@ -63,6 +63,8 @@ features! {
     Automatic 0.3;
     LostReply 0.2;
     BreakerShare 0.4;
+    Outlier 0.3;
+    Health 0.3;
     // Clients.
     Timeout 0.4;
     Retry 0.4;

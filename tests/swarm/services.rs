@@ -1,6 +1,7 @@
 //! Services: work, memory, balancers, workers.
 
 use crate::breakers::breaker;
+use crate::care::{health, outlier};
 use crate::dists::{Kind, any, number, positive, share};
 use crate::features::Feature::*;
 use crate::model::{Making, Service, default};
@@ -245,6 +246,22 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
     {
         table.node("breaker", breaker);
     }
+    let mut left_out = false;
+    if m.has(Health) && !about.pulls {
+        let (health, removes) = health(m);
+        table.node("health", health);
+        left_out = removes;
+    }
+    if m.has(Outlier) && !about.pulls {
+        table.node("outlier", outlier(m));
+        left_out = true;
+    }
+    if left_out && m.draw.chance(0.7) {
+        let threshold = m.draw.pick(&["0", "0.3", "0.5", "0.9", "1"]);
+        table.put("panic_threshold", threshold);
+    }
+    default(m, &mut table, "health", "\"none\"");
+    default(m, &mut table, "outlier", "\"none\"");
     default(m, &mut table, "dispatch", "\"0s\"");
     default(m, &mut table, "breaker", "\"none\"");
     table

@@ -120,26 +120,6 @@ pub const RETRY: Block = Block {
     later: &[],
 };
 
-/// `budget`
-pub const BUDGET: Block = Block {
-    name: "budget",
-    keys: &[
-        key(
-            "kind",
-            "",
-            "finagle, envoy, grpc_throttle, token_bucket or failure_share",
-        ),
-        key("percent", "20", "a number such as 20"),
-        key("ttl", "\"10s\"", "a time from \"1s\" to \"60s\""),
-        key("min_per_second", "10", COUNT),
-        key("min_concurrent", "3", COUNT),
-        key("tokens", "10", COUNT),
-        key("ratio", "0.1", "a number such as 0.1"),
-        key("deposit", "\"success\"", "\"success\" or \"call\""),
-    ],
-    later: &[],
-};
-
 /// `hedge`
 pub const HEDGE: Block = Block {
     name: "hedge",

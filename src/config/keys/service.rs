@@ -98,10 +98,13 @@ pub const BALANCER: Block = Block {
             "{ slots, bytes, on_full } or \"none\"",
         ),
         key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
+        key("health", "\"none\"", "{ every, .. } or \"none\""),
+        key("outlier", "\"none\"", "{ every, .. } or \"none\""),
+        key("panic_threshold", "0.5", "a share from 0 to 1"),
         key("subset", "", "a whole number such as 20"),
         key("slow_start", "", "{ window, aggression, min_weight }"),
     ],
-    later: &["health", "outlier", "panic_threshold", "zone_aware"],
+    later: &["zone_aware"],
 };
 
 /// `slow_start`

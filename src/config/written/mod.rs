@@ -14,6 +14,7 @@ mod breaker;
 mod budget;
 mod dist;
 mod experiment;
+mod health;
 mod pen;
 mod search;
 mod service;

@@ -158,6 +158,7 @@ impl Pen<'_> {
             let breaker = self.breaker(breaker, &stands, &format!("{path}.breaker"));
             self.line("breaker", &breaker);
         }
+        self.hosts(balancer, path);
     }
 
     fn buffer(&mut self, buffer: (Option<u32>, Option<u64>, OnFull), path: &str) {

@@ -66,6 +66,8 @@ const OF_BALANCERS: &[Part<BalancerSpec>] = &[
         b.breaker_share = BreakerShare::Instance;
         taken(&mut b.breaker)
     }),
+    ("health checks", |b| taken(&mut b.health)),
+    ("ejection of outliers", |b| taken(&mut b.outlier)),
     ("policy", |b| simpler(b, 0)),
     ("policy", |b| simpler(b, 1)),
     ("policy", |b| simpler(b, 2)),

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::hosts::Hosts;
 use super::slow_start::Slow;
 use super::subset::subset;
 use super::{Done, Fleet, Policy, View};
@@ -60,7 +61,7 @@ pub struct Front<'s> {
     pub shared: VecDeque<u32>,
     policy: Policy,
     stream: Stream,
-    /// Workers that breakers let through, ascending.
+    /// Workers that are good and that breakers let through, ascending.
     eligible: Vec<u32>,
     /// Who has come back lately, where that matters.
     slow: Option<Slow>,
@@ -68,6 +69,7 @@ pub struct Front<'s> {
     known: Option<Vec<u32>>,
     /// `None` where it has no breakers, and while those it shares are elsewhere.
     guards: Option<Guards<'s>>,
+    pub(super) hosts: Option<Box<Hosts>>,
     /// With which version of its breakers it found out who is eligible.
     seen: u64,
 }
@@ -136,6 +138,7 @@ impl<'s> Front<'s> {
             shared: VecDeque::new(),
             policy,
             stream,
+            hosts: Hosts::new(service, instance, key, known.as_deref()),
             eligible: known.clone().unwrap_or((0..workers).collect()),
             known,
             slow: spec.slow_start.map(|s| Slow::new(s, workers as usize)),
@@ -147,6 +150,9 @@ impl<'s> Front<'s> {
     /// Goes on under another key: its own draws and those of its breakers.
     pub fn rekey(&mut self, key: &Key) {
         self.stream.rekey(key);
+        if let Some(hosts) = &mut self.hosts {
+            hosts.rekey(key);
+        }
         let Some(guards) = &mut self.guards else {
             return;
         };
@@ -176,7 +182,7 @@ impl<'s> Front<'s> {
     }
 
     /// Picks a worker (numbered within the service) and lets the attempt through its breaker;
-    /// returns it with the breaker's epoch. `None`: breakers shut off every worker. An attempt
+    /// returns it with the breaker's epoch. `None`: [nobody](Front::nobody) is eligible. An attempt
     /// whose caller has given up (`open` is false) goes where breakers let calls in, but takes no
     /// permit, as nobody will ever report on it.
     #[inline(always)]
@@ -340,8 +346,23 @@ impl<'s> Front<'s> {
 
     /// Finds anew who is eligible.
     #[cold]
-    fn refresh(&mut self, now: Nanos) {
+    pub(super) fn refresh(&mut self, now: Nanos) {
+        let hosts = self.hosts.as_ref().filter(|h| !h.panics());
+        let good = |worker: u32| hosts.is_none_or(|h| h.is_good(worker));
         let Some(guards) = &mut self.guards else {
+            // Breakers that are elsewhere come with a refresh.
+            if self.guarded {
+                self.seen = u64::MAX;
+                return;
+            }
+            self.eligible.clear();
+            match &self.known {
+                Some(known) => self.eligible.extend(known.iter().filter(|&&w| good(w))),
+                None => {
+                    let all = 0..self.worker_count as u32;
+                    self.eligible.extend(all.filter(|&w| good(w)));
+                }
+            }
             return;
         };
         self.eligible.clear();
@@ -353,7 +374,7 @@ impl<'s> Front<'s> {
             if self.known.as_ref().is_some_and(unknown) {
                 continue;
             }
-            if guard.breaker.admits(now) {
+            if guard.breaker.admits(now) && good(worker) {
                 self.eligible.push(worker);
             }
             let change = guard.breaker.next_change().unwrap_or(Nanos::MAX);

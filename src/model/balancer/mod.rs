@@ -12,6 +12,7 @@ mod first;
 mod fleet;
 mod front;
 mod hashing;
+mod hosts;
 mod jiq;
 mod jsq_oracle;
 mod least_connections;

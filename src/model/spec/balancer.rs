@@ -1,6 +1,8 @@
 //! Balancers, as data.
 
-use super::{BreakerShare, BreakerSpec, Dist, OnFull};
+use super::{
+    BreakerShare, BreakerSpec, Dist, HealthAction, HealthSpec, OnFull, OutlierSpec, WHOLE,
+};
 use crate::base::units::{Nanos, SECOND};
 
 /// Who routes, by which rule.
@@ -23,6 +25,12 @@ pub struct BalancerSpec {
     pub on_full: OnFull,
     /// One for each worker.
     pub breaker: Option<BreakerSpec>,
+    /// Asks workers whether they are well.
+    pub health: Option<HealthSpec>,
+    /// Leaves out workers that do worse than the others.
+    pub outlier: Option<OutlierSpec>,
+    /// When fewer than this share of the workers are left, in millionths, it asks them all.
+    pub panic_threshold: u32,
     /// Each instance knows only so many of the workers; `None`: all.
     pub subset: Option<u32>,
     /// A worker that has come back weighs little at first; `None`: it weighs what it weighs.
@@ -31,7 +39,21 @@ pub struct BalancerSpec {
     pub breaker_share: BreakerShare,
 }
 
+/// What [`BalancerSpec::panic_threshold`] is when nothing is said: half.
+pub const PANIC_THRESHOLD: u32 = WHOLE / 2;
+
 impl BalancerSpec {
+    /// Whether it hears how attempts end.
+    pub fn hears(&self) -> bool {
+        self.breaker.is_some() || self.outlier.is_some()
+    }
+
+    /// Whether it may leave workers out, breakers apart.
+    pub fn leaves_out(&self) -> bool {
+        let removes = |h: &HealthSpec| h.action == HealthAction::Remove;
+        self.outlier.is_some() || self.health.as_ref().is_some_and(removes)
+    }
+
     /// Whether several instances have the same breakers.
     pub fn shares_breakers(&self) -> bool {
         self.breaker.is_some() && self.breaker_share == BreakerShare::All && self.instances > 1

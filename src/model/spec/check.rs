@@ -5,6 +5,7 @@ mod breaker;
 mod client;
 mod copies;
 mod faults;
+mod health;
 mod limit;
 mod room;
 mod sources;
@@ -211,6 +212,7 @@ impl Rules {
         self.balancer(service, &format!("{path}.balancer"));
         self.weights(service);
         self.shared_buffer(service, &format!("{path}.balancer"));
+        self.hosts(service, &format!("{path}.balancer"));
         if let Some(work) = &service.work {
             self.work(work, &format!("{path}.work"));
         }

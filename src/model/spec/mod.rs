@@ -14,6 +14,7 @@ mod copies;
 mod failures;
 mod fault;
 pub mod graph;
+mod health;
 mod limit;
 mod load;
 pub mod plain;
@@ -37,6 +38,7 @@ pub use client::{
 pub use copies::{Cancel, FanOutSpec, HedgeKind, HedgeSpec};
 pub use failures::{FailureKind, Failures};
 pub use fault::*;
+pub use health::{CheckPath, EnforceSpec, HealthAction, HealthSpec, OutlierSpec, WHOLE};
 pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use load::{OfferedLoad, state_shares};
 pub use profile::{Profile, ProfileError, ProfileShape};
@@ -371,7 +373,8 @@ impl SystemSpec {
     pub fn knows_cores(&self) -> bool {
         let wedges = |g: &GroupSpec| g.on_full == OnFull::Wedge;
         let mut groups = self.services.iter().flat_map(|s| &s.groups);
-        self.is_rich() || self.faults.iter().any(|f| f.enabled) || groups.any(wedges)
+        let checked = self.services.iter().any(|s| s.balancer.health.is_some());
+        self.is_rich() || checked || self.faults.iter().any(|f| f.enabled) || groups.any(wedges)
     }
 
     /// Whether more than cores and slots decides who is let in and served next, anywhere.

@@ -20,6 +20,7 @@ mod budgets;
 mod build;
 mod calls;
 mod cancel;
+mod checks;
 mod closed;
 mod copies;
 mod crowd;
@@ -43,6 +44,7 @@ mod sender;
 mod serve;
 mod share;
 mod steps;
+mod sweeps;
 mod trips;
 mod trouble;
 mod turns;
@@ -50,6 +52,7 @@ mod warming;
 
 use about::About;
 use budgets::Budgets;
+use checks::Checking;
 use closed::{Loops, NO_USER};
 use copies::Copies;
 use crowd::Crowd;
@@ -146,6 +149,8 @@ pub struct System<'s, O, const RICH: bool> {
     limits: Option<Box<Limits>>,
     /// What callers allow themselves of retries, if that is bounded anywhere.
     budgets: Option<Box<Budgets>>,
+    /// The health checks of workers, if any are checked.
+    checking: Option<Box<Checking<'s>>>,
     /// The breakers of callers, if any has one.
     client_guards: Option<Box<ClientGuards<'s>>>,
     /// The users of closed sources, if there are any.
@@ -159,7 +164,7 @@ pub struct System<'s, O, const RICH: bool> {
     /// Whether any client has a deadline, and whether workers know any.
     deadlines: bool,
     propagates: bool,
-    /// Whether any balancer takes time, and whether any has breakers.
+    /// Whether any balancer takes time, and whether any hears how attempts end.
     dispatches: bool,
     guarded: bool,
     /// Whether instances of any balancer share their breakers.
@@ -241,7 +246,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             factors: Vec::new(),
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
-            guarded: spec.services.iter().any(|s| s.balancer.breaker.is_some()),
+            guarded: spec.services.iter().any(|s| s.balancer.hears()),
             shares_breakers: spec.services.iter().any(|s| s.balancer.shares_breakers()),
             pulls: spec
                 .services
@@ -261,6 +266,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             idle: Idle::new(spec, &key),
             limits: Limits::new(spec),
             budgets: Budgets::new(spec),
+            checking: Checking::new(spec),
             client_guards: ClientGuards::new(spec, &key),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
@@ -299,6 +305,8 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         system.begin_idle();
         system.schedule_samples(queue);
         system.schedule_faults(queue);
+        system.schedule_sweeps(queue);
+        system.schedule_checks(queue);
         system.sending = system.sources.len() as u32;
         for source in 0..system.sending {
             if system.sources[source as usize].is_closed() {
@@ -439,6 +447,8 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
                 generation,
             } => self.pending_over(queue, attempt, generation),
             Event::Warmer { worker, start } => self.warmer(queue, worker, start),
+            Event::Sweep { front } => self.sweep(queue, front),
+            Event::Check { worker, what } => self.check(queue, worker, what),
             Event::StepOver {
                 attempt,
                 generation,

@@ -346,6 +346,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if !self.guarded {
             return;
         }
+        if !failed {
+            self.tell_front(attempt, Outcome::Ok, now);
+        }
         let front = self.guards_of(attempt);
         let a = self.jobs.attempt(attempt);
         let front = &mut self.fronts[front];
@@ -366,6 +369,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
 
     /// A worker's breaker hears that an attempt which it let in failed, if that counts with it.
     pub(super) fn tell_breaker_of_failure(&mut self, attempt: u32, outcome: Outcome, now: Nanos) {
+        if self.guarded {
+            self.tell_front(attempt, outcome, now);
+        }
         if self.fronts[self.guards_of(attempt)].ignores(outcome) {
             self.take_call_back(attempt, now);
         } else {

@@ -11,7 +11,7 @@ use crate::model::spec::{ClassSpec, Held, MemorySpec, OnFull, RamPolicy};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Needs {
     /// Cores at once.
-    cores: u32,
+    pub cores: u32,
     /// Its turn: the smaller the sooner.
     key: u64,
     /// When it holds its memory.
@@ -461,7 +461,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// A worker goes down by itself; it comes back after its restart.
-    fn fall<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32, outcome: Outcome) {
+    pub(super) fn fall<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        worker: u32,
+        outcome: Outcome,
+    ) {
         let now = queue.now();
         self.workers.settle(worker, now);
         self.fold(now, kind::FELL, 0, worker);

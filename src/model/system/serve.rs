@@ -139,7 +139,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let number = a.number;
         let Some((picked, epoch)) = picked else {
             self.fold(now, kind::ROUTED, number, NO_WORKER);
-            return self.turn_away(queue, attempt, Outcome::BreakerOpen);
+            let outcome = self.fronts[at].nobody();
+            return self.turn_away(queue, attempt, outcome);
         };
         let worker = front.first_worker + picked;
         a.worker = worker;

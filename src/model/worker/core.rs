@@ -118,6 +118,20 @@ impl Cores {
         self.progress[core as usize].left
     }
 
+    /// How long the rest of the work on a core takes from now on at this speed, which it has run at
+    /// since the last change. `started` and `work` are those of the attempt on it.
+    pub fn rest(&self, core: u32, job: (Nanos, Nanos), now: Nanos, speed: f64) -> Option<Nanos> {
+        let (holds, before) = (self.all[core as usize].holds, self.progress[core as usize]);
+        let known = before.attempt == holds && before.started == job.0 && before.since > 0;
+        let (since, left) = if known {
+            (before.since, before.left)
+        } else {
+            job
+        };
+        let done = whole((now - since) as f64 * speed);
+        time_for(left.saturating_sub(done), speed)
+    }
+
     /// The speed of a core at work changes; returns how long the rest takes, unless it stands
     /// still. `started` and `work` are those of the attempt on it.
     pub fn change_speed(

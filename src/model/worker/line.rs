@@ -185,6 +185,16 @@ impl Line {
         }
     }
 
+    /// All who wait, whose turn has come first, and then in some order.
+    pub fn all(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+        let turn = self.turn.into_iter();
+        match &self.order {
+            Order::Fifo(line) => Box::new(turn.chain(line.all())),
+            Order::Lifo(line) => Box::new(turn.chain(line.iter().copied())),
+            Order::Keyed(line, _) => Box::new(turn.chain(line.values().copied())),
+        }
+    }
+
     /// Takes everybody out, in the order of their turns.
     pub fn empty(&mut self) -> Vec<u32> {
         std::iter::from_fn(|| self.pop()).collect()

@@ -1,5 +1,6 @@
 //! Room in a worker where more than cores and slots decides, and cores that all inside share.
 
+use super::core::time_for;
 use super::{Admission, Workers};
 use crate::base::units::Nanos;
 
@@ -25,6 +26,21 @@ impl Workers {
         }
         let held = u128::from(all.saturating_sub(hot.ram_free));
         u64::try_from(held * u128::from(full) / u128::from(all)).unwrap_or(full)
+    }
+
+    /// Who waits, in the order of their turns where that is the order in which they came.
+    pub fn in_line(&self, worker: u32) -> impl Iterator<Item = u32> + '_ {
+        self.cold[worker as usize].queue.all()
+    }
+
+    /// How long work takes at a speed; for ever at none.
+    pub fn time_at(&self, work: Nanos, speed: f64) -> Nanos {
+        time_for(work, speed).unwrap_or(Nanos::MAX)
+    }
+
+    /// How long the rest of the work on a core takes; for ever while it stands still.
+    pub fn rest_on(&self, core: u32, job: (Nanos, Nanos), now: Nanos, speed: f64) -> Nanos {
+        self.cores.rest(core, job, now, speed).unwrap_or(Nanos::MAX)
     }
 
     /// How many are in service.
