@@ -23,6 +23,8 @@ mod faults;
 mod giving_up;
 #[path = "behaviour/guards.rs"]
 mod guards;
+#[path = "behaviour/hints.rs"]
+mod hints;
 #[path = "behaviour/idle.rs"]
 mod idle;
 #[path = "behaviour/left_out.rs"]

@@ -25,5 +25,7 @@ mod manifest;
 mod mutations;
 #[path = "config/paths.rs"]
 mod paths;
+#[path = "config/steps.rs"]
+mod steps;
 #[path = "config/traces.rs"]
 mod traces;

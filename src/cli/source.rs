@@ -9,7 +9,8 @@ use crate::config::{self, Ask, Checked, Class, Diagnostics, InputFile, InputKind
 use crate::config::{Maker, Searched, Study, Style};
 use crate::experiment::design::Design;
 use crate::experiment::find::space::Space;
-use crate::report::amplification::amplification;
+use crate::model::spec::SystemSpec;
+use crate::report::amplification::{amplification, lints};
 use crate::report::manifest::FileDigest;
 use crate::report::summary;
 
@@ -158,7 +159,7 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     counted(system.services.len(), "service"),
                     counted(workers, "worker")
                 ),
-                forecast: amplification(system).unwrap_or_default(),
+                forecast: remarks(system),
                 warnings: model.warnings.render(style),
                 resolved: model.resolved,
             })
@@ -186,7 +187,7 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
                     counted(design.points.len(), "point"),
                     most(design, counted(design.trial_count(), "trial"))
                 ),
-                forecast: amplifications(design) + &summary::forecast(design).unwrap_or_default(),
+                forecast: remarks_of_all(design) + &summary::forecast(design).unwrap_or_default(),
                 warnings: loaded.warnings.render(style),
                 resolved: loaded.resolved,
             })
@@ -194,12 +195,21 @@ pub fn check(file: &Path, style: Style) -> Result<Report, Refusal> {
     }
 }
 
-/// What one request can become, said once for each way in which variants differ in it.
-fn amplifications(design: &Design) -> String {
+/// What is to be said of a model that is right.
+fn remarks(system: &SystemSpec) -> String {
+    amplification(system).unwrap_or_default() + &lints(system).unwrap_or_default()
+}
+
+/// The same of all points; each line once.
+fn remarks_of_all(design: &Design) -> String {
     let mut said: Vec<String> = Vec::new();
     for point in &design.points {
-        let lines = amplification(&point.system);
-        said.extend(lines.filter(|lines| !said.contains(lines)));
+        let all = [amplification(&point.system), lints(&point.system)];
+        for remark in all.into_iter().flatten() {
+            if !said.contains(&remark) {
+                said.push(remark);
+            }
+        }
     }
     said.concat()
 }

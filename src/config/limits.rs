@@ -304,8 +304,11 @@ pub fn effects(cx: &mut Cx, tree: &Node, system: &SystemSpec, timing: &Timing) {
 /// others on one model.
 pub fn keys(cx: &mut Cx, tree: &Node, system: &SystemSpec, design: &Design) {
     let looks = |system: &SystemSpec, source: &SourceSpec| {
-        let service = system.services.get(source.to);
-        service.is_some_and(|s| s.balancer.policy.hashes())
+        let named = system.sources.iter().position(|s| s.name == source.name);
+        let reached = named.map_or_else(Vec::new, |index| system.amplification(index));
+        let services = system.services.iter().zip(reached);
+        let mut services = services.filter(|(_, most)| *most > 0.0);
+        services.any(|(s, _)| s.balancer.policy.hashes() || s.keeps_keys())
     };
     for source in &system.sources {
         let same = |s: &&SourceSpec| s.name == source.name;
@@ -327,7 +330,7 @@ pub fn keys(cx: &mut Cx, tree: &Node, system: &SystemSpec, design: &Design) {
         for path in column.into_iter().chain(drawn) {
             let d = Diagnostic::warning(Code::NO_EFFECT, format!("nothing looks at `{path}`"))
                 .at(locate(tree, &path), "the policy does not hash")
-                .help("policies that do: ring_hash, maglev, rendezvous")
+                .help("policies that do: ring_hash, maglev, rendezvous; or a cache with `capacity`")
                 .path(path);
             cx.push(d);
         }

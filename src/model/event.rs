@@ -164,7 +164,7 @@ impl queue::Event for Event {
     /// | rank | what | why there |
     /// |---|---|---|
     /// | 1 | faults and recoveries | what happens at the instant meets the system as it then is |
-    /// | 2 | ends of service, dispatch, steps, calls | a core is free before an arrival asks for it |
+    /// | 2 | ends of service, dispatch, steps, calls | a core is free before an arrival asks |
     /// | 3 | timers | an answer at the last nanosecond is in time |
     /// | 4 | arrivals: requests, retries, calls, routing | they meet the room that ends left |
     /// | 5 | samples | they see the settled state |
@@ -371,13 +371,13 @@ pub(super) mod kind {
     /// An attempt is taken back by its client.
     pub const CANCELLED: u32 = 28;
     /// An attempt goes on to its next step.
-    pub const STEP: u32 = 60;
+    pub const STEP: u32 = 70;
     /// A service calls another.
-    pub const CALLED: u32 = 61;
+    pub const CALLED: u32 = 71;
     /// Nobody waits for a call any more.
-    pub const ABANDONED: u32 = 62;
+    pub const ABANDONED: u32 = 72;
     /// The answer to a call is found without making it.
-    pub const CACHED: u32 = 63;
+    pub const CACHED: u32 = 73;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }

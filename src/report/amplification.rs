@@ -1,6 +1,8 @@
-//! What one request can become where services call each other: said by `veltrix check`.
+//! What `veltrix check` says of a model beyond its being right: what one request can become where
+//! services call each other, and what will surely bite.
 
-use crate::model::spec::SystemSpec;
+use super::summary::wrapped;
+use crate::model::spec::{Lint, SystemSpec};
 
 /// A line for each source whose service calls others: the most attempts that one request becomes at
 /// each service when everything fails until the last try. `None`: nobody calls anybody.
@@ -23,6 +25,18 @@ pub fn amplification(system: &SystemSpec) -> Option<String> {
         }
     }
     (!lines.is_empty()).then_some(lines)
+}
+
+/// A line for each thing of a model that will surely bite; `None`: nothing was found.
+pub fn lints(system: &SystemSpec) -> Option<String> {
+    let lints = system.lints();
+    let line = |lint: &Lint| format!("hint: `{}`: {}\n", lint.path, lint.message);
+    let lines: String = lints.iter().map(line).collect();
+    (!lines.is_empty()).then(|| wrapped_all(&lines))
+}
+
+fn wrapped_all(lines: &str) -> String {
+    lines.lines().map(|line| wrapped(line, 100)).collect()
 }
 
 fn count(attempts: f64) -> String {

@@ -93,8 +93,8 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "later-key",
         "dispatch = \"80us\"",
-        "dispatch = \"80us\"\nslow_start = {}",
-        &["VX1010", "balancer.slow_start"],
+        "dispatch = \"80us\"\nzone_aware = {}",
+        &["VX1010", "balancer.zone_aware"],
     ),
     (
         "foreign-key",

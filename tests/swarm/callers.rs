@@ -1,9 +1,10 @@
 //! What callers do about trouble: copies, timeouts, retries, budgets, limits, breakers.
 
 use crate::care::budget;
-use crate::dists::{Kind, any, number, positive, share};
+use crate::dists::{Kind, any, positive};
 use crate::features::Feature::*;
 use crate::model::{Making, Service, default};
+use crate::sources::rate;
 use crate::text::{Node, Table};
 
 pub fn fan_out(m: &mut Making, to: &Service, table: &mut Table) {
@@ -28,7 +29,7 @@ pub fn fan_out(m: &mut Making, to: &Service, table: &mut Table) {
 }
 
 /// A client; whether it is impatient, may hedge, and may take back what it has sent.
-fn client(
+pub fn client(
     m: &mut Making,
     to: &Service,
     (patient, hedges, alone): (bool, bool, bool),

@@ -75,7 +75,7 @@ fn source(m: &mut Making, name: &str, to: &Service) -> Table {
 }
 
 /// How much work there is for a request, if all cores were to be busy as long.
-fn rate(m: &mut Making, requests: f64) -> String {
+pub fn rate(m: &mut Making, requests: f64) -> String {
     let a_second = requests * 1e9 / m.length as f64;
     let factor = m.draw.scale(0.5, 2.0);
     format!("\"{:.6}/s\"", a_second * factor)

@@ -261,7 +261,7 @@ impl ServiceSpec {
     }
 
     /// Mean core-time of a request of so many bytes over all its steps, nanoseconds.
-    fn work_in_steps(&self, bytes: f64) -> f64 {
+    pub(super) fn work_in_steps(&self, bytes: f64) -> f64 {
         let (mut reach, mut work) = (1.0, 0.0);
         for step in &self.steps {
             match step {

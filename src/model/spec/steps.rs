@@ -95,6 +95,12 @@ pub(super) struct Edge<'s> {
 }
 
 impl ServiceSpec {
+    /// Whether a cache of one of its calls keeps the answers to keys.
+    pub fn keeps_keys(&self) -> bool {
+        let lru = |c: &CallSpec| matches!(c.cache, Some(CacheSpec::Lru { .. }));
+        self.calls().any(|(_, call)| lru(call))
+    }
+
     /// The calls among its steps, with the numbers of the steps.
     pub fn calls(&self) -> impl Iterator<Item = (usize, &CallSpec)> {
         let steps = self.steps.iter().enumerate();
@@ -163,8 +169,7 @@ impl SystemSpec {
 
     /// Whether any cache keeps the answers to keys.
     pub fn keeps_keys(&self) -> bool {
-        let lru = |c: &CallSpec| matches!(c.cache, Some(CacheSpec::Lru { .. }));
-        self.call_sites().any(|site| lru(site.call))
+        self.services.iter().any(ServiceSpec::keeps_keys)
     }
 
     /// Whether any step calls a service.

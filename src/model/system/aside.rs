@@ -1,5 +1,5 @@
-//! Attempts in the middle of their steps that have no core: how they step aside, what they do there,
-//! and how they come back.
+//! Attempts in the middle of their steps that have no core: how they step aside, what they do
+//! there, and how they come back.
 
 use super::steps::State;
 use super::*;

@@ -434,17 +434,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    /// Counts an attempt that is not `ok`.
-    pub(super) fn count_failed(&mut self, a: &Attempt, outcome: Outcome) {
-        self.ledger.failed[outcome.index()] += 1;
-        if a.measured {
-            self.measure.tally.classes[a.class as usize].ended[outcome.index()] += 1;
-            if a.worker != NO_WORKER {
-                self.measure.tally.workers[a.worker as usize].ended[outcome.index()] += 1;
-            }
-        }
-    }
-
     /// After a failed attempt: a pause and another, or the request is lost.
     pub(super) fn try_again<W: Entry>(
         &mut self,

@@ -1,4 +1,5 @@
-//! Rows of attempts for who watches, and what is still inside at the end.
+//! Rows of attempts for who watches, counts of those that failed, and of what is still inside at
+//! the end.
 
 use super::*;
 use crate::model::trial::AttemptRow;
@@ -31,6 +32,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             work: self.work_so_far(attempt),
             outcome: ended.map(|e| e.1),
         });
+    }
+
+    /// Counts an attempt that is not `ok`.
+    pub(super) fn count_failed(&mut self, a: &Attempt, outcome: Outcome) {
+        self.ledger.failed[outcome.index()] += 1;
+        if a.measured {
+            self.measure.tally.classes[a.class as usize].ended[outcome.index()] += 1;
+            if a.worker != NO_WORKER {
+                self.measure.tally.workers[a.worker as usize].ended[outcome.index()] += 1;
+            }
+        }
     }
 
     /// Counts what is still inside when the run ends.
