@@ -218,10 +218,8 @@ mod tests {
         let whole = Suite::of(&all, Sizes::All);
         assert!(whole.left.is_empty());
         // A case that is left out may also be one that is called.
-        let left = whole
-            .jobs
-            .iter()
-            .filter(|job| suite.left.contains(&job.case));
+        let out = |job: &&Job<'_>| suite.left.iter().any(|case| case.id == job.case.id);
+        let left = whole.jobs.iter().filter(out);
         assert_eq!(whole.jobs.len(), suite.jobs.len() + left.count());
     }
 
