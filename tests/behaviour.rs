@@ -33,6 +33,8 @@ mod left_out;
 mod limits;
 #[path = "behaviour/load.rs"]
 mod load;
+#[path = "behaviour/network.rs"]
+mod network;
 #[path = "behaviour/policies.rs"]
 mod policies;
 #[path = "behaviour/room.rs"]

@@ -46,7 +46,12 @@ impl Cx {
             Some(node) => self.client_breaker(node, &fields.path("breaker")),
             None => None,
         };
+        let network = match fields.get("network").filter(|n| !n.is_none()) {
+            Some(node) => self.dist(node, &fields.path("network"), Of::Time),
+            None => None,
+        };
         ClientSpec {
+            network: network.filter(|d| d.is_constant() != Some(0.0)),
             breaker,
             hedge,
             timeout,

@@ -20,7 +20,10 @@ pub struct Caller<'s> {
     pub timeouts: Option<(Lane, Nanos)>,
     /// Hash of the path of its draws.
     pub path: u64,
-    key: Key,
+    /// What its time on the network is drawn for.
+    pub network: u64,
+    /// The key of its draws.
+    pub key: Key,
     purposes: Purposes,
 }
 
@@ -42,6 +45,7 @@ impl<'s> Caller<'s> {
             to: source.to as u32,
             timeouts: None,
             path: path_hash(&path),
+            network: path_hash(&format!("{path}/network")),
             key,
             purposes: Purposes::new(&path, called, &source.name),
         }
@@ -56,6 +60,7 @@ impl<'s> Caller<'s> {
             to: site.call.to as u32,
             timeouts: None,
             path: path_hash(&path),
+            network: path_hash(&format!("{path}/network")),
             key,
             purposes: Purposes::new(&path, called, &path),
         }

@@ -137,6 +137,20 @@ pub enum Event {
         /// Which user of that slot.
         generation: u32,
     },
+    /// An attempt comes off the network at the service that it was sent to.
+    Reach {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
+    /// An answer comes off the network at its client.
+    Reply {
+        /// The attempt.
+        attempt: u32,
+        /// Which user of that slot.
+        generation: u32,
+    },
     /// Something is measured; moves nothing.
     Sample(Sample),
 }
@@ -179,7 +193,8 @@ impl queue::Event for Event {
             Event::Complete { .. }
             | Event::Dispatched { .. }
             | Event::ShareDone { .. }
-            | Event::StepOver { .. } => 2,
+            | Event::StepOver { .. }
+            | Event::Reply { .. } => 2,
             Event::Timeout { .. } | Event::PendingOver { .. } | Event::Patience { .. } => 3,
             Event::Sweep { .. } | Event::Check { .. } => 3,
             Event::Arrive { .. }
@@ -188,6 +203,7 @@ impl queue::Event for Event {
             | Event::SetOut { .. }
             | Event::Hedge { .. }
             | Event::Call { .. }
+            | Event::Reach { .. }
             | Event::ThinkOver { .. } => 4,
             Event::Sample(_) => 5,
         }
@@ -224,6 +240,14 @@ impl queue::Event for Event {
                 attempt,
                 generation,
             } => word(31, attempt, generation),
+            Event::Reach {
+                attempt,
+                generation,
+            } => word(24, attempt, generation),
+            Event::Reply {
+                attempt,
+                generation,
+            } => word(25, attempt, generation),
             Event::Sample(sample) => word(9, sample as u32, 0),
             Event::ShareDone { worker, epoch } => word(22, worker, epoch),
             Event::Recover { worker } => word(23, worker, 0),
@@ -299,6 +323,14 @@ impl queue::Event for Event {
                 start: life,
             },
             10 => Event::Patience {
+                attempt: index,
+                generation: life,
+            },
+            24 => Event::Reach {
+                attempt: index,
+                generation: life,
+            },
+            25 => Event::Reply {
                 attempt: index,
                 generation: life,
             },
@@ -378,6 +410,10 @@ pub(super) mod kind {
     pub const ABANDONED: u32 = 72;
     /// The answer to a call is found without making it.
     pub const CACHED: u32 = 73;
+    /// An attempt comes off the network at its service.
+    pub const REACHED: u32 = 74;
+    /// An answer comes off the network at its client.
+    pub const REPLIED: u32 = 75;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }
@@ -449,6 +485,14 @@ mod tests {
             generation: life,
         });
         events.push(Event::Call {
+            attempt: index,
+            generation: life,
+        });
+        events.push(Event::Reach {
+            attempt: index,
+            generation: life,
+        });
+        events.push(Event::Reply {
             attempt: index,
             generation: life,
         });

@@ -9,9 +9,38 @@ use crate::text::{Node, Table};
 /// Share of the models that have any.
 const OFTEN: f64 = 0.35;
 
+/// Share of those whose clients are far from their services.
+const FAR: f64 = 0.2;
+
+/// Puts some clients at a distance.
+fn far(draw: &mut Draw, m: &Making, file: &mut Table) {
+    let Some(Node::Table(sources)) = file.get_mut("source") else {
+        return;
+    };
+    for (_, node) in &mut sources.0 {
+        let Node::Table(source) = node else { continue };
+        if !draw.chance(0.6) {
+            continue;
+        }
+        let network = time(draw, m.length as f64 / 2000.0);
+        match source.get_mut("client") {
+            Some(Node::Table(client)) => client.put("network", network),
+            Some(_) => {}
+            None => {
+                let mut client = Table::default();
+                client.put("network", network);
+                source.node("client", Node::Table(client));
+            }
+        }
+    }
+}
+
 /// Turns some services of a model into such that work in steps.
 pub fn add(m: &mut Making, file: &mut Table, seed: u64) {
     let mut draw = Draw::new(seed ^ 0x5ca1_ab1e);
+    if draw.chance(FAR) {
+        far(&mut draw, m, file);
+    }
     let apart = [ClassCores, HeldService, CentralQueue, CoreFault];
     if !draw.chance(OFTEN) || apart.into_iter().any(|f| m.features.on(f)) {
         return;
@@ -172,6 +201,7 @@ fn client(draw: &mut Draw, m: &Making, call: &mut Table, copies: bool) {
         2 | 3 => table.text("cancel", draw.pick(&["queued", "full"])),
         4 => table.put("propagate_deadline", true),
         5 => table.put("patience", nanos(draw, mean)),
+        7 => table.put("network", time(draw, mean / 8.0)),
         6 => {
             let (places, pending) = (draw.from(1, 4), draw.from(0, 3));
             table.put(

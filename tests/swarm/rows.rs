@@ -384,6 +384,11 @@ impl Seen<'_> {
     }
 }
 
+/// Whether a source is far from its service.
+pub fn far(source: &SourceSpec) -> bool {
+    source.client.network.is_some()
+}
+
 /// Whether a source sends several copies of a request.
 pub fn copies(source: &SourceSpec) -> bool {
     source.fan_out.is_some() || source.client.hedge.is_some()
@@ -391,6 +396,9 @@ pub fn copies(source: &SourceSpec) -> bool {
 
 /// Whether attempts may wait with their client before they set out.
 pub fn holds_back(source: &SourceSpec) -> bool {
+    if far(source) {
+        return true;
+    }
     source.client.places().0.is_some_and(|p| p.pending > 0)
 }
 

@@ -94,8 +94,13 @@ pub const CLIENT: Block = Block {
         key("hedge", "\"none\"", "{ kind, after, .. } or \"none\""),
         key("limit", "\"none\"", "{ rate, in_flight, .. } or \"none\""),
         key("breaker", "\"none\"", "{ kind, .. } or \"none\""),
+        key(
+            "network",
+            "\"0s\"",
+            "a time such as \"1ms\" or { dist = .. }",
+        ),
     ],
-    later: &["network"],
+    later: &[],
 };
 
 /// `retry`

@@ -307,6 +307,10 @@ impl Pen<'_> {
         if client.propagate_deadline {
             self.line("propagate_deadline", "true");
         }
+        if let Some(network) = &client.network {
+            let network = self.dist(network, Of::Time, &format!("{path}.network"));
+            self.line("network", &network);
+        }
         if client.cancel != Cancel::Nothing {
             self.line("cancel", &quoted(cancel(client.cancel)));
         }

@@ -15,6 +15,9 @@ pub struct ClientSpec {
     pub deadline: Option<Nanos>,
     /// Whether workers drop, at its turn, what its deadline has passed.
     pub propagate_deadline: bool,
+    /// How long an attempt is on its way to the service, and its answer on the way back,
+    /// nanoseconds, each drawn by itself; `None`: no time.
+    pub network: Option<Dist>,
     /// What is taken back of an attempt that was given up on.
     pub cancel: Cancel,
     /// How long an attempt stays in a buffer, nanoseconds from its arrival, drawn for a request at

@@ -14,6 +14,7 @@ pub(super) fn needs_requests(spec: &SystemSpec) -> bool {
                 || c.retry.is_some()
                 || c.limit.is_some()
                 || c.breaker.is_some()
+                || c.network.is_some()
                 || c.hedge.is_some()
                 || c.deadline.is_some()
                 || c.may_leave()

@@ -34,7 +34,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if sent && self.budgets.is_some() {
             self.budget_hears(attempt, Outcome::Cancelled);
         }
-        if at_home || !sent {
+        if RICH && self.is_answered(attempt) {
+            // It leaves when its answer arrives.
+        } else if at_home || !sent {
             self.leave(attempt);
         } else if a.worker == NO_WORKER {
             self.take_from_balancer(attempt, how, now);
@@ -92,6 +94,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         a: &Attempt,
     ) {
         let now = queue.now();
+        if RICH && self.is_answered(attempt) {
+            return;
+        }
         if RICH && self.steps.is_some() {
             self.abandon_call(queue, attempt);
             self.count_interrupted(attempt);

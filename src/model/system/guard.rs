@@ -242,7 +242,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let a = self.jobs.attempt(attempt);
         let (number, source) = (a.number, self.source_of[a.class as usize]);
         self.fold(queue.now(), kind::TURNED_BACK, number, source);
-        self.turn_away(queue, attempt, Outcome::BreakerOpen);
+        self.turn_away_at_home(queue, attempt, Outcome::BreakerOpen);
     }
 
     /// As [`System::turn_back`], and its request is not retried.

@@ -58,6 +58,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if a.generation != generation || a.start != NOT_STARTED || self.is_back(attempt) {
             return;
         }
+        if RICH && self.is_answered(attempt) {
+            return;
+        }
         if !self.take_out_of_buffer(attempt, now) && !self.take_from_sender(attempt, now) {
             return;
         }
@@ -88,7 +91,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     #[cold]
     pub(super) fn take_back<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let how = self.cancels(attempt);
-        if how == Cancel::Nothing {
+        if how == Cancel::Nothing || RICH && self.is_answered(attempt) {
             return;
         }
         let now = queue.now();

@@ -165,7 +165,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let a = self.jobs.attempt(attempt);
         let (number, source) = (a.number, self.source_of[a.class as usize]);
         self.fold(queue.now(), kind::LIMITED, number, source);
-        self.turn_away(queue, attempt, Outcome::Limited);
+        self.turn_away_at_home(queue, attempt, Outcome::Limited);
     }
 
     /// An attempt has waited long enough for a place.

@@ -35,6 +35,7 @@ mod jobs;
 mod leave;
 mod limits;
 mod measure;
+mod network;
 mod pull;
 mod request;
 mod room;
@@ -64,6 +65,7 @@ use interrupt::Interrupted;
 use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use limits::Limits;
 use measure::Measure;
+use network::Network;
 use room::Needs;
 use rows::Rows;
 use steps::Steps;
@@ -153,6 +155,8 @@ pub struct System<'s, O, const RICH: bool> {
     checking: Option<Box<Checking<'s>>>,
     /// The breakers of callers, if any has one.
     client_guards: Option<Box<ClientGuards<'s>>>,
+    /// Attempts on their way, if anybody is far from the service that it calls.
+    network: Option<Box<Network>>,
     /// The users of closed sources, if there are any.
     loops: Option<Box<Loops>>,
     /// The copies of requests that are sent in several, if any source does that.
@@ -268,6 +272,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             budgets: Budgets::new(spec),
             checking: Checking::new(spec),
             client_guards: ClientGuards::new(spec, &key),
+            network: Network::new(spec),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
             ends_matter: false,
@@ -327,6 +332,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             || self.propagates
             || self.pulls
             || self.steps.is_some()
+            || self.network.is_some()
             || self.instances.is_some()
             || self.short_of_ram
             || self.draws_again
@@ -457,6 +463,14 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
                 attempt,
                 generation,
             } => self.call(queue, attempt, generation),
+            Event::Reach {
+                attempt,
+                generation,
+            } => self.reach(queue, attempt, generation),
+            Event::Reply {
+                attempt,
+                generation,
+            } => self.reply(queue, attempt, generation),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
         if self.measure.may_be_over {

@@ -161,6 +161,22 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         what: &NewRequest,
         why: u32,
     ) {
+        if RICH && self.network.is_some() && self.goes_far(queue, attempt) {
+            return;
+        }
+        self.arrive_at_service(queue, attempt, source, what, why);
+    }
+
+    /// An attempt is at the service that it calls.
+    #[inline(always)]
+    pub(super) fn arrive_at_service<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        source: u32,
+        what: &NewRequest,
+        why: u32,
+    ) {
         let now = queue.now();
         let front = self.next_front(attempt, self.service_of[source as usize] as usize);
         if self.fronts[front].dispatch.is_some() {
@@ -471,22 +487,5 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             return;
         }
         self.lose(queue, failed, outcome);
-    }
-
-    /// A refusal or failure of an attempt that then is nowhere.
-    #[inline(never)]
-    pub(super) fn turn_away<W: Entry>(
-        &mut self,
-        queue: &mut Queue<W, Event>,
-        attempt: u32,
-        outcome: Outcome,
-    ) {
-        if RICH && self.steps.is_some() {
-            self.abandon_call(queue, attempt);
-        }
-        if self.jobs.attempt(attempt).open {
-            self.fail(queue, attempt, outcome);
-        }
-        self.leave(attempt);
     }
 }

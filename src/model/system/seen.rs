@@ -45,6 +45,37 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
+    /// A refusal or failure of an attempt that then is nowhere.
+    #[inline(never)]
+    pub(super) fn turn_away<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        outcome: Outcome,
+    ) {
+        if RICH && self.steps.is_some() {
+            self.abandon_call(queue, attempt);
+        }
+        let open = self.jobs.attempt(attempt).open;
+        if RICH && open && self.network.is_some() && self.answers_far(queue, attempt, outcome) {
+            return;
+        }
+        self.turn_away_at_home(queue, attempt, outcome);
+    }
+
+    /// The same, of an attempt whose client knows at once.
+    pub(super) fn turn_away_at_home<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        outcome: Outcome,
+    ) {
+        if self.jobs.attempt(attempt).open {
+            self.fail(queue, attempt, outcome);
+        }
+        self.leave(attempt);
+    }
+
     /// Counts what is still inside when the run ends.
     pub(super) fn leave_open(&mut self) {
         for place in self.jobs.places() {

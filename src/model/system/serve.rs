@@ -359,6 +359,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.pulls {
             self.pull(queue, worker);
         }
+        if RICH && open && self.network.is_some() && self.answers_far(queue, attempt, Outcome::Ok) {
+            return;
+        }
         if open {
             self.answer(queue, attempt, now);
         } else {

@@ -32,6 +32,15 @@ impl Rules {
                 "0s",
             );
         }
+        if let Some(network) = &client.network {
+            let fine = least(network) >= 0.0;
+            self.range(
+                fine,
+                &format!("{path}.network"),
+                "0 or more",
+                least(network),
+            );
+        }
         if let Some(retry) = &client.retry {
             self.retry(retry, &format!("{path}.retry"));
         }

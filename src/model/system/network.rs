@@ -1,0 +1,165 @@
+//! Attempts on their way between a client and the service that it calls: there, and the answer back.
+
+use super::*;
+use crate::engine::rng::Keyed;
+
+/// What is known of attempts on their way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Network {
+    /// By place of an attempt.
+    ways: Vec<Way>,
+}
+
+/// An answer on its way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Way {
+    /// Which user of the place, plus one; 0: none.
+    user: u64,
+    /// What the answer is.
+    outcome: Option<Outcome>,
+}
+
+/// Which way an attempt goes; part of what its delay is drawn for.
+const THERE: u32 = 0;
+const BACK: u32 = 1;
+
+impl Network {
+    /// `None`: nobody is far from the service that it calls.
+    pub fn new(spec: &SystemSpec) -> Option<Box<Network>> {
+        let any = spec.clients().any(|c| c.network.is_some());
+        any.then(Box::default)
+    }
+
+    fn way(&mut self, attempt: u32) -> &mut Way {
+        let place = attempt as usize;
+        if place >= self.ways.len() {
+            self.ways.resize(place + 1, Way::default());
+        }
+        &mut self.ways[place]
+    }
+}
+
+impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
+    /// How long an attempt takes on one way; `None`: its client is not far.
+    fn delay(&self, attempt: u32, way: u32) -> Option<Nanos> {
+        let a = self.jobs.attempt(attempt);
+        let caller = &self.callers[self.source_of[a.class as usize] as usize];
+        caller.delay(a.number, way, a.number_of_try())
+    }
+
+    /// An attempt leaves its client for a service that is far; whether it is.
+    #[inline(never)]
+    pub(super) fn goes_far<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) -> bool {
+        let Some(delay) = self.delay(attempt, THERE) else {
+            return false;
+        };
+        let now = queue.now();
+        let a = self.jobs.attempt_mut(attempt);
+        a.try_number |= ASIDE;
+        let (number, class, generation) = (a.number, a.class, a.generation);
+        self.fold(now, kind::SET_OUT, number, self.source_of[class as usize]);
+        let event = Event::Reach {
+            attempt,
+            generation,
+        };
+        queue.at(now.saturating_add(delay), event);
+        true
+    }
+
+    /// An attempt reaches the service that it was sent to.
+    #[inline(never)]
+    pub(super) fn reach<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        generation: u32,
+    ) {
+        let now = queue.now();
+        let a = self.jobs.attempt_mut(attempt);
+        if a.generation != generation {
+            return;
+        }
+        a.arrived = now;
+        let a = *a;
+        if self.is_stopped(attempt) || self.may_leave && self.was_taken_back(attempt) {
+            return self.leave(attempt);
+        }
+        let what = NewRequest {
+            number: a.number,
+            work: a.work,
+            memory: self.jobs.request(a.request).memory,
+            source: self.source_of[a.class as usize],
+            class: a.class,
+            measured: a.measured,
+        };
+        self.arrive_at_service(queue, attempt, what.source, &what, kind::REACHED);
+    }
+
+    /// The answer to an attempt sets out for its client; whether that is far.
+    #[inline(never)]
+    pub(super) fn answers_far<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        outcome: Outcome,
+    ) -> bool {
+        let Some(delay) = self.delay(attempt, BACK) else {
+            return false;
+        };
+        let generation = self.jobs.attempt(attempt).generation;
+        if let Some(network) = &mut self.network {
+            *network.way(attempt) = Way {
+                user: u64::from(generation) + 1,
+                outcome: Some(outcome),
+            };
+        }
+        let event = Event::Reply {
+            attempt,
+            generation,
+        };
+        queue.at(queue.now().saturating_add(delay), event);
+        true
+    }
+
+    /// The answer to an attempt reaches its client.
+    #[inline(never)]
+    pub(super) fn reply<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        generation: u32,
+    ) {
+        let a = *self.jobs.attempt(attempt);
+        if a.generation != generation {
+            return;
+        }
+        let way = self
+            .network
+            .as_mut()
+            .map(|n| std::mem::take(n.way(attempt)));
+        let outcome = way.and_then(|way| way.outcome).unwrap_or(Outcome::Ok);
+        self.fold(queue.now(), kind::REPLIED, a.number, a.worker);
+        match outcome {
+            Outcome::Ok if a.open => self.answer(queue, attempt, queue.now()),
+            Outcome::Ok => self.answer_late(attempt),
+            outcome => self.turn_away_at_home(queue, attempt, outcome),
+        }
+    }
+
+    /// Whether the answer to an attempt is on its way to the client: the service is done with it.
+    pub(super) fn is_answered(&self, attempt: u32) -> bool {
+        let generation = self.jobs.attempt(attempt).generation;
+        let ways = self.network.as_ref().map(|n| &n.ways);
+        let way = ways.and_then(|ways| ways.get(attempt as usize));
+        way.is_some_and(|way| way.user == u64::from(generation) + 1)
+    }
+}
+
+impl Caller<'_> {
+    /// How long an attempt takes on one way to the service or back; `None`: no time.
+    fn delay(&self, number: u64, way: u32, attempt: u32) -> Option<Nanos> {
+        let dist = self.client.network.as_ref()?;
+        let mut keyed = Keyed::new(&self.key, self.network, number, way, attempt);
+        Some(whole(dist.sample(&mut keyed)))
+    }
+}
