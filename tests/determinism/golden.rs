@@ -1,4 +1,4 @@
-//! Three runs whose fingerprints are pinned. A change that moves them changes results: it belongs
+//! Four runs whose fingerprints are pinned. A change that moves them changes results: it belongs
 //! in the changelog. That they are right is another matter (`tests/validation.rs`).
 
 use std::env;
@@ -8,22 +8,24 @@ use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::SystemSpec;
 use veltrix::model::trial::{Horizon, RunSpec};
 
-use crate::models::{plain, replayed, story};
+use crate::models::{plain, replayed, story, tiers};
 use crate::systems::run_spec;
 use crate::{blind, how};
 
 /// Name, fingerprint, demand, events.
-const PINNED: [(&str, u64, u64, u64); 3] = [
+const PINNED: [(&str, u64, u64, u64); 4] = [
     ("plain", 0xff8037a1131ad900, 0x6a97dc05bc5a7fa0, 19204),
     ("story", 0x8018ad9ca60fcc1a, 0x98945556bec84df7, 190414),
     ("replayed", 0xc60e991eaed3874b, 0xf36e1d970a757311, 27287),
+    ("tiers", 0, 0, 0),
 ];
 
-fn runs() -> [(&'static str, SystemSpec, RunSpec); 3] {
+fn runs() -> [(&'static str, SystemSpec, RunSpec); 4] {
     [
         ("plain", plain(), how(5)),
         ("story", story(), how(5)),
         ("replayed", replayed(), run_spec(3, Horizon::Trace)),
+        ("tiers", tiers(), how(5)),
     ]
 }
 
@@ -39,7 +41,8 @@ fn golden_runs_are_where_they_were() {
 }
 
 /// Outcomes of what the golden story does not have.
-const NOT_THERE: [Outcome; 8] = [
+const NOT_THERE: [Outcome; 9] = [
+    Outcome::CallFailed,
     Outcome::Cancelled,
     Outcome::Expired,
     Outcome::GaveUp,
@@ -62,6 +65,25 @@ fn everything_happens_in_the_golden_story() {
     assert!(people.attempts > people.born && people.answered > people.ok);
     assert!(tally.workers.iter().any(|w| w.wedges > 0));
     assert!(tally.balancers[0].breaker_opens > 0 && tally.balancers[0].queue_area > 0);
+}
+
+#[test]
+fn everything_happens_in_the_golden_tiers() {
+    let tally = blind(&tiers(), &how(5)).tally;
+    let (people, calls) = (&tally.classes[0], &tally.calls[0]);
+    for outcome in [Outcome::CallFailed, Outcome::Error, Outcome::TimedOut] {
+        assert!(
+            people.ended[outcome.index()] > 0,
+            "nothing ended {outcome:?}"
+        );
+    }
+    for outcome in [Outcome::BufferFull, Outcome::Cancelled, Outcome::TimedOut] {
+        assert!(
+            calls.ended[outcome.index()] > 0,
+            "no call ended {outcome:?}"
+        );
+    }
+    assert!(calls.cached > 0 && calls.attempts > calls.born && people.wasted_ns > 0);
 }
 
 /// The maths of the machine's C library differs with what its processor can do; ours does not. The

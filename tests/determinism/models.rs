@@ -2,7 +2,9 @@
 
 use veltrix::model::spec::*;
 
-use crate::systems::{MS, S, class, drawn, fault, group, just, service, source, system, trace};
+use crate::systems::{
+    IN_TURN, MS, S, class, drawn, fault, group, just, service, source, system, trace,
+};
 
 fn ms(value: f64) -> f64 {
     value * 1e6
@@ -126,5 +128,46 @@ pub fn replayed() -> SystemSpec {
     spec.faults[0].workers = (2, 2);
     spec.faults[1].workers = (1, 2);
     spec.faults[2].workers = (1, 1);
+    spec
+}
+
+/// A page that asks a database, both with clients that give up, far from each other.
+pub fn tiers() -> SystemSpec {
+    let drawn_ms = |mean| Dist::exponential(ms(mean)).unwrap();
+    let cpu = |mean| StepSpec::Cpu {
+        cpu: drawn_ms(mean),
+        per_kib: 0.0,
+        vary: Vary::Copy,
+    };
+    let client = ClientSpec {
+        timeout: Some(just(20 * MS)),
+        cancel: Cancel::Full,
+        network: Some(drawn_ms(0.5)),
+        retry: Some(RetrySpec::full_jitter(2, MS, 10 * MS)),
+        ..ClientSpec::default()
+    };
+    let arrivals = Arrivals::Poisson { rate: 700.0 };
+    let mut spec = system(arrivals, drawn(just(0)), group(2, 2, Some(20)));
+    spec.sources[0].client = ClientSpec {
+        timeout: Some(just(40 * MS)),
+        ..client.clone()
+    };
+    spec.services[0].work = None;
+    spec.services[0].steps = vec![
+        cpu(1.0),
+        StepSpec::Call(CallSpec {
+            client,
+            cache: Some(CacheSpec::Hit { probability: 0.3 }),
+            ..CallSpec::plain(1)
+        }),
+        StepSpec::Wait {
+            lasts: drawn_ms(1.0),
+            hold: Hold::Core,
+        },
+        StepSpec::Fail { probability: 0.01 },
+        cpu(0.5),
+    ];
+    let db = service("db", drawn(drawn_ms(4.0)), IN_TURN, group(1, 2, Some(8)));
+    spec.services.push(db);
     spec
 }
