@@ -237,6 +237,24 @@ fn what_is_taken_back_takes_its_calls_along() {
     assert_eq!(busy, 20, "both go on for nobody");
 }
 
+/// Who is taken back while it waits aside frees no core: the next one waits on.
+#[test]
+fn what_is_taken_back_aside_frees_no_core() {
+    let mut spec = tiers(&[0, 2, 2], vec![cpu(2), wait(9, Hold::Nothing)], 1);
+    spec.sources[0].client.timeout = Some(just(5 * MS));
+    spec.sources[0].client.cancel = Cancel::Full;
+    spec.services[0].steps[0] = cpu(2);
+    // The first is aside from 2 on and taken back at 5, when the third has had the core since 4.
+    let expected = [
+        (0, Some(0), 5, TimedOut),
+        (0, Some(2), 7, TimedOut),
+        (0, Some(4), 7, TimedOut),
+    ];
+    assert_eq!(seen(&spec), expected);
+    let (_, output) = run(&spec);
+    assert_eq!(output.tally.workers[0].busy_area, u128::from(6 * MS));
+}
+
 #[test]
 fn a_caller_that_goes_down_loses_what_it_waits_for() {
     let mut spec = tiers(&[0], vec![cpu(1), StepSpec::Call(call()), cpu(1)], 10);

@@ -2,7 +2,7 @@
 //! what their work needs. All from the rows.
 
 use veltrix::model::outcome::Outcome;
-use veltrix::model::spec::{GroupSpec, OnFull, RamPolicy, SourceSpec};
+use veltrix::model::spec::{GroupSpec, HealthAction, OnFull, RamPolicy, ServiceSpec, SourceSpec};
 use veltrix::model::trial::AttemptRow;
 
 use crate::rows::{Found, Seen, by_core, copies, gives_up};
@@ -105,7 +105,12 @@ impl Seen<'_> {
                 && g.on_full != OnFull::Wedge
         };
         let groups: Vec<&GroupSpec> = self.groups().map(|g| g.1).collect();
-        if !self.spec.faults.is_empty() || !groups.iter().all(|g| whole(g)) {
+        let killed = |s: &ServiceSpec| {
+            let health = s.balancer.health.as_ref();
+            health.is_some_and(|h| h.action == HealthAction::Restart)
+        };
+        let killed = self.spec.services.iter().any(killed);
+        if killed || !self.spec.faults.is_empty() || !groups.iter().all(|g| whole(g)) {
             return Ok(());
         }
         for (c, (class, tally)) in self.spec.classes().zip(&self.tally.classes).enumerate() {

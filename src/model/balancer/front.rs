@@ -286,10 +286,7 @@ impl<'s> Front<'s> {
     /// Lets time alone change whom breakers let through.
     #[inline(always)]
     pub fn tick(&mut self, now: Nanos) {
-        if let Some(guards) = &mut self.guards
-            && now >= guards.next_change
-        {
-            guards.tick(now);
+        if self.guards.as_ref().is_some_and(|g| now >= g.next_change) {
             self.refresh(now);
         }
     }
@@ -347,6 +344,12 @@ impl<'s> Front<'s> {
     /// Finds anew who is eligible.
     #[cold]
     pub(super) fn refresh(&mut self, now: Nanos) {
+        // What time alone has done comes first: below one looks ahead only.
+        if let Some(guards) = &mut self.guards
+            && now >= guards.next_change
+        {
+            guards.tick(now);
+        }
         let hosts = self.hosts.as_ref().filter(|h| !h.panics());
         let good = |worker: u32| hosts.is_none_or(|h| h.is_good(worker));
         let Some(guards) = &mut self.guards else {

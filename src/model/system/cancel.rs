@@ -103,7 +103,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             if self.is_aside(attempt) {
                 self.leave_aside(a.worker, attempt, now);
                 self.leave(attempt);
-                return self.move_up(queue, a.worker);
+                if self.elaborate {
+                    // Its memory may be what somebody waits for; a core it had none.
+                    self.start_waiting(queue, a.worker);
+                }
+                return;
             }
         }
         let running = self.jobs.attempt_mut(attempt);
