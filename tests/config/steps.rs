@@ -5,8 +5,8 @@ use crate::fixture::{names, refusal};
 /// A front with these steps, and two services that it may call.
 fn model(steps: &str, more: &str) -> String {
     format!(
-        "[source.s]\nto = \"a\"\narrivals = \"10/s\"\n[service.a]\nsteps = {steps}\nworkers = {{ cores \
-         = 1 }}\n[service.b]\nwork = \"1ms\"\nworkers = {{ cores = 1 }}\n{more}"
+        "[source.s]\nto = \"a\"\narrivals = \"10/s\"\n[service.a]\nsteps = {steps}\n\
+         workers = {{ cores = 1 }}\n[service.b]\nwork = \"1ms\"\nworkers = {{ cores = 1 }}\n{more}"
     )
 }
 
@@ -114,7 +114,8 @@ fn what_does_not_go_together_with_steps_is_refused() {
             "{instead}:\n{said}"
         );
     }
-    let fault = "[[fault]]\nkind = \"crash\"\ntarget = \"a\"\nevery = \"9s\"\nfor = \"1s\"\nunit = \"core\"\n";
+    let fault = "[[fault]]\nkind = \"crash\"\ntarget = \"a\"\nevery = \"9s\"\nfor = \"1s\"\n\
+                 unit = \"core\"\n";
     let said = refusal(&model(steps, fault));
     assert!(said.contains("cores that go down by themselves"), "{said}");
     let class = model(steps, "").replace(

@@ -1,4 +1,5 @@
-//! What is asked of attempts in the middle of their steps: how they stand, and what they have spent.
+//! What is asked of attempts in the middle of their steps: how they stand, and what they have
+//! spent.
 
 use super::steps::{NOBODY, State};
 use super::*;
