@@ -67,7 +67,10 @@ impl Seen<'_> {
         for (s, service) in self.spec.services.iter().enumerate() {
             let callers = || self.spec.sources.iter().filter(move |c| c.to == s);
             let calls = || self.spec.call_sites().filter(move |c| c.call.to == s);
-            let held = |c: &CallSite<'_>| c.call.client.limit.is_some();
+            let held = |c: &CallSite<'_>| {
+                let client = &c.call.client;
+                client.limit.is_some() || client.network.is_some()
+            };
             if callers().any(holds_back) || calls().any(|c| held(&c)) {
                 continue;
             }

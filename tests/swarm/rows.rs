@@ -26,7 +26,7 @@ impl Seen<'_> {
     /// Every rule; the text says which is broken.
     pub fn check(&self) -> Found {
         self.times()?;
-        if self.spec.has_steps() {
+        if self.spec.has_steps() || self.spec.sources.iter().any(far) {
             return self.in_steps();
         }
         let requests = self.requests();

@@ -38,11 +38,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         } else {
             self.ledger.part_ok += 1;
             if a.measured {
-                let spent = match self.elaborate {
-                    true => self.core_time(attempt, now, 0),
-                    false => now - a.start,
-                };
-                let spent = spent + self.spent_in_steps(attempt);
+                let spent = self.spent_in_all(attempt, now);
                 let tally = &mut self.measure.tally.classes[class];
                 tally.ended[Outcome::Ok.index()] += 1;
                 if !current && wanted {

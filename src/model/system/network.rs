@@ -17,6 +17,8 @@ struct Way {
     user: u64,
     /// What the answer is.
     outcome: Option<Outcome>,
+    /// Core-time spent on the attempt.
+    spent: Nanos,
 }
 
 /// Which way an attempt goes; part of what its delay is drawn for.
@@ -107,10 +109,15 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             return false;
         };
         let generation = self.jobs.attempt(attempt).generation;
+        let spent = match outcome {
+            Outcome::Ok => self.spent_in_all(attempt, queue.now()),
+            _ => 0,
+        };
         if let Some(network) = &mut self.network {
             *network.way(attempt) = Way {
                 user: u64::from(generation) + 1,
                 outcome: Some(outcome),
+                spent,
             };
         }
         let event = Event::Reply {
@@ -133,10 +140,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if a.generation != generation {
             return;
         }
-        let way = self
-            .network
-            .as_mut()
-            .map(|n| std::mem::take(n.way(attempt)));
+        let way = self.network.as_mut().map(|n| *n.way(attempt));
         let outcome = way.and_then(|way| way.outcome).unwrap_or(Outcome::Ok);
         self.fold(queue.now(), kind::REPLIED, a.number, a.worker);
         match outcome {
@@ -146,12 +150,28 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
+    /// The answer to an attempt, if it is on its way to the client.
+    fn answer_of(&self, attempt: u32) -> Option<&Way> {
+        let generation = self.jobs.attempt(attempt).generation;
+        let way = self.network.as_ref()?.ways.get(attempt as usize)?;
+        (way.user == u64::from(generation) + 1).then_some(way)
+    }
+
     /// Whether the answer to an attempt is on its way to the client: the service is done with it.
     pub(super) fn is_answered(&self, attempt: u32) -> bool {
-        let generation = self.jobs.attempt(attempt).generation;
-        let ways = self.network.as_ref().map(|n| &n.ways);
-        let way = ways.and_then(|ways| ways.get(attempt as usize));
-        way.is_some_and(|way| way.user == u64::from(generation) + 1)
+        self.answer_of(attempt).is_some()
+    }
+
+    /// Core-time spent on an attempt that has its answer.
+    pub(super) fn spent_in_all(&self, attempt: u32, now: Nanos) -> Nanos {
+        if let Some(way) = self.answer_of(attempt) {
+            return way.spent;
+        }
+        let last = match self.elaborate {
+            true => self.core_time(attempt, now, 0),
+            false => now - self.jobs.attempt(attempt).start,
+        };
+        last + self.spent_in_steps(attempt)
     }
 }
 
