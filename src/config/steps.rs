@@ -63,7 +63,7 @@ impl Cx {
             "fail" => StepSpec::Fail {
                 probability: self.number(value, &place)?,
             },
-            _ => StepSpec::Call(self.call(value, &fields, services)?),
+            _ => StepSpec::Call(Box::new(self.call(value, &fields, services)?)),
         })
     }
 

@@ -43,7 +43,7 @@ pub fn through_a_call(spec: &SystemSpec) -> Result<SystemSpec, Lacking> {
         cache: None,
     };
     source.to = caller;
-    let mut steps = vec![StepSpec::Call(call)];
+    let mut steps = vec![StepSpec::Call(Box::new(call))];
     let mut cores = UNBOUNDED_CORES;
     if let Some(dispatch) = nodes.balancer.dispatch.take() {
         cores = std::mem::replace(&mut nodes.balancer.cores, 1);

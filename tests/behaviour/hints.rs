@@ -20,7 +20,7 @@ fn two() -> SystemSpec {
     let db = service("db", drawn(just(4 * MS)), IN_TURN, group(1, 2, Some(20)));
     spec.services.push(db);
     spec.services[0].work = None;
-    spec.services[0].steps = vec![StepSpec::Call(CallSpec::plain(1))];
+    spec.services[0].steps = vec![StepSpec::Call(Box::new(CallSpec::plain(1)))];
     spec
 }
 

@@ -118,7 +118,7 @@ fn calls_go_far_too() {
         ..Trace::default()
     }));
     spec.services[0].work = None;
-    spec.services[0].steps = vec![cpu.clone(), StepSpec::Call(call), cpu];
+    spec.services[0].steps = vec![cpu.clone(), StepSpec::Call(Box::new(call)), cpu];
     let db = service("db", drawn(just(3 * MS)), IN_TURN, group(1, 1, None));
     spec.services.push(db);
     let (mut seen, _) = rows(&spec);

@@ -75,7 +75,11 @@ fn seen(spec: &SystemSpec) -> Vec<Seen> {
 
 #[test]
 fn a_core_goes_to_the_next_while_a_call_is_out() {
-    let spec = tiers(&[0, 1], vec![cpu(2), StepSpec::Call(call()), cpu(1)], 5);
+    let spec = tiers(
+        &[0, 1],
+        vec![cpu(2), StepSpec::Call(Box::new(call())), cpu(1)],
+        5,
+    );
     let expected = [
         (1, Some(2), 7, Ok),
         (0, Some(0), 8, Ok),
@@ -110,7 +114,11 @@ fn a_core_that_is_held_is_nobody_elses() {
         hold: Hold::Core,
         ..call()
     };
-    let spec = tiers(&[0, 1], vec![cpu(2), StepSpec::Call(held), cpu(1)], 5);
+    let spec = tiers(
+        &[0, 1],
+        vec![cpu(2), StepSpec::Call(Box::new(held)), cpu(1)],
+        5,
+    );
     let expected = [
         (1, Some(2), 7, Ok),
         (0, Some(0), 8, Ok),
@@ -127,7 +135,7 @@ fn a_core_that_is_held_is_nobody_elses() {
 fn who_comes_back_goes_to_the_head_of_the_buffer() {
     let spec = tiers(
         &[0, 1, 2, 4],
-        vec![cpu(2), StepSpec::Call(call()), cpu(1)],
+        vec![cpu(2), StepSpec::Call(Box::new(call())), cpu(1)],
         3,
     );
     let front: Vec<Seen> = seen(&spec).into_iter().filter(|s| s.0 == 0).collect();
@@ -170,7 +178,11 @@ fn a_call_that_is_lost_fails_its_caller_and_goes_on_behind_its_back() {
         },
         ..call()
     };
-    let spec = tiers(&[0], vec![cpu(2), StepSpec::Call(impatient), cpu(9)], 10);
+    let spec = tiers(
+        &[0],
+        vec![cpu(2), StepSpec::Call(Box::new(impatient)), cpu(9)],
+        10,
+    );
     let expected = [
         (1, Some(2), 6, TimedOut),
         (1, None, 10, TimedOut),
@@ -205,7 +217,7 @@ fn what_is_taken_back_takes_its_calls_along() {
             },
             ..call()
         };
-        let mut spec = tiers(&[0, 1], vec![cpu(1), StepSpec::Call(called)], 10);
+        let mut spec = tiers(&[0, 1], vec![cpu(1), StepSpec::Call(Box::new(called))], 10);
         spec.sources[0].client.timeout = Some(just(4 * MS));
         spec.sources[0].client.cancel = Cancel::Full;
         let (_, output) = run(&spec);
@@ -257,7 +269,11 @@ fn what_is_taken_back_aside_frees_no_core() {
 
 #[test]
 fn a_caller_that_goes_down_loses_what_it_waits_for() {
-    let mut spec = tiers(&[0], vec![cpu(1), StepSpec::Call(call()), cpu(1)], 10);
+    let mut spec = tiers(
+        &[0],
+        vec![cpu(1), StepSpec::Call(Box::new(call())), cpu(1)],
+        10,
+    );
     spec.faults = vec![FaultSpec {
         lasts: Some(just(2 * MS)),
         ..fault("f", FaultKind::Crash, (1, 1), FaultWhen::At(4 * MS))
@@ -279,7 +295,11 @@ fn a_fan_out_asks_several_and_needs_some() {
         }),
         ..call()
     };
-    let mut spec = tiers(&[0], vec![cpu(1), StepSpec::Call(several), cpu(1)], 4);
+    let mut spec = tiers(
+        &[0],
+        vec![cpu(1), StepSpec::Call(Box::new(several)), cpu(1)],
+        4,
+    );
     spec.services[1].groups[0].count = 2;
     // Two workers take one each, the third copy waits behind the first.
     let expected = [
@@ -369,7 +389,11 @@ fn a_slow_worker_is_slow_at_work_only() {
 /// The deadline of the source goes with the call, and the call's with what that calls.
 #[test]
 fn a_deadline_goes_along_with_calls() {
-    let mut spec = tiers(&[0, 0, 0], vec![cpu(1), StepSpec::Call(call())], 3);
+    let mut spec = tiers(
+        &[0, 0, 0],
+        vec![cpu(1), StepSpec::Call(Box::new(call()))],
+        3,
+    );
     spec.sources[0].client.deadline = Some(6 * MS);
     spec.sources[0].client.propagate_deadline = true;
     // The third would begin at the database at 7: nobody tells it that its time is over.
@@ -406,7 +430,11 @@ fn a_limit_of_a_call_is_each_callers_own() {
         },
         ..call()
     };
-    let mut spec = tiers(&[0, 0, 0], vec![cpu(1), StepSpec::Call(limited)], 5);
+    let mut spec = tiers(
+        &[0, 0, 0],
+        vec![cpu(1), StepSpec::Call(Box::new(limited))],
+        5,
+    );
     spec.services[0].groups[0].count = 2;
     spec.services[1].groups[0].count = 3;
     let expected = [
@@ -434,7 +462,7 @@ fn work_further_in_belongs_to_the_request() {
             per_kib: 0.0,
             vary: Vary::Copy,
         },
-        StepSpec::Call(call()),
+        StepSpec::Call(Box::new(call())),
     ];
     let mut spec = tiers(&many, steps, 1);
     spec.services[1].work = Some(drawn(exponential(1)));

@@ -155,11 +155,11 @@ pub fn tiers() -> SystemSpec {
     spec.services[0].work = None;
     spec.services[0].steps = vec![
         cpu(1.0),
-        StepSpec::Call(CallSpec {
+        StepSpec::Call(Box::new(CallSpec {
             client,
             cache: Some(CacheSpec::Hit { probability: 0.3 }),
             ..CallSpec::plain(1)
-        }),
+        })),
         StepSpec::Wait {
             lasts: drawn_ms(1.0),
             hold: Hold::Core,

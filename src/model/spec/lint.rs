@@ -79,8 +79,12 @@ fn patience(client: &ClientSpec) -> Option<f64> {
 
 fn time(nanos: f64) -> String {
     // Three digits are enough for a word of warning.
-    let digits = 10_f64.powi(((nanos.max(1.0) as u64).ilog10() as i32 - 2).max(0));
-    print_time(((nanos / digits).round() * digits) as Nanos)
+    let whole = nanos.round() as Nanos;
+    let mut step: Nanos = 1;
+    while whole / step >= 1000 {
+        step *= 10;
+    }
+    print_time((whole + step / 2) / step * step)
 }
 
 impl Lints<'_> {

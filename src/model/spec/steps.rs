@@ -22,7 +22,7 @@ pub enum StepSpec {
         hold: Hold,
     },
     /// A request to another service, whose end is waited for.
-    Call(CallSpec),
+    Call(Box<CallSpec>),
     /// The request fails here by chance, with an error.
     Fail {
         /// The chance, 0 to 1.
@@ -105,7 +105,7 @@ impl ServiceSpec {
     pub fn calls(&self) -> impl Iterator<Item = (usize, &CallSpec)> {
         let steps = self.steps.iter().enumerate();
         steps.filter_map(|(number, step)| match step {
-            StepSpec::Call(call) => Some((number, call)),
+            StepSpec::Call(call) => Some((number, &**call)),
             _ => None,
         })
     }

@@ -242,11 +242,8 @@ mod tests {
                 (Some(8), 6),
                 "nobody overtakes them"
             );
-            assert_eq!(
-                line.oldest().is_some_and(|a| a < 8),
-                true,
-                "they are not displaced"
-            );
+            let oldest = line.oldest();
+            assert!(oldest.is_some_and(|a| a < 8), "they are not displaced");
             assert!(line.remove(9) && !line.remove(9));
             assert_eq!((line.pop(), line.pop()), (Some(8), first));
         }
