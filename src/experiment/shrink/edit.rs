@@ -1,6 +1,6 @@
 //! Edits of a system that keep its numbers right: sources, services and workers that go.
 
-use crate::model::spec::{FaultKind, SystemSpec};
+use crate::model::spec::{FaultKind, StepSpec, SystemSpec};
 
 /// Takes a source away, with the surges that befall it. `None`: it is the only one.
 pub fn remove_source(system: &mut SystemSpec, index: usize) -> Option<()> {
@@ -22,12 +22,17 @@ pub fn remove_source(system: &mut SystemSpec, index: usize) -> Option<()> {
 /// Takes a service away that nobody calls, with its faults. `None`: somebody does, or it is the
 /// only one.
 pub fn remove_service(system: &mut SystemSpec, index: usize) -> Option<()> {
-    if system.services.len() < 2 || system.sources.iter().any(|s| s.to == index) {
+    if system.services.len() < 2 || system.called_services().any(|called| called == index) {
         return None;
     }
     system.services.remove(index);
     for source in &mut system.sources {
         source.to -= usize::from(source.to > index);
+    }
+    for step in system.services.iter_mut().flat_map(|s| &mut s.steps) {
+        if let StepSpec::Call(call) = step {
+            call.to -= usize::from(call.to > index);
+        }
     }
     let surge = |kind: &FaultKind| matches!(kind, FaultKind::Surge { .. });
     system
@@ -61,4 +66,32 @@ pub fn resize(system: &mut SystemSpec, (service, group): (usize, usize), count: 
         fault.workers.0 <= workers
     });
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::spec::plain::{group, service, source};
+    use crate::model::spec::{Arrivals, CallSpec, Dist, PolicySpec, PriceSpec, WorkSpec};
+
+    #[test]
+    fn a_service_that_goes_takes_nobodys_calls_with_it() {
+        let work = || WorkSpec::drawn(Dist::constant(1.0).unwrap());
+        let plain = |name| service(name, work(), PolicySpec::Random, group(1, 1));
+        let mut front = plain("front");
+        front.work = None;
+        front.steps = vec![StepSpec::Call(Box::new(CallSpec::plain(2)))];
+        let mut system = SystemSpec {
+            title: String::new(),
+            sources: vec![source("people", Arrivals::Poisson { rate: 1.0 })],
+            services: vec![front, plain("idle"), plain("db")],
+            faults: Vec::new(),
+            prices: PriceSpec::default(),
+        };
+        assert_eq!(remove_service(&mut system, 2), None, "front calls it");
+        assert_eq!(remove_service(&mut system, 1), Some(()));
+        let names: Vec<&str> = system.services.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names, ["front", "db"]);
+        assert!(system.is_called(1) && system.check().is_empty());
+    }
 }

@@ -211,7 +211,8 @@ pub fn class_part(system: &mut SystemSpec, n: usize) -> Option<String> {
 pub fn service_part(system: &mut SystemSpec, n: usize) -> Option<String> {
     let index = n / 2;
     let callers = system.sources.iter().filter(|s| s.to == index);
-    let own = callers.flat_map(|s| &s.classes).all(|c| c.work.is_some());
+    let own =
+        callers.flat_map(|s| &s.classes).all(|c| c.work.is_some()) && !system.is_called(index);
     let service = system.services.get_mut(index)?;
     let name = format!("of service {}", service.name);
     let plain = MemorySpec {

@@ -11,7 +11,7 @@ use super::rows::tidy;
 use super::tester::Failing;
 use crate::experiment::incident::Case;
 use crate::model::incident::Kind;
-use crate::model::spec::{Arrivals, Dist, FaultWhen, SystemSpec};
+use crate::model::spec::{Arrivals, Dist, FaultWhen, StepSpec, SystemSpec};
 
 /// What a pass offers.
 pub enum Offer {
@@ -33,6 +33,7 @@ pub const PASSES: &[Pass] = &[
     fault_once,
     classes,
     sources,
+    steps,
     services,
     groups,
     counts,
@@ -184,6 +185,31 @@ fn sources(best: &Failing, n: usize) -> Offer {
         let name = system.sources[n].name.clone();
         remove_source(system, n)?;
         Some(format!("source {name}"))
+    })
+}
+
+/// One step of a service, unless it is the only one.
+fn steps(best: &Failing, n: usize) -> Offer {
+    let services = best.case.system.services.iter().enumerate();
+    let mut all = services.flat_map(|(s, service)| (0..service.steps.len()).map(move |i| (s, i)));
+    let Some((service, step)) = all.nth(n) else {
+        return Offer::End;
+    };
+    edited(best, |system| {
+        let steps = system.services[service].steps.len();
+        if steps < 2 {
+            return None;
+        }
+        let gone = system.services[service].steps.remove(step);
+        let name = &system.services[service].name;
+        Some(match gone {
+            StepSpec::Call(call) => {
+                format!("the call of {} from {name}", system.services[call.to].name)
+            }
+            StepSpec::Cpu { .. } => format!("work of a step of {name}"),
+            StepSpec::Wait { .. } => format!("a wait of {name}"),
+            StepSpec::Fail { .. } => format!("failures of a step of {name}"),
+        })
     })
 }
 

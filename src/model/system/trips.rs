@@ -36,9 +36,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             NOT_STARTED => a.start,
             first => first,
         };
+        let before = match self.interrupted.is_some() {
+            true => self.count_spent_before(attempt),
+            false => 0,
+        };
         a.work += trip.done;
         let aside = self.jobs.request(attempt);
-        let waited = first - a.arrived - aside.dispatched_after + aside.waited;
+        let waited = first - a.arrived - aside.dispatched_after + aside.waited - before;
         self.measure.served(&a, trip.spent + spent, waited, now);
         if self.measure.special {
             let source = self.source_of[a.class as usize];
