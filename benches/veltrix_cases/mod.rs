@@ -50,6 +50,20 @@ pub fn all() -> Vec<Case> {
         ),
         full(),
         case(
+            "W2 p2c, health checks",
+            "w2.toml",
+            &["service.events.balancer.health.every=2s"],
+            REQUESTS,
+            ("W2 p2c", 1.05),
+        ),
+        case(
+            "two tiers, one call a request, budgets, breakers",
+            "two-tier.toml",
+            &[],
+            REQUESTS,
+            (FULL, 3.0),
+        ),
+        case(
             "W3 p2c, 1,000 workers",
             "w2.toml",
             &wide(1_000),
@@ -69,6 +83,7 @@ pub fn all() -> Vec<Case> {
 }
 
 const W3: &str = "W2 p2c";
+const FULL: &str = "W2 p2c, timeouts, retries, breakers, series, attempts ring";
 
 /// More workers at the same load.
 fn wide(workers: u64) -> [&'static str; 2] {
@@ -199,7 +214,7 @@ fn full() -> Case {
         shown(&trial::run(&system, &spec, &mut ring).unwrap())
     };
     Case {
-        name: "W2 p2c, timeouts, retries, breakers, series, attempts ring",
+        name: FULL,
         requests: REQUESTS,
         run: Box::new(run),
         against: Some(("limit, W2 p2c, all features, u128 keys", 2.0)),
