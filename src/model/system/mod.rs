@@ -375,20 +375,6 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             events,
         })
     }
-
-    /// Requests of sources and calls of steps that are still inside.
-    fn requests_open(&self) -> (u64, u64) {
-        let places = self.jobs.places().into_iter();
-        let open = places.filter(|&p| self.jobs.is_active(p));
-        let (calls, requests): (Vec<u32>, Vec<u32>) =
-            open.partition(|&p| self.is_call(self.jobs.attempt(p).class));
-        (requests.len() as u64, calls.len() as u64)
-    }
-
-    fn attempts_open(&self) -> u64 {
-        let places = self.jobs.places().into_iter();
-        places.filter(|&p| self.jobs.attempt(p).open).count() as u64
-    }
 }
 
 impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {

@@ -1,4 +1,5 @@
-//! Attempts on their way between a client and the service that it calls: there, and the answer back.
+//! Attempts on their way between a client and the service that it calls: there, and the answer
+//! back.
 
 use super::*;
 use crate::engine::rng::Keyed;

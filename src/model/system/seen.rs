@@ -76,6 +76,21 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.leave(attempt);
     }
 
+    /// Requests of sources and calls of steps that are still inside.
+    pub(super) fn requests_open(&self) -> (u64, u64) {
+        let places = self.jobs.places().into_iter();
+        let open = places.filter(|&p| self.jobs.is_active(p));
+        let (calls, requests): (Vec<u32>, Vec<u32>) =
+            open.partition(|&p| self.is_call(self.jobs.attempt(p).class));
+        (requests.len() as u64, calls.len() as u64)
+    }
+
+    /// Attempts whose callers do not know yet how they end.
+    pub(super) fn attempts_open(&self) -> u64 {
+        let places = self.jobs.places().into_iter();
+        places.filter(|&p| self.jobs.attempt(p).open).count() as u64
+    }
+
     /// Counts what is still inside when the run ends.
     pub(super) fn leave_open(&mut self) {
         for place in self.jobs.places() {
