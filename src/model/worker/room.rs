@@ -61,7 +61,7 @@ impl Workers {
     /// Whether there is a waiting place, and room for so many bytes.
     pub fn has_place(&self, worker: u32, bytes: u64) -> bool {
         let cold = &self.cold[worker as usize];
-        let room = cold.bytes - cold.waiting_bytes;
+        let room = cold.bytes.saturating_sub(cold.waiting_bytes);
         self.hot[worker as usize].waiting < cold.slots && bytes <= room
     }
 
