@@ -1,9 +1,11 @@
 //! Clients that are far from the service that they call.
 
+use std::sync::Arc;
+
 use veltrix::model::outcome::Outcome::*;
 use veltrix::model::spec::*;
 
-use crate::systems::{IN_TURN, MS, drawn, group, just, replay, rows, service};
+use crate::systems::{IN_TURN, MS, drawn, fault, group, just, replay, rows, service, system};
 use crate::told;
 
 /// Two milliseconds there and two back; one core, no place to wait.
@@ -128,4 +130,36 @@ fn calls_go_far_too() {
         told(&seen),
         [(Some(0), 7_000, Ok), (Some(2_000), 6_000, Ok)]
     );
+}
+
+/// What is lost while it waits does not go on when its wait would be over, although its client
+/// has not heard of it yet.
+#[test]
+fn a_wait_ends_with_its_worker() {
+    for hold in [Hold::Core, Hold::Nothing] {
+        let one = Arrivals::Trace(Arc::new(Trace {
+            at: vec![0],
+            ..Trace::default()
+        }));
+        let mut spec = system(one, drawn(just(0)), group(1, 1, None));
+        spec.sources[0].client.network = Some(just(10 * MS));
+        spec.services[0].work = None;
+        let cpu = StepSpec::Cpu {
+            cpu: just(MS),
+            per_kib: 0.0,
+            vary: Vary::Copy,
+        };
+        let lasts = just(5 * MS);
+        spec.services[0].steps = vec![cpu.clone(), StepSpec::Wait { lasts, hold }, cpu];
+        let crash = fault("crash", FaultKind::Crash, (1, 1), FaultWhen::At(13 * MS));
+        spec.faults = vec![FaultSpec {
+            lasts: Some(just(MS)),
+            ..crash
+        }];
+        // There at 10, waits from 11 to 16, is lost at 13, and its client hears it at 23.
+        let (rows, output) = rows(&spec);
+        assert_eq!(told(&rows), [(Some(10_000), 23_000, WorkerDown)], "{hold:?}");
+        let held = if hold == Hold::Core { 3 } else { 1 };
+        assert_eq!(output.tally.workers[0].busy_area, u128::from(held * MS));
+    }
 }

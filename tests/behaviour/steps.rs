@@ -487,3 +487,26 @@ fn work_further_in_belongs_to_the_request() {
         "another seed, other work"
     );
 }
+
+/// Who comes back for a core waits in front, even where that is more than the buffer's bytes; the
+/// next who comes from outside finds it full.
+#[test]
+fn who_comes_back_may_fill_a_buffer_beyond_its_bytes() {
+    let mut spec = tiers(
+        &[0, 1, 2, 3],
+        vec![cpu(1), wait(1, Hold::Nothing), cpu(4)],
+        1,
+    );
+    let Arrivals::Trace(trace) = &mut spec.sources[0].arrivals else {
+        panic!("a trace");
+    };
+    Arc::make_mut(trace).size = vec![100, 100, 100, 100];
+    spec.services[0].groups[0].bytes = Some(100);
+    // At 2 the first is back and has the core, the third waits; at 3 the second is back too, and
+    // the fourth is refused. Then 6 to 10 for the second, 10 to 11 and 12 to 16 for the third.
+    let rows = seen(&spec);
+    assert_eq!(rows.iter().filter(|row| row.3 == BufferFull).count(), 1);
+    assert_eq!(rows[0], (0, None, 3, BufferFull));
+    let ends: Vec<u64> = rows.iter().map(|row| row.2).collect();
+    assert_eq!(ends, [3, 6, 10, 16]);
+}

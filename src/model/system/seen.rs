@@ -55,6 +55,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         if RICH && self.steps.is_some() {
             self.abandon_call(queue, attempt);
+            self.wait_no_more(attempt);
         }
         let open = self.jobs.attempt(attempt).open;
         if RICH && open && self.network.is_some() && self.answers_far(queue, attempt, outcome) {

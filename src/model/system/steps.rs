@@ -419,16 +419,15 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             return;
         };
         let trip = steps.trip(attempt);
-        let failed = std::mem::take(&mut trip.failed);
-        let aside = trip.state == State::Aside;
-        if aside {
-            return self.go_on_from_aside(queue, attempt, failed);
-        }
-        if failed {
-            return self.complete_with_error(queue, attempt, Outcome::CallFailed);
-        }
-        if let Some(steps) = &mut self.steps {
-            steps.trip(attempt).state = State::Going;
+        let (state, failed) = (trip.state, std::mem::take(&mut trip.failed));
+        match state {
+            State::Aside => return self.go_on_from_aside(queue, attempt, failed),
+            State::Holding if failed => {
+                return self.complete_with_error(queue, attempt, Outcome::CallFailed);
+            }
+            State::Holding => trip.state = State::Going,
+            // It was lost meanwhile, and its answer is on its way to the client.
+            State::Going | State::Back => return,
         }
         self.fold(now, kind::STEP, a.number, a.worker);
         self.end_service(queue, attempt);

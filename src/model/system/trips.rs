@@ -79,6 +79,14 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         trip.map_or(0, |trip| trip.spent)
     }
 
+    /// An attempt has left its worker: whatever it waited for, it does nothing there any more.
+    pub(super) fn wait_no_more(&mut self, attempt: u32) {
+        let trips = self.steps.as_mut().map(|steps| &mut steps.trips);
+        if let Some(trip) = trips.and_then(|trips| trips.get_mut(attempt as usize)) {
+            trip.state = State::Going;
+        }
+    }
+
     /// Whether an attempt keeps a core while it waits.
     pub(super) fn holds_core(&self, attempt: u32) -> bool {
         self.state_of(attempt) == Some(State::Holding)
