@@ -158,7 +158,11 @@ fn a_wait_ends_with_its_worker() {
         }];
         // There at 10, waits from 11 to 16, is lost at 13, and its client hears it at 23.
         let (rows, output) = rows(&spec);
-        assert_eq!(told(&rows), [(Some(10_000), 23_000, WorkerDown)], "{hold:?}");
+        assert_eq!(
+            told(&rows),
+            [(Some(10_000), 23_000, WorkerDown)],
+            "{hold:?}"
+        );
         let held = if hold == Hold::Core { 3 } else { 1 };
         assert_eq!(output.tally.workers[0].busy_area, u128::from(held * MS));
     }
