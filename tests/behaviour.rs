@@ -17,6 +17,8 @@ mod clients;
 mod closed;
 #[path = "behaviour/copies.rs"]
 mod copies;
+#[path = "behaviour/edges.rs"]
+mod edges;
 #[path = "behaviour/faults.rs"]
 mod faults;
 #[path = "behaviour/giving_up.rs"]

@@ -1,7 +1,7 @@
 //! `[[fault]]`: what goes wrong, where and when.
 
 use crate::model::spec::{
-    ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, ServiceSpec,
+    Edge, EdgeEnd, ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, ServiceSpec,
 };
 
 use super::decode::{Cx, Fields};
@@ -11,19 +11,27 @@ use super::patch::fault_name;
 use super::tree::Node;
 
 /// Kinds of faults of the format that this version does not have.
-const LATER_FAULTS: &[&str] = &[
-    "steal",
-    "network",
-    "partition",
-    "zone_down",
-    "poison",
-    "cache_flush",
-    "config_push",
-    "limit",
-];
+const LATER_FAULTS: &[&str] = &["steal", "zone_down", "poison", "config_push", "limit"];
 
 /// Keys of every kind.
 const COMMON: [&str; 6] = ["name", "enabled", "kind", "target", "at", "every"];
+
+/// What a fault befalls.
+#[derive(Clone, Copy)]
+enum At {
+    Workers,
+    Source(usize),
+    Edge(Edge),
+}
+
+impl At {
+    fn edge(self) -> Option<Edge> {
+        match self {
+            At::Edge(edge) => Some(edge),
+            _ => None,
+        }
+    }
+}
 
 impl Cx {
     /// Every `[[fault]]`.
@@ -72,18 +80,36 @@ impl Cx {
         let when = self.fault_when(&fields);
         let (kind, target) = (fields.get("kind")?, fields.get("target")?);
         let now = &[
-            "slow", "pause", "crash", "error", "surge", "restart", "ram_cap", "leak",
+            "slow",
+            "pause",
+            "crash",
+            "error",
+            "surge",
+            "restart",
+            "ram_cap",
+            "leak",
+            "network",
+            "partition",
+            "cache_flush",
         ];
         let word = self.choice(kind, &fields.path("kind"), now, LATER_FAULTS);
         let path = fields.path("target");
-        let (source, target) = match word {
-            Some("surge") => (
-                self.source_target(target, &path, sources),
-                Some((0, (1, 1))),
-            ),
-            _ => (None, self.target(target, &path, services)),
+        let no_workers = Some((0, (1, 1)));
+        let (at, target) = match word {
+            Some("surge") => {
+                let source = self.source_target(target, &path, sources);
+                (source.map(At::Source), no_workers)
+            }
+            Some("network" | "partition" | "cache_flush") => {
+                let edge = self.edge_target(target, &path, (services, sources));
+                (edge.map(At::Edge), no_workers)
+            }
+            _ => (Some(At::Workers), self.target(target, &path, services)),
         };
-        let kind = self.fault_kind(&fields, word?, source);
+        let kind = self.fault_kind(&fields, word?, at);
+        let delay = fields
+            .get("delay")
+            .map(|n| self.dist(n, &fields.path("delay"), Of::Time));
         let shared = fields.get("shared");
         let shared = shared.and_then(|n| self.boolean(n, &fields.path("shared")));
         let unit = match self.word(&fields, "unit", &["worker", "core"]) {
@@ -108,16 +134,12 @@ impl Cx {
             unit,
             in_service,
             shared: shared.unwrap_or(false),
+            delay: delay.unwrap_or_default(),
         })
     }
 
     /// A kind with its own keys; a key that it does not have is refused.
-    fn fault_kind(
-        &mut self,
-        fields: &Fields<'_>,
-        word: &str,
-        source: Option<usize>,
-    ) -> Option<FaultKind> {
+    fn fault_kind(&mut self, fields: &Fields<'_>, word: &str, at: Option<At>) -> Option<FaultKind> {
         let own: &[&str] = match word {
             "slow" => &["factor", "shared", "for"],
             "error" => &["probability", "when", "shared", "for"],
@@ -125,6 +147,9 @@ impl Cx {
             "restart" => &[],
             "ram_cap" => &["share", "shared", "for"],
             "leak" => &["rate", "shared", "for"],
+            "network" => &["delay", "loss", "probability", "for"],
+            "partition" => &["for"],
+            "cache_flush" => &["share"],
             _ => &["unit", "in_service", "shared", "for"],
         };
         let keys = [&COMMON[..], own].concat();
@@ -145,8 +170,21 @@ impl Cx {
             }
             "surge" => {
                 let factor = self.needed_number(fields, "factor")?;
-                source.map(|source| FaultKind::Surge { source, factor })
+                match at? {
+                    At::Source(source) => Some(FaultKind::Surge { source, factor }),
+                    _ => None,
+                }
             }
+            "network" => Some(FaultKind::Network {
+                loss: self.number_or(fields, "loss", 0.0)?,
+                probability: self.number_or(fields, "probability", 1.0)?,
+                edge: at?.edge()?,
+            }),
+            "partition" => Some(FaultKind::Partition { edge: at?.edge()? }),
+            "cache_flush" => Some(FaultKind::CacheFlush {
+                share: self.number_or(fields, "share", 1.0)?,
+                edge: at?.edge()?,
+            }),
             "ram_cap" => Some(FaultKind::RamCap {
                 share: self.needed_number(fields, "share")?,
             }),
@@ -174,6 +212,14 @@ impl Cx {
     ) -> Option<&'static str> {
         let node = fields.get(key)?;
         self.choice(node, &fields.path(key), words, &[])
+    }
+
+    /// A number, or what it is by itself.
+    fn number_or(&mut self, fields: &Fields<'_>, key: &str, usual: f64) -> Option<f64> {
+        match fields.get(key) {
+            Some(node) => self.number(node, &fields.path(key)),
+            None => Some(usual),
+        }
     }
 
     /// A number without which the kind means nothing.
@@ -213,9 +259,40 @@ impl Cx {
             self.wrong_type(node, path, "a source such as \"source.people\"");
             return None;
         };
-        let found = sources.iter().position(|s| *s == name);
+        self.known(node, path, name, sources)
+    }
+
+    /// `source.people->web`, `web->store`: who calls, and whom.
+    fn edge_target(
+        &mut self,
+        node: &Node,
+        path: &str,
+        (services, sources): (&[ServiceSpec], &[&str]),
+    ) -> Option<Edge> {
+        let text = self.text(node, path)?;
+        let Some((from, to)) = text.split_once("->") else {
+            let takes = "who calls and whom, such as \"source.people->web\" or \"web->store\"";
+            self.wrong_type(node, path, takes);
+            return None;
+        };
+        let (from, to) = (from.trim(), to.trim());
+        let names: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
+        let from = match from.strip_prefix("source.") {
+            Some(name) => self.known(node, path, name, sources).map(EdgeEnd::Source),
+            None => self.known(node, path, from, &names).map(EdgeEnd::Service),
+        };
+        let to = self.known(node, path, to, &names);
+        Some(Edge {
+            from: from?,
+            to: to?,
+        })
+    }
+
+    /// The number of a name among those there are.
+    fn known(&mut self, node: &Node, path: &str, name: &str, names: &[&str]) -> Option<usize> {
+        let found = names.iter().position(|known| *known == name);
         if found.is_none() {
-            self.unknown_name(node.span, path, name, sources);
+            self.unknown_name(node.span, path, name, names);
         }
         found
     }
@@ -233,7 +310,15 @@ impl Cx {
             self.disagree(node.span, path, &message, "name a service or its workers");
             return None;
         }
-        if text.contains('@') || text.contains("->") {
+        if text.contains("->") {
+            let message = format!(
+                "`{path}`: only faults of kind `network`, `partition` and `cache_flush` befall \
+                 a way"
+            );
+            self.disagree(node.span, path, &message, "name a service or its workers");
+            return None;
+        }
+        if text.contains('@') {
             self.later(node.span, path, &format!("the target `{text}`"));
             return None;
         }

@@ -212,7 +212,8 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         ("breaker", _) => breaker::default(table.get("kind")?.text()?, name),
         ("[[fault]]", "unit") => (says("kind", "pause") || says("kind", "crash")).then_some(text),
         ("[[fault]]", "shared") => {
-            (!says("kind", "surge") && !says("kind", "restart")).then_some(text)
+            let own = ["surge", "restart", "network", "partition", "cache_flush"];
+            (!own.iter().any(|kind| says("kind", kind))).then_some(text)
         }
         ("[[fault]]", "when") => says("kind", "error").then_some(text),
         ("arrivals", "column") => says("process", "trace").then_some(text),

@@ -47,6 +47,14 @@ impl Cache {
         }
     }
 
+    /// Drops the keys for which this says so.
+    pub fn flush(&mut self, mut goes: impl FnMut(u64) -> bool) {
+        if let Cache::Lru(lru) = self {
+            lru.order.retain(|_, &mut key| !goes(key));
+            lru.last = lru.order.iter().map(|(&when, &key)| (key, when)).collect();
+        }
+    }
+
     /// A call has its answer.
     pub fn keep(&mut self, key: u64) {
         if let Cache::Lru(lru) = self {
@@ -107,6 +115,23 @@ mod tests {
             "an answer put in again is as good as asked for"
         );
         assert!(cache.finds(a, never));
+    }
+
+    #[test]
+    fn what_is_flushed_is_gone_and_the_rest_keeps_its_turn() {
+        let mut cache = Cache::new(&CacheSpec::Lru { capacity: 3 });
+        let never = || unreachable!("nothing is drawn");
+        for key in [1, 2, 3] {
+            cache.keep(key);
+        }
+        cache.flush(|key| key == 2);
+        assert!(!cache.finds(2, never));
+        cache.keep(4);
+        cache.keep(5);
+        assert!(!cache.finds(1, never), "the oldest of 1, 3, 4 made room");
+        assert!(cache.finds(3, never) && cache.finds(4, never) && cache.finds(5, never));
+        cache.flush(|_| true);
+        assert!([3, 4, 5].iter().all(|&key| !cache.finds(key, never)));
     }
 
     #[test]

@@ -414,6 +414,8 @@ pub(super) mod kind {
     pub const REACHED: u32 = 74;
     /// An answer comes off the network at its client.
     pub const REPLIED: u32 = 75;
+    /// An attempt or its answer is lost on the way between client and service.
+    pub const LOST_ON_WAY: u32 = 76;
     /// Demand: what a request is, apart from what becomes of it.
     pub const DEMAND: u32 = 10;
 }

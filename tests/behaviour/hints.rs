@@ -193,3 +193,35 @@ fn a_check_that_kills_under_load() {
     spec.services[0].balancer.health = health(39 * MS, restart, CheckPath::Shallow);
     assert_eq!(hint(&spec), None);
 }
+
+/// What is lost on a way is waited for by those who go that way and have nothing that ends it.
+#[test]
+fn who_waits_for_what_is_lost() {
+    let on = |from, to| Edge { from, to };
+    let network = |edge, loss| FaultKind::Network {
+        edge,
+        loss,
+        probability: 1.0,
+    };
+    let mut spec = two();
+    let edge = on(EdgeEnd::Service(0), 1);
+    let late = |kind| FaultSpec {
+        delay: Some(just(MS)),
+        ..crate::systems::fault("f", kind, (1, 1), FaultWhen::At(S))
+    };
+    spec.faults = vec![late(network(edge, 0.0))];
+    assert_eq!(hint(&spec), None, "late, not lost");
+    spec.faults = vec![late(network(edge, 0.01))];
+    let path = "service.e.steps.0.client";
+    says(&spec, path, "what `f` loses on `e->db` is waited for");
+    spec.faults[0].enabled = false;
+    assert_eq!(hint(&spec), None);
+    spec.faults[0].enabled = true;
+    call(&mut spec).deadline = Some(S);
+    assert_eq!(hint(&spec), None);
+    spec.faults[0].kind = FaultKind::Partition {
+        edge: on(EdgeEnd::Source(0), 0),
+    };
+    spec.faults[0].delay = None;
+    says(&spec, "source.s.client", "`source.s->e`");
+}

@@ -186,6 +186,9 @@ const KINDS: [Kinds; 4] = [
         part: "fault",
         start: |kind| match kind {
             "surge" => format!("kind = \"{kind}\"\ntarget = \"source.s\"\nat = \"1s\""),
+            "network" | "partition" => {
+                format!("kind = \"{kind}\"\ntarget = \"source.s->a\"\nat = \"1s\"")
+            }
             _ => format!("kind = \"{kind}\"\ntarget = \"a\"\nat = \"1s\""),
         },
         end: "",
@@ -199,9 +202,13 @@ const KINDS: [Kinds; 4] = [
             ("restart", &[]),
             ("ram_cap", &["share", "for", "shared"]),
             ("leak", &["rate", "for", "shared"]),
+            ("network", &["delay", "loss", "probability", "for"]),
+            ("partition", &["for"]),
         ],
         values: &[
             ("factor", "0.5"),
+            ("delay", "\"1ms\""),
+            ("loss", "0.5"),
             ("probability", "0.5"),
             ("share", "0.5"),
             ("rate", "\"1MiB/s\""),

@@ -141,8 +141,8 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "fault-kind",
         "kind   = \"slow\"",
-        "kind   = \"network\"",
-        &["VX1010", "network"],
+        "kind   = \"zone_down\"",
+        &["VX1010", "zone_down"],
     ),
     (
         "fault-surge-of-a-service",

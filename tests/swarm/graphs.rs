@@ -35,8 +35,9 @@ fn far(draw: &mut Draw, m: &Making, file: &mut Table) {
     }
 }
 
-/// Turns some services of a model into such that work in steps.
-pub fn add(m: &mut Making, file: &mut Table, seed: u64) {
+/// Turns some services of a model into such that work in steps; a run to the end of its traces is
+/// not cut, as it must come to one.
+pub fn add(m: &mut Making, file: &mut Table, (seed, cut): (u64, bool)) {
     let mut draw = Draw::new(seed ^ 0x5ca1_ab1e);
     if draw.chance(FAR) {
         far(&mut draw, m, file);
@@ -45,6 +46,7 @@ pub fn add(m: &mut Making, file: &mut Table, seed: u64) {
     if !draw.chance(OFTEN) || apart.into_iter().any(|f| m.features.on(f)) {
         return;
     }
+    let keyed = has_keys(file);
     let names: Vec<String> = m.services.iter().map(|s| s.name.clone()).collect();
     for (index, about) in m.services.clone().iter().enumerate() {
         // The last has nobody to call, but may still wait and fail.
@@ -59,7 +61,8 @@ pub fn add(m: &mut Making, file: &mut Table, seed: u64) {
             continue;
         }
         let copies = !sources_leave(file, &about.name);
-        let steps = steps(&mut draw, m, about.work, (&callable, copies, about.shares));
+        let shares = about.shares;
+        let steps = steps(&mut draw, m, about.work, (&callable, copies, shares), keyed);
         let Some(Node::Table(services)) = file.get_mut("service") else {
             return;
         };
@@ -70,6 +73,94 @@ pub fn add(m: &mut Making, file: &mut Table, seed: u64) {
         service.node("steps", steps);
         plain_classes(file, &about.name);
     }
+    if cut && draw.chance(CUT) {
+        faults(&mut draw, m, file);
+    }
+}
+
+/// Share of the models with steps in which something goes wrong on the way between services.
+const CUT: f64 = 0.35;
+
+/// Makes messages late or lost, and empties caches.
+fn faults(draw: &mut Draw, m: &mut Making, file: &mut Table) {
+    let ways = ways(file);
+    let mut all = Vec::new();
+    for number in 0..draw.from(1, 3) {
+        let (way, keeps) = &ways[draw.from(0, ways.len() as u64 - 1) as usize];
+        let mut fault = Table::default();
+        fault.text("target", way);
+        fault.text("name", &format!("way-{number}"));
+        let kind = match draw.from(0, 3) {
+            0 if *keeps => "cache_flush",
+            0 | 1 => "partition",
+            _ => "network",
+        };
+        fault.text("kind", kind);
+        let length = m.length as f64;
+        match draw.from(0, 2) {
+            0 => fault.put("at", time_of(draw, length / 3.0)),
+            1 => fault.put("every", time(draw, length / 10.0)),
+            _ => {}
+        }
+        match kind {
+            "cache_flush" => fault.put("share", draw.pick(&[0.0, 0.3, 1.0])),
+            _ => fault.put("for", time(draw, length / 30.0)),
+        }
+        if kind == "network" {
+            fault.put("loss", draw.pick(&[0.01, 0.3, 1.0]));
+            fault.put("probability", draw.pick(&[0.1, 0.7, 1.0]));
+            if draw.chance(0.6) {
+                fault.put("delay", time(draw, length / 2000.0));
+            }
+        }
+        all.push(fault);
+    }
+    match file.get_mut("fault") {
+        Some(Node::Tables(faults)) => faults.extend(all),
+        _ => file.node("fault", Node::Tables(all)),
+    }
+}
+
+/// Who calls whom, and whether a cache there keeps anything.
+fn ways(file: &mut Table) -> Vec<(String, bool)> {
+    let mut ways: Vec<(String, bool)> = Vec::new();
+    let unquoted = |node: Option<&Node>| match node {
+        Some(Node::Value(value)) => value.trim_matches('"').to_owned(),
+        _ => String::new(),
+    };
+    if let Some(Node::Table(sources)) = file.get_mut("source") {
+        for (name, node) in &sources.0 {
+            let Node::Table(source) = node else { continue };
+            let to = unquoted(source.get("to"));
+            ways.push((format!("source.{name}->{to}"), false));
+        }
+    }
+    let Some(Node::Table(services)) = file.get_mut("service") else {
+        return ways;
+    };
+    for (name, node) in &services.0 {
+        let Node::Table(service) = node else { continue };
+        let Some(Node::List(steps)) = service.get("steps") else {
+            continue;
+        };
+        for step in steps {
+            let Node::Table(step) = step else { continue };
+            if step.get("call").is_none() {
+                continue;
+            }
+            let way = format!("{name}->{}", unquoted(step.get("call")));
+            let keeps = matches!(step.get("cache"), Some(Node::Value(v)) if v.contains("capacity"));
+            match ways.iter_mut().find(|known| known.0 == way) {
+                Some(known) => known.1 |= keeps,
+                None => ways.push((way, keeps)),
+            }
+        }
+    }
+    ways
+}
+
+fn time_of(draw: &mut Draw, mean: f64) -> String {
+    format!("\"{}ns\"", (mean * draw.scale(0.3, 3.0)) as u64)
 }
 
 /// Sources of a service.
@@ -93,6 +184,29 @@ fn has_rows_of_work(file: &mut Table, to: &str) -> bool {
             return false;
         };
         matches!(arrivals.get("columns"), Some(Node::Table(t)) if t.get("work").is_some())
+    })
+}
+
+/// Whether any request has a key.
+fn has_keys(file: &mut Table) -> bool {
+    let Some(Node::Table(sources)) = file.get_mut("source") else {
+        return false;
+    };
+    sources.0.iter().any(|(_, node)| {
+        let Node::Table(source) = node else {
+            return false;
+        };
+        let classes = match source.get("class") {
+            Some(Node::Table(class)) => std::slice::from_ref(class),
+            Some(Node::Tables(classes)) => classes,
+            _ => &[],
+        };
+        let recorded = match source.get("arrivals") {
+            Some(Node::Table(arrivals)) => arrivals.get("columns"),
+            _ => None,
+        };
+        let recorded = matches!(recorded, Some(Node::Table(t)) if t.get("key").is_some());
+        recorded || classes.iter().any(|class| class.get("key").is_some())
     })
 }
 
@@ -129,6 +243,7 @@ fn steps(
     m: &Making,
     work: f64,
     (callable, copies, shares): (&[&String], bool, bool),
+    keyed: bool,
 ) -> Node {
     let mut list = Vec::new();
     let hold = |draw: &mut Draw, table: &mut Table| {
@@ -159,6 +274,14 @@ fn steps(
                 table.text("call", callable[to]);
                 hold(draw, &mut table);
                 client(draw, m, &mut table, copies);
+                match draw.from(0, 7) {
+                    0 => table.put("cache", draw.pick(&["{ hit = 0.5 }", "{ hit = 1.0 }"])),
+                    1..=3 if keyed => {
+                        let capacity = draw.from(1, 20);
+                        table.put("cache", format!("{{ capacity = {capacity} }}"));
+                    }
+                    _ => {}
+                }
             }
         }
         list.push(Node::Table(table));

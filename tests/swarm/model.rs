@@ -133,7 +133,7 @@ impl Model {
         faults::add(&mut m, &mut file);
         prices(&mut m, &mut file);
         let run = run(&mut m);
-        graphs::add(&mut m, &mut file, seed);
+        graphs::add(&mut m, &mut file, (seed, run.horizon.is_some()));
         Model {
             features: m.features,
             file,

@@ -71,7 +71,7 @@ impl Seen<'_> {
                 let client = &c.call.client;
                 client.limit.is_some() || client.network.is_some()
             };
-            if callers().any(holds_back) || calls().any(|c| held(&c)) {
+            if self.cut(s) || callers().any(holds_back) || calls().any(|c| held(&c)) {
                 continue;
             }
             let workers = self

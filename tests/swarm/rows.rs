@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::{
-    BalancerSpec, Cancel, FaultKind, FaultUnit, GroupSpec, SourceSpec, SystemSpec,
+    BalancerSpec, Cancel, FaultKind, FaultSpec, FaultUnit, GroupSpec, SourceSpec, SystemSpec,
 };
 use veltrix::model::tally::Tally;
 use veltrix::model::trial::AttemptRow;
@@ -26,7 +26,8 @@ impl Seen<'_> {
     /// Every rule; the text says which is broken.
     pub fn check(&self) -> Found {
         self.times()?;
-        if self.spec.has_steps() || self.spec.sources.iter().any(far) {
+        let cut = self.spec.faults.iter().any(|f| f.kind.edge().is_some());
+        if self.spec.has_steps() || self.spec.sources.iter().any(far) || cut {
             return self.in_steps();
         }
         let requests = self.requests();
@@ -102,6 +103,12 @@ impl Seen<'_> {
             );
         }
         self.little()
+    }
+
+    /// Whether anything goes wrong on the way to a service.
+    pub fn cut(&self, service: usize) -> bool {
+        let here = |f: &FaultSpec| f.kind.edge().is_some_and(|edge| edge.to == service);
+        self.spec.faults.iter().any(here)
     }
 
     /// Rows of each request, in order of their numbers.
@@ -182,7 +189,7 @@ impl Seen<'_> {
         let same = rows.iter().all(|r| what(r) == what(rows[0]));
         must!(same, "attempts of different requests: {rows:?}");
         must!(
-            rows[0].arrived == rows[0].born || holds_back(spec),
+            rows[0].arrived == rows[0].born || holds_back(spec) || self.cut(spec.to),
             "late start: {rows:?}"
         );
         if copies(spec) {

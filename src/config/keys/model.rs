@@ -239,18 +239,22 @@ pub const FAULT: Block = Block {
         key(
             "kind",
             "",
-            "slow, pause, crash, restart, ram_cap, leak, error or surge",
+            "slow, pause, crash, restart, ram_cap, leak, error, surge, network, partition or \
+             cache_flush",
         ),
         key(
             "target",
             "",
-            "\"SERVICE\", \"SERVICE[14]\", \"SERVICE[1..5]\" or \"source.NAME\"",
+            "\"SERVICE\", \"SERVICE[14]\", \"SERVICE[1..5]\", \"source.NAME\", \
+             \"SERVICE->SERVICE\" or \"source.NAME->SERVICE\"",
         ),
         key("at", "", TIME),
         key("every", "", "a time such as \"60s\" or { dist = .. }"),
         key("for", "", "a time such as \"400ms\" or { dist = .. }"),
         key("factor", "", NUMBER),
         key("probability", "", "a number from 0 to 1"),
+        key("delay", "", "a time such as \"50ms\" or { dist = .. }"),
+        key("loss", "", "a number from 0 to 1"),
         key("when", "\"end\"", "\"end\" or \"start\""),
         key("unit", "\"worker\"", "\"worker\" or \"core\""),
         key("share", "", "a share from 0 to 1"),
@@ -258,7 +262,7 @@ pub const FAULT: Block = Block {
         key("shared", "false", "true or false"),
         key("in_service", "", "\"resume\", \"restart\" or \"lost\""),
     ],
-    later: &["delay"],
+    later: &[],
 };
 
 /// `[prices]`

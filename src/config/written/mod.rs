@@ -27,8 +27,8 @@ use super::decode::Cx;
 use super::diagnostic::Diagnostics;
 use super::files::InputKind;
 use crate::model::spec::{
-    ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, PriceSpec, SystemSpec,
-    name_problem,
+    EdgeEnd, ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, PriceSpec,
+    SystemSpec, name_problem,
 };
 
 use super::dist::Of;
@@ -109,7 +109,10 @@ impl Pen<'_> {
             let own = fault.name.strip_prefix(&kind).unwrap_or_default();
             let own = match fault.kind {
                 FaultKind::Surge { .. } => format!("source.{own}"),
-                _ => own.to_owned(),
+                kind => match kind.edge().map(|edge| edge.from) {
+                    Some(EdgeEnd::Source(_)) => format!("source.{own}"),
+                    _ => own.to_owned(),
+                },
             };
             let same = own.replace([' ', '\t'], "") == target || self.same_target(&own, fault);
             if !same {
@@ -159,6 +162,9 @@ impl Pen<'_> {
             let name = self.spec.sources.get(source).map(|s| s.name.as_str());
             return format!("source.{}", name.unwrap_or_default());
         }
+        if let Some(edge) = fault.kind.edge() {
+            return self.spec.edge_name(edge);
+        }
         let Some(service) = self.spec.services.get(fault.service) else {
             return String::new();
         };
@@ -200,7 +206,21 @@ impl Pen<'_> {
                     self.line("when", "\"start\"");
                 }
             }
-            FaultKind::Pause | FaultKind::Crash | FaultKind::Restart => {}
+            FaultKind::Network {
+                loss, probability, ..
+            } => {
+                if let Some(delay) = &fault.delay {
+                    let delay = self.dist(delay, Of::Time, &format!("{path}.delay"));
+                    self.line("delay", &delay);
+                }
+                self.line("loss", &number(loss));
+                self.line("probability", &number(probability));
+            }
+            FaultKind::CacheFlush { share, .. } => self.line("share", &number(share)),
+            FaultKind::Pause
+            | FaultKind::Crash
+            | FaultKind::Restart
+            | FaultKind::Partition { .. } => {}
         }
     }
 }
@@ -216,6 +236,9 @@ fn kind(kind: &FaultKind) -> &'static str {
         FaultKind::RamCap { .. } => "ram_cap",
         FaultKind::Leak { .. } => "leak",
         FaultKind::Error { .. } => "error",
+        FaultKind::Network { .. } => "network",
+        FaultKind::Partition { .. } => "partition",
+        FaultKind::CacheFlush { .. } => "cache_flush",
     }
 }
 

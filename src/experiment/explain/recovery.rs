@@ -353,6 +353,7 @@ fn with_load(case: &Case, factor: f64, from: Nanos) -> Case {
             unit: FaultUnit::Worker,
             in_service: None,
             shared: false,
+            delay: None,
         });
     }
     Case {

@@ -34,6 +34,7 @@ fn fault(kind: FaultKind, when: FaultWhen, shared: bool) -> FaultSpec {
         unit: FaultUnit::Worker,
         in_service: None,
         shared,
+        delay: None,
     }
 }
 

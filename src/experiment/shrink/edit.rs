@@ -1,8 +1,8 @@
 //! Edits of a system that keep its numbers right: sources, services and workers that go.
 
-use crate::model::spec::{FaultKind, StepSpec, SystemSpec};
+use crate::model::spec::{EdgeEnd, FaultKind, StepSpec, SystemSpec};
 
-/// Takes a source away, with the surges that befall it. `None`: it is the only one.
+/// Takes a source away, with the faults that befall it or its way. `None`: it is the only one.
 pub fn remove_source(system: &mut SystemSpec, index: usize) -> Option<()> {
     if system.sources.len() < 2 {
         return None;
@@ -14,7 +14,14 @@ pub fn remove_source(system: &mut SystemSpec, index: usize) -> Option<()> {
             *source -= usize::from(*source > index);
             true
         }
-        _ => true,
+        kind => match kind.edge_mut().map(|edge| &mut edge.from) {
+            Some(EdgeEnd::Source(source)) if *source == index => false,
+            Some(EdgeEnd::Source(source)) => {
+                *source -= usize::from(*source > index);
+                true
+            }
+            _ => true,
+        },
     });
     Some(())
 }
@@ -34,12 +41,19 @@ pub fn remove_service(system: &mut SystemSpec, index: usize) -> Option<()> {
             call.to -= usize::from(call.to > index);
         }
     }
-    let surge = |kind: &FaultKind| matches!(kind, FaultKind::Surge { .. });
-    system
-        .faults
-        .retain(|f| surge(&f.kind) || f.service != index);
-    for fault in system.faults.iter_mut().filter(|f| !surge(&f.kind)) {
-        fault.service -= usize::from(fault.service > index);
+    system.faults.retain(|f| match f.kind.edge() {
+        Some(edge) => edge.from != EdgeEnd::Service(index) && edge.to != index,
+        None => !f.kind.befalls_workers() || f.service != index,
+    });
+    for fault in &mut system.faults {
+        if let Some(edge) = fault.kind.edge_mut() {
+            edge.to -= usize::from(edge.to > index);
+            if let EdgeEnd::Service(from) = &mut edge.from {
+                *from -= usize::from(*from > index);
+            }
+        } else if fault.kind.befalls_workers() {
+            fault.service -= usize::from(fault.service > index);
+        }
     }
     Some(())
 }
@@ -58,7 +72,7 @@ pub fn resize(system: &mut SystemSpec, (service, group): (usize, usize), count: 
     }
     let workers = u32::try_from(system.services[service].worker_count()).ok()?;
     system.faults.retain_mut(|fault| {
-        let here = fault.service == service && !matches!(fault.kind, FaultKind::Surge { .. });
+        let here = fault.service == service && fault.kind.befalls_workers();
         if !here {
             return true;
         }

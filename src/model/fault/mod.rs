@@ -40,6 +40,15 @@ pub const FAULTS: &[(&str, &str)] = &[
         "error",
         "attempts fail with `probability`, when done or at once",
     ),
+    (
+        "network",
+        "attempts and answers on an edge take a `delay` longer or are lost (`loss`)",
+    ),
+    ("partition", "every attempt and answer on an edge is lost"),
+    (
+        "cache_flush",
+        "the caches beside the calls of an edge lose what they keep, or a `share` of it",
+    ),
 ];
 
 /// One fault at one worker.
@@ -152,11 +161,16 @@ fn cores_of(service: &ServiceSpec, number: u32) -> u32 {
 /// A fault that befalls a source.
 fn surge<'s>(
     spec: &SystemSpec,
-    (number, fault): (u32, &'s FaultSpec),
+    fault: (u32, &'s FaultSpec),
     source: usize,
     key: &Key,
 ) -> Target<'s> {
-    let path = format!("source/{}/fault/{}", spec.sources[source].name, fault.name);
+    at_no_worker(&format!("source/{}", spec.sources[source].name), fault, key)
+}
+
+/// A fault that befalls something with this path, which is no worker.
+fn at_no_worker<'s>(path: &str, (number, fault): (u32, &'s FaultSpec), key: &Key) -> Target<'s> {
+    let path = format!("{path}/fault/{}", fault.name);
     Target {
         fault: number,
         worker: u32::MAX,
@@ -199,6 +213,11 @@ pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
     for (f, fault) in (0u32..).zip(&spec.faults).filter(|(_, f)| f.enabled) {
         if let FaultKind::Surge { source, .. } = fault.kind {
             targets.push(surge(spec, (f, fault), source, key));
+            continue;
+        }
+        if let Some(edge) = fault.kind.edge() {
+            let path = format!("edge/{}", spec.edge_name(edge));
+            targets.push(at_no_worker(&path, (f, fault), key));
             continue;
         }
         let before = spec.services[..fault.service]

@@ -1,9 +1,9 @@
 //! What goes wrong, as data.
 
-use super::Dist;
+use super::{Dist, SystemSpec};
 use crate::base::units::Nanos;
 
-/// Something that goes wrong on workers of one service.
+/// Something that goes wrong: on workers of one service, at a source, or on the way to a service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultSpec {
     /// Its name, unique among faults; part of its streams' paths.
@@ -27,6 +27,26 @@ pub struct FaultSpec {
     pub in_service: Option<InService>,
     /// It befalls all its targets at once, by one common draw.
     pub shared: bool,
+    /// What each message takes longer on its way, nanoseconds; only for [`FaultKind::Network`].
+    pub delay: Option<Dist>,
+}
+
+/// The way between those who call a service and that service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Who calls.
+    pub from: EdgeEnd,
+    /// Index of the service called.
+    pub to: usize,
+}
+
+/// Who calls a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EdgeEnd {
+    /// The source of this index.
+    Source(usize),
+    /// The steps of the service of this index.
+    Service(usize),
 }
 
 /// What goes down by itself.
@@ -81,6 +101,29 @@ pub enum FaultKind {
         /// Bytes a second.
         rate: f64,
     },
+    /// Attempts and answers on an edge take longer ([`FaultSpec::delay`]) or are lost; the fault's
+    /// service and workers say nothing.
+    Network {
+        /// Which way.
+        edge: Edge,
+        /// Chance of each message to be lost, 0 to 1.
+        loss: f64,
+        /// Chance of each message to be befallen at all, 0 to 1.
+        probability: f64,
+    },
+    /// Every message on an edge is lost; the fault's service and workers say nothing.
+    Partition {
+        /// Which way.
+        edge: Edge,
+    },
+    /// The caches beside the calls of an edge lose what they keep, at once; the fault's service and
+    /// workers say nothing.
+    CacheFlush {
+        /// Which way.
+        edge: Edge,
+        /// Chance of each kept answer to be lost, 0 to 1.
+        share: f64,
+    },
     /// Attempts fail, each by itself.
     Error {
         /// Chance of each, 0 to 1.
@@ -108,4 +151,99 @@ pub enum FaultWhen {
     At(Nanos),
     /// Again and again: time from the end of one to the start of the next, nanoseconds.
     Every(Dist),
+}
+
+impl FaultKind {
+    /// The way that it befalls, if it is one.
+    pub fn edge(&self) -> Option<Edge> {
+        match *self {
+            FaultKind::Network { edge, .. }
+            | FaultKind::Partition { edge }
+            | FaultKind::CacheFlush { edge, .. } => Some(edge),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn edge_mut(&mut self) -> Option<&mut Edge> {
+        match self {
+            FaultKind::Network { edge, .. }
+            | FaultKind::Partition { edge }
+            | FaultKind::CacheFlush { edge, .. } => Some(edge),
+            _ => None,
+        }
+    }
+
+    /// Whether it may lose messages.
+    pub fn loses(&self) -> bool {
+        match *self {
+            FaultKind::Network { loss, .. } => loss > 0.0,
+            FaultKind::Partition { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it befalls workers: neither a source nor a way.
+    pub fn befalls_workers(&self) -> bool {
+        !matches!(self, FaultKind::Surge { .. }) && self.edge().is_none()
+    }
+}
+
+impl SystemSpec {
+    /// Whether messages take time on any way, or may.
+    pub fn has_network(&self) -> bool {
+        let troubled = |f: &FaultSpec| f.enabled && f.kind.edge().is_some();
+        self.clients().any(|c| c.network.is_some()) || self.faults.iter().any(troubled)
+    }
+
+    /// Every way on which a service is called, each once: of sources, then of services.
+    pub fn edges(&self) -> Vec<Edge> {
+        let mut edges: Vec<Edge> = Vec::new();
+        for caller in 0..self.clients().count() {
+            let edge = self.edge_of(caller);
+            edges.extend(edge.filter(|edge| !edges.contains(edge)));
+        }
+        edges
+    }
+
+    /// The way on which a caller calls; callers are the sources, then the call sites.
+    pub fn edge_of(&self, caller: usize) -> Option<Edge> {
+        if let Some(source) = self.sources.get(caller) {
+            let from = EdgeEnd::Source(caller);
+            return Some(Edge {
+                from,
+                to: source.to,
+            });
+        }
+        let site = self.call_sites().nth(caller - self.sources.len())?;
+        Some(Edge {
+            from: EdgeEnd::Service(site.from),
+            to: site.call.to,
+        })
+    }
+
+    /// A way as a file names it: `source.people->web`, `web->store`.
+    pub fn edge_name(&self, edge: Edge) -> String {
+        let to = self.services.get(edge.to).map_or("?", |s| &s.name);
+        match edge.from {
+            EdgeEnd::Source(source) => {
+                let name = self.sources.get(source).map_or("?", |s| &s.name);
+                format!("source.{name}->{to}")
+            }
+            EdgeEnd::Service(service) => {
+                let name = self.services.get(service).map_or("?", |s| &s.name);
+                format!("{name}->{to}")
+            }
+        }
+    }
+
+    /// The caches that keep answers beside the calls of a way.
+    pub fn keeps_on(&self, edge: Edge) -> bool {
+        let callers = self.sources.len()..self.clients().count();
+        let mut sites = callers.zip(self.call_sites());
+        sites.any(|(caller, site)| {
+            self.edge_of(caller) == Some(edge)
+                && matches!(site.call.cache, Some(super::CacheSpec::Lru { .. }))
+        })
+    }
 }

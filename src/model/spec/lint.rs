@@ -3,7 +3,7 @@
 
 use super::graph::Traffic;
 use super::{
-    BreakerSpec, BreakerWindow, CheckPath, ClientBreaker, ClientSpec, Dist, GroupSpec,
+    BreakerSpec, BreakerWindow, CheckPath, ClientBreaker, ClientSpec, Dist, FaultSpec, GroupSpec,
     HealthAction, ServiceSpec, SystemSpec, WorkSpec,
 };
 use crate::base::units::{Nanos, SECOND, print_time};
@@ -29,13 +29,14 @@ impl SystemSpec {
             traffic: self.usual_traffic(),
             found: Vec::new(),
         };
-        for edge in self.edges() {
+        for edge in self.callings() {
             found.deadline(&edge.path, edge.client);
             if let Some(ClientBreaker::Machine { spec, .. }) = &edge.client.breaker {
                 let path = format!("{}.client.breaker", edge.path);
                 found.stuck(&path, spec);
             }
         }
+        found.lost_for_ever();
         found.calls_in_time();
         found.amplification();
         for (index, service) in self.services.iter().enumerate() {
@@ -115,9 +116,34 @@ impl Lints<'_> {
         }
     }
 
+    /// Who calls where messages are lost must stop waiting some time.
+    fn lost_for_ever(&mut self) {
+        let system = self.system;
+        for (caller, calling) in system.callings().enumerate() {
+            let Some(way) = system.edge_of(caller) else {
+                continue;
+            };
+            let loses = |f: &&FaultSpec| f.enabled && f.kind.edge() == Some(way) && f.kind.loses();
+            let Some(fault) = system.faults.iter().find(loses) else {
+                continue;
+            };
+            if calling.client.timeout.is_none() && calling.client.deadline.is_none() {
+                self.add(
+                    format!("{}.client", calling.path),
+                    format!(
+                        "what `{}` loses on `{}` is waited for to the end of the run: there is no \
+                         timeout and no deadline",
+                        fault.name,
+                        system.edge_name(way)
+                    ),
+                );
+            }
+        }
+    }
+
     /// A call that is tried for longer than its caller's caller waits goes on for nobody.
     fn calls_in_time(&mut self) {
-        let edges: Vec<_> = self.system.edges().collect();
+        let edges: Vec<_> = self.system.callings().collect();
         for site in self.system.call_sites() {
             let client = &site.call.client;
             let tries = client.retry.as_ref().map_or(1, |r| r.most_attempts());
@@ -258,9 +284,9 @@ impl Lints<'_> {
             Some(WorkSpec::Drawn { cpu, .. }) => cpu.mean(),
             _ => service.work_in_steps(0.0),
         };
-        let edges: Vec<_> = self.system.edges().collect();
+        let edges: Vec<_> = self.system.callings().collect();
         let callers = edges.iter().filter(|edge| edge.to == index);
-        let leaves = |edge: &&super::steps::Edge<'_>| !edge.client.may_leave();
+        let leaves = |edge: &&super::steps::Calling<'_>| !edge.client.may_leave();
         let shortest = callers
             .filter(leaves)
             .filter_map(|edge| patience(edge.client));

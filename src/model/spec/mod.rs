@@ -361,7 +361,7 @@ impl SystemSpec {
         let several = |s: &ServiceSpec| s.balancer.instances > 1;
         self.is_elaborate()
             || self.has_steps()
-            || self.clients().any(|c| c.network.is_some())
+            || self.has_network()
             || self.services.iter().any(several)
             || self.services.iter().any(|s| s.balancer.policy.is_rich())
             || self.sources.iter().any(source)

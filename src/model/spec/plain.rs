@@ -89,6 +89,7 @@ pub fn fault(name: &str, kind: FaultKind, workers: (u32, u32), when: FaultWhen) 
         unit: FaultUnit::Worker,
         in_service: None,
         shared: false,
+        delay: None,
     }
 }
 

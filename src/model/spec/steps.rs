@@ -83,7 +83,7 @@ pub struct CallSite<'s> {
 
 /// Somebody who calls a service.
 #[derive(Clone, Debug)]
-pub(super) struct Edge<'s> {
+pub(super) struct Calling<'s> {
     /// Where it stands in the model file.
     pub path: String,
     /// Index of the service.
@@ -137,14 +137,14 @@ impl SystemSpec {
     }
 
     /// Everybody who calls a service, in the same order.
-    pub(super) fn edges(&self) -> impl Iterator<Item = Edge<'_>> {
-        let sources = self.sources.iter().map(|s| Edge {
+    pub(super) fn callings(&self) -> impl Iterator<Item = Calling<'_>> {
+        let sources = self.sources.iter().map(|s| Calling {
             path: format!("source.{}", s.name),
             to: s.to,
             fan_out: s.fan_out,
             client: &s.client,
         });
-        let calls = self.call_sites().map(|site| Edge {
+        let calls = self.call_sites().map(|site| Calling {
             path: format!(
                 "service.{}.steps.{}",
                 self.services[site.from].name, site.step

@@ -159,7 +159,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 && self.network.is_some()
                 && self.answers_far(queue, attempt, Outcome::Ok) => {}
             None if a.open => self.answer(queue, attempt, now),
-            None => self.answer_late(attempt),
+            None => self.answer_nobody(attempt),
         }
     }
 

@@ -8,13 +8,13 @@ pub(super) fn needs_requests(spec: &SystemSpec) -> bool {
     let balancers = spec.services.iter().map(|s| &s.balancer);
     spec.holds_memory()
         || spec.has_steps()
+        || spec.has_network()
         || spec.sources.iter().any(|s| s.fan_out.is_some())
         || clients.into_iter().any(|c| {
             c.timeout.is_some()
                 || c.retry.is_some()
                 || c.limit.is_some()
                 || c.breaker.is_some()
-                || c.network.is_some()
                 || c.hedge.is_some()
                 || c.deadline.is_some()
                 || c.may_leave()

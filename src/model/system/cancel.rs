@@ -34,7 +34,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if sent && self.budgets.is_some() {
             self.budget_hears(attempt, Outcome::Cancelled);
         }
-        if RICH && self.is_answered(attempt) {
+        if RICH && self.network.is_some() && self.leave_if_lost(attempt) {
+            // Neither service nor client will hear of it.
+        } else if RICH && self.is_answered(attempt) {
             // It leaves when its answer arrives.
         } else if at_home || !sent {
             self.leave(attempt);

@@ -27,6 +27,7 @@ mod crowd;
 mod deadline;
 mod decided;
 mod detect;
+mod edges;
 mod guard;
 mod idle;
 mod instances;
@@ -58,6 +59,7 @@ use closed::{Loops, NO_USER};
 use copies::Copies;
 use crowd::Crowd;
 use detect::Watching;
+use edges::Edges;
 use guard::ClientGuards;
 use idle::Idle;
 use instances::Instances;
@@ -157,6 +159,8 @@ pub struct System<'s, O, const RICH: bool> {
     client_guards: Option<Box<ClientGuards<'s>>>,
     /// Attempts on their way, if anybody is far from the service that it calls.
     network: Option<Box<Network>>,
+    /// What goes wrong between callers and services.
+    edges: Option<Box<Edges<'s>>>,
     /// The users of closed sources, if there are any.
     loops: Option<Box<Loops>>,
     /// The copies of requests that are sent in several, if any source does that.
@@ -273,6 +277,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             checking: Checking::new(spec),
             client_guards: ClientGuards::new(spec, &key),
             network: Network::new(spec),
+            edges: Edges::new(spec),
             loops: Loops::new(spec),
             copies: Copies::new(spec),
             ends_matter: false,

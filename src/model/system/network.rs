@@ -1,6 +1,7 @@
 //! Attempts on their way between a client and the service that it calls: there, and the answer
 //! back.
 
+use super::edges::{Journey, Message};
 use super::*;
 use crate::engine::rng::Keyed;
 
@@ -20,6 +21,8 @@ struct Way {
     outcome: Option<Outcome>,
     /// Core-time spent on the attempt.
     spent: Nanos,
+    /// It never arrives; nor does the attempt itself, where there is no answer.
+    lost: bool,
 }
 
 /// Which way an attempt goes; part of what its delay is drawn for.
@@ -29,8 +32,7 @@ const BACK: u32 = 1;
 impl Network {
     /// `None`: nobody is far from the service that it calls.
     pub fn new(spec: &SystemSpec) -> Option<Box<Network>> {
-        let any = spec.clients().any(|c| c.network.is_some());
-        any.then(Box::default)
+        spec.has_network().then(Box::default)
     }
 
     fn way(&mut self, attempt: u32) -> &mut Way {
@@ -43,24 +45,68 @@ impl Network {
 }
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
-    /// How long an attempt takes on one way; `None`: its client is not far.
-    fn delay(&self, attempt: u32, way: u32) -> Option<Nanos> {
+    /// What becomes of an attempt on one way.
+    fn journey(&self, attempt: u32, way: u32) -> Journey {
         let a = self.jobs.attempt(attempt);
-        let caller = &self.callers[self.source_of[a.class as usize] as usize];
-        caller.delay(a.number, way, a.number_of_try())
+        let number = self.source_of[a.class as usize];
+        let caller = &self.callers[number as usize];
+        let usual = caller.delay(a.number, way, a.number_of_try());
+        let message = Message {
+            number: a.number,
+            way,
+            attempt: a.number_of_try(),
+        };
+        match &self.edges {
+            Some(edges) => edges.journey(number, &caller.key, message, usual),
+            None => Journey::of(usual),
+        }
+    }
+
+    /// The way of an attempt or of its answer is at its end: it is lost.
+    fn lose_on_the_way(&mut self, attempt: u32, outcome: Option<Outcome>, spent: Nanos) {
+        let user = u64::from(self.jobs.attempt(attempt).generation) + 1;
+        if let Some(network) = &mut self.network {
+            *network.way(attempt) = Way {
+                user,
+                outcome,
+                spent,
+                lost: true,
+            };
+        }
+    }
+
+    /// Where an attempt that its client has given up on was lost on its way, nobody will hear of
+    /// it any more: it leaves; whether it does.
+    pub(super) fn leave_if_lost(&mut self, attempt: u32) -> bool {
+        let lost = self.answer_of(attempt).is_some_and(|way| way.lost);
+        if lost {
+            self.leave(attempt);
+        }
+        lost
+    }
+
+    /// Whether the answer to an attempt is lost on its way back.
+    pub(super) fn loses_answer(&self, attempt: u32) -> bool {
+        self.journey(attempt, BACK) == Journey::Lost
     }
 
     /// An attempt leaves its client for a service that is far; whether it is.
     #[inline(never)]
     pub(super) fn goes_far<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) -> bool {
-        let Some(delay) = self.delay(attempt, THERE) else {
+        let journey = self.journey(attempt, THERE);
+        if journey == Journey::AtOnce {
             return false;
-        };
+        }
         let now = queue.now();
         let a = self.jobs.attempt_mut(attempt);
         a.try_number |= ASIDE;
         let (number, class, generation) = (a.number, a.class, a.generation);
         self.fold(now, kind::SET_OUT, number, self.source_of[class as usize]);
+        let Journey::Takes(delay) = journey else {
+            self.fold(now, kind::LOST_ON_WAY, number, THERE);
+            self.lose_on_the_way(attempt, None, 0);
+            return true;
+        };
         let event = Event::Reach {
             attempt,
             generation,
@@ -106,19 +152,27 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
         outcome: Outcome,
     ) -> bool {
-        let Some(delay) = self.delay(attempt, BACK) else {
+        let journey = self.journey(attempt, BACK);
+        if journey == Journey::AtOnce {
             return false;
-        };
-        let generation = self.jobs.attempt(attempt).generation;
+        }
+        let a = self.jobs.attempt(attempt);
+        let (generation, number) = (a.generation, a.number);
         let spent = match outcome {
             Outcome::Ok => self.spent_in_all(attempt, queue.now()),
             _ => 0,
+        };
+        let Journey::Takes(delay) = journey else {
+            self.fold(queue.now(), kind::LOST_ON_WAY, number, BACK);
+            self.lose_on_the_way(attempt, Some(outcome), spent);
+            return true;
         };
         if let Some(network) = &mut self.network {
             *network.way(attempt) = Way {
                 user: u64::from(generation) + 1,
                 outcome: Some(outcome),
                 spent,
+                lost: false,
             };
         }
         let event = Event::Reply {

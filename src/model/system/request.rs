@@ -225,6 +225,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.fail(queue, attempt, Outcome::TimedOut);
         if at_home {
             self.leave(attempt);
+        } else if RICH && self.network.is_some() && self.leave_if_lost(attempt) {
+            // Neither service nor client will hear of it.
         } else if RICH && self.may_leave {
             self.take_back(queue, attempt);
         }

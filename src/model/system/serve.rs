@@ -365,8 +365,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if open {
             self.answer(queue, attempt, now);
         } else {
-            self.answer_late(attempt);
+            self.answer_nobody(attempt);
         }
+    }
+
+    /// A complete answer sets out for a caller who has given up on the attempt.
+    #[cold]
+    pub(super) fn answer_nobody(&mut self, attempt: u32) {
+        if RICH && self.network.is_some() && self.loses_answer(attempt) {
+            return self.leave(attempt);
+        }
+        self.answer_late(attempt);
     }
 
     /// A complete answer, but its caller has given up on the attempt.

@@ -28,6 +28,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             FaultKind::Crash | FaultKind::Restart => {
                 Some(lasts.unwrap_or_else(|| self.restart_time(worker)))
             }
+            FaultKind::CacheFlush { .. } => Some(0),
             _ => lasts,
         };
         let lasts = self.targets[index as usize].cut(now, lasts);
@@ -45,6 +46,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             FaultKind::Surge { .. } => {}
             FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, true),
+            FaultKind::Network { .. } | FaultKind::Partition { .. } => self.turn_edge(fault, true),
+            FaultKind::CacheFlush { edge, share } => self.flush(fault, edge, share, now),
         }
     }
 
@@ -56,6 +59,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             FaultKind::Crash | FaultKind::Restart => {
                 Some(lasts.unwrap_or_else(|| self.restart_time(worker)))
             }
+            FaultKind::CacheFlush { .. } => Some(0),
             _ => lasts,
         };
         let gap = self.targets[index as usize].gap();
@@ -101,6 +105,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             }
             FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, false),
+            FaultKind::Network { .. } | FaultKind::Partition { .. } => {
+                self.turn_edge(fault, false);
+            }
+            FaultKind::CacheFlush { .. } => {}
         }
     }
 

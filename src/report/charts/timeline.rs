@@ -207,11 +207,13 @@ fn series_name(name: &str) -> String {
     }
 }
 
-/// The source that a surge befalls.
-fn surging(system: &SystemSpec, fault: &FaultSpec) -> String {
+/// What a fault befalls that befalls no workers.
+fn elsewhere(system: &SystemSpec, fault: &FaultSpec) -> String {
     match fault.kind {
         FaultKind::Surge { source, .. } => system.sources[source].name.clone(),
-        _ => String::new(),
+        kind => kind
+            .edge()
+            .map_or_else(String::new, |edge| system.edge_name(edge)),
     }
 }
 
@@ -233,7 +235,7 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
             let (low, high) = fault.workers;
             let service = &system.services[fault.service].name;
             let whom = match low == high {
-                _ if matches!(fault.kind, FaultKind::Surge { .. }) => surging(system, fault),
+                _ if !fault.kind.befalls_workers() => elsewhere(system, fault),
                 true => format!("{service}[{low}]"),
                 false => format!("{service}[{low}..{high}]"),
             };
@@ -248,6 +250,9 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
                 FaultKind::Error { probability, .. } => {
                     format!("fails {} of attempts", show::share(probability))
                 }
+                FaultKind::Network { .. } => "slow or lossy".into(),
+                FaultKind::Partition { .. } => "cut".into(),
+                FaultKind::CacheFlush { .. } => "cache flushed".into(),
             };
             Some(Span {
                 from,

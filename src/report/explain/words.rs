@@ -170,6 +170,13 @@ fn did(spec: &SystemSpec, fault: &FaultSpec, place: &str) -> String {
                 factor(probability)
             )
         }
+        FaultKind::Network { edge, .. } => {
+            format!("`{}` was slow or lost messages", spec.edge_name(edge))
+        }
+        FaultKind::Partition { edge } => format!("`{}` was cut", spec.edge_name(edge)),
+        FaultKind::CacheFlush { edge, .. } => {
+            format!("the caches of `{}` were flushed", spec.edge_name(edge))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What goes wrong must be able to.
 
 use super::*;
+use crate::model::spec::Edge;
 
 impl Rules {
     pub(super) fn faults(&mut self, system: &SystemSpec) {
@@ -9,6 +10,10 @@ impl Rules {
             self.fault_times(fault, &path);
             if let FaultKind::Surge { source, factor } = fault.kind {
                 self.surge(system, (source, factor), &path);
+                continue;
+            }
+            if let Some(edge) = fault.kind.edge() {
+                self.on_the_way(system, fault, edge, &path);
                 continue;
             }
             let Some(service) = system.services.get(fault.service) else {
@@ -67,6 +72,50 @@ impl Rules {
         if let FaultWhen::Every(every) = &fault.when {
             let fine = every.mean() > 0.0;
             self.range(fine, &format!("{path}.every"), "above 0", "0s");
+        }
+    }
+
+    /// Faults of what is between a caller and a service.
+    fn on_the_way(&mut self, system: &SystemSpec, fault: &FaultSpec, edge: Edge, path: &str) {
+        if !system.edges().contains(&edge) {
+            let path = format!("{path}.target");
+            let ways = system.edges().into_iter();
+            let ways: Vec<String> = ways.map(|e| format!("`{}`", system.edge_name(e))).collect();
+            let message = format!(
+                "`{path}`: nobody calls on `{}`: calls go on {}",
+                system.edge_name(edge),
+                ways.join(", ")
+            );
+            return self.add(Code::UNKNOWN_NAME, &path, message, None);
+        }
+        let mut share = |key: &str, value: f64| {
+            let fine = (0.0..=1.0).contains(&value);
+            self.range(fine, &format!("{path}.{key}"), "0 to 1", value);
+        };
+        match fault.kind {
+            FaultKind::Network {
+                loss, probability, ..
+            } => {
+                share("loss", loss);
+                share("probability", probability);
+                let idle = fault.delay.as_ref().is_none_or(|d| d.mean() == 0.0) && loss == 0.0;
+                if idle || probability == 0.0 {
+                    let message = format!("`{path}` changes nothing: nothing is late or lost");
+                    let help = Some("give it a `delay` or a `loss`, or `enabled = false`");
+                    self.add(Code::KEYS_DISAGREE, path, message, help);
+                }
+            }
+            FaultKind::CacheFlush { share: lost, .. } => {
+                share("share", lost);
+                if !system.keeps_on(edge) {
+                    let name = system.edge_name(edge);
+                    let path = format!("{path}.target");
+                    let message = format!("`{path}`: no call on `{name}` has a cache that keeps");
+                    let help = Some("give the call a `cache` with `capacity`");
+                    self.add(Code::KEYS_DISAGREE, &path, message, help);
+                }
+            }
+            _ => {}
         }
     }
 

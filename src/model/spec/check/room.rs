@@ -81,7 +81,7 @@ impl Rules {
 
     /// What is not simulated together with those who leave before they are done.
     pub(super) fn leaving(&mut self, system: &SystemSpec) {
-        for edge in system.edges() {
+        for edge in system.callings() {
             let by_core =
                 |f: &FaultSpec| f.enabled && f.unit == FaultUnit::Core && f.service == edge.to;
             let by_core = system.faults.iter().any(by_core);
@@ -129,7 +129,7 @@ impl Rules {
     /// The earliest deadline first needs deadlines.
     pub(super) fn deadlines_of_callers(&mut self, system: &SystemSpec, index: usize) {
         let service = &system.services[index];
-        let mut callers = system.edges().filter(|edge| edge.to == index);
+        let mut callers = system.callings().filter(|edge| edge.to == index);
         if callers.any(|edge| edge.client.deadline.is_some() || edge.client.propagate_deadline) {
             return;
         }

@@ -123,6 +123,7 @@ fn faults_hit_workers_that_exist() {
         unit: FaultUnit::Worker,
         in_service: None,
         shared: false,
+        delay: None,
     };
     let (path, message) = broken(|s| s.faults.push(fault(0.5, (1, 3))));
     assert_eq!(path, "fault.slow.target");
