@@ -105,6 +105,12 @@ impl Budget {
         }
     }
 
+    /// Whether it counts attempts, and not only calls and retries: else [`Budget::sends`],
+    /// [`Budget::hears`] and [`Budget::retry_over`] change nothing.
+    pub fn counts_attempts(&self) -> bool {
+        !matches!(self, Budget::Finagle(_))
+    }
+
     /// An attempt sets out, of whichever kind.
     pub fn sends(&mut self) {
         if let Budget::Envoy(b) = self {

@@ -11,6 +11,8 @@ pub(super) struct Budgets {
     all: Vec<Option<Budget>>,
     /// By caller: the first of its.
     first: Vec<u32>,
+    /// Whether any counts attempts, and not only calls and retries.
+    by_attempt: bool,
 }
 
 impl Budgets {
@@ -22,11 +24,23 @@ impl Budgets {
             all.extend((0..instances).map(|_| client.budget().map(Budget::new)));
         }
         let any = all.iter().any(Option::is_some);
-        any.then(|| Box::new(Budgets { all, first }))
+        let by_attempt = all.iter().flatten().any(Budget::counts_attempts);
+        any.then(|| {
+            Box::new(Budgets {
+                all,
+                first,
+                by_attempt,
+            })
+        })
     }
 }
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
+    /// Whether any budget counts attempts.
+    fn budgets_count(&self) -> bool {
+        self.budgets.as_ref().is_some_and(|b| b.by_attempt)
+    }
+
     /// The budget of whoever sends an attempt.
     fn budget(&mut self, attempt: u32) -> Option<&mut Budget> {
         let caller = self.source_of[self.jobs.attempt(attempt).class as usize];
@@ -36,7 +50,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// A request is about to be sent for the first time.
-    #[cold]
     pub(super) fn budget_calls(&mut self, request: u32, now: Nanos) {
         if let Some(budget) = self.budget(request) {
             budget.call(now);
@@ -44,16 +57,19 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// An attempt sets out.
-    #[cold]
     pub(super) fn budget_sends(&mut self, attempt: u32) {
-        if let Some(budget) = self.budget(attempt) {
+        if self.budgets_count()
+            && let Some(budget) = self.budget(attempt)
+        {
             budget.sends();
         }
     }
 
     /// The caller of an attempt that set out knows how it ended.
-    #[cold]
     pub(super) fn budget_hears(&mut self, attempt: u32, outcome: Outcome) {
+        if !self.budgets_count() {
+            return;
+        }
         let source = self.source_of[self.jobs.attempt(attempt).class as usize];
         let retry = &self.callers[source as usize].client.retry;
         let retried = |kind| retry.as_ref().is_some_and(|r| r.on.has(kind));
@@ -68,7 +84,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// A request that is sent in single attempts has its answer.
-    #[cold]
     pub(super) fn budget_answers(&mut self, attempt: u32) {
         self.budget_hears(attempt, Outcome::Ok);
         let tries = self.jobs.attempt(attempt).number_of_try();
@@ -76,7 +91,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// A request that is sent in copies has as many answers as it needs.
-    #[cold]
     pub(super) fn budget_wins(&mut self, request: u32, class: u32) {
         let source = self.source_of[class as usize];
         let rounds = self.copies.as_ref().map(|c| c.rounds(source, request));
@@ -86,6 +100,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// A try has ended, the last of so many: if it was a retry, that is over.
     fn budget_retried(&mut self, attempt: u32, tries: u32) {
         if tries > 1
+            && self.budgets_count()
             && let Some(budget) = self.budget(attempt)
         {
             budget.retry_over();
@@ -93,7 +108,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// After a failed try, the last of so many: whether the retry that would follow may be made.
-    #[cold]
     pub(super) fn budget_grants(
         &mut self,
         failed: &Attempt,

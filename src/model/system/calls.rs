@@ -53,9 +53,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// An attempt is about to make a call: an arrival at another service, behind all that ends at
-    /// this instant.
+    /// this instant. When nothing else shares it, that is now.
     pub(super) fn set_out_to_call<W: Entry>(&mut self, queue: &mut Queue<W, Event>, attempt: u32) {
         let generation = self.jobs.attempt(attempt).generation;
+        if queue.alone() {
+            return self.call(queue, attempt, generation);
+        }
         let event = Event::Call {
             attempt,
             generation,
@@ -102,9 +105,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let called = &self.spec.services[service];
         let purposes = steps.purposes_at(service);
         let keyed = |purpose: u64| Keyed::new(&steps.key, purpose, lineage, 0, 0);
-        let memory = &called.memory;
-        let memory =
-            whole(memory.base.sample(&mut keyed(purposes.0)) + memory.per_byte * size as f64);
+        let memory = match self.holds_memory {
+            true => {
+                let drawn = called.memory.base.sample(&mut keyed(purposes.0));
+                whole(drawn + called.memory.per_byte * size as f64)
+            }
+            false => 0,
+        };
         let client = self.callers[caller as usize].client;
         let patience = client.patience.as_ref();
         let patience = patience.map_or(Nanos::MAX, |p| whole(p.sample(&mut keyed(purposes.1))));
@@ -242,18 +249,24 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         self.tell_caller(attempt, Outcome::Ok, now);
         self.give_place_back(queue, attempt);
-        self.call_is_ok(queue, a.request, &a);
+        let parent = self.call_is_ok(a.request, &a, now);
         self.leave(attempt);
+        if let Some((attempt, generation)) = parent {
+            // A reply is among what ends at this instant; when nothing else shares it, that is now.
+            match queue.alone() {
+                true => self.step_over(queue, attempt, generation),
+                false => self.reply_to(queue, (attempt, generation)),
+            }
+        }
     }
 
-    /// A call has as many `ok` answers as it needs.
-    pub(super) fn call_is_ok<W: Entry>(
+    /// A call has as many `ok` answers as it needs; who waits for it, and which user of that place.
+    pub(super) fn call_is_ok(
         &mut self,
-        queue: &mut Queue<W, Event>,
         request: u32,
         a: &Attempt,
-    ) {
-        let now = queue.now();
+        now: Nanos,
+    ) -> Option<(u32, u32)> {
         let r = self.jobs.request_mut(request);
         r.active = false;
         let late_before = std::mem::replace(&mut r.answered, true);
@@ -270,8 +283,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             }
         }
         self.keep_answer(request, a);
-        self.return_to_parent(queue, request, false);
+        let parent = self.parent_of(request, false);
         self.jobs.let_go(request);
+        parent
     }
 
     /// The answer to a call goes into its cache, if it has one.
@@ -296,7 +310,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let request = failed.request;
         self.lose_call(request, failed.class, failed.measured, outcome);
-        self.return_to_parent(queue, request, true);
+        if let Some(parent) = self.parent_of(request, true) {
+            self.reply_to(queue, parent);
+        }
         self.jobs.let_go(request);
     }
 
@@ -308,27 +324,29 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    /// Whoever waits for a call hears how it ended: a reply that reaches its caller.
-    fn return_to_parent<W: Entry>(
-        &mut self,
-        queue: &mut Queue<W, Event>,
-        request: u32,
-        failed: bool,
-    ) {
-        let Some(steps) = &mut self.steps else { return };
+    /// Who waits for a call, and which user of that place, hears how it ended.
+    fn parent_of(&mut self, request: u32, failed: bool) -> Option<(u32, u32)> {
+        let steps = self.steps.as_mut()?;
         let Origin {
             parent, generation, ..
         } = *steps.origin(request);
         let waits = parent != NOBODY
             && self.jobs.attempt(parent).generation == generation
             && steps.hears(parent, request, failed);
-        if waits {
-            let event = Event::StepOver {
-                attempt: parent,
-                generation,
-            };
-            queue.at(queue.now(), event);
-        }
+        waits.then_some((parent, generation))
+    }
+
+    /// A reply reaches the attempt that waits for it.
+    pub(super) fn reply_to<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        (attempt, generation): (u32, u32),
+    ) {
+        let event = Event::StepOver {
+            attempt,
+            generation,
+        };
+        queue.at(queue.now(), event);
     }
 
     /// An attempt is about to leave its worker before its steps are done: nobody waits for its

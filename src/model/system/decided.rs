@@ -58,7 +58,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 self.budget_wins(request, a.class);
             }
             self.end_round(queue, request, how);
-            return self.call_is_ok(queue, request, a);
+            if let Some(parent) = self.call_is_ok(request, a, now) {
+                self.reply_to(queue, parent);
+            }
+            return;
         }
         self.ledger.ok += 1;
         if a.measured {

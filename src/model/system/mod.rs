@@ -175,6 +175,8 @@ pub struct System<'s, O, const RICH: bool> {
     /// Whether any balancer takes time, and whether any hears how attempts end.
     dispatches: bool,
     guarded: bool,
+    /// Any balancer ejects outliers.
+    ejects: bool,
     /// Whether instances of any balancer share their breakers.
     shares_breakers: bool,
     /// Whether workers of any service pull.
@@ -255,6 +257,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             ledger: Ledger::default(),
             dispatches: spec.services.iter().any(|s| s.balancer.dispatch.is_some()),
             guarded: spec.services.iter().any(|s| s.balancer.hears()),
+            ejects: spec.services.iter().any(|s| s.balancer.outlier.is_some()),
             shares_breakers: spec.services.iter().any(|s| s.balancer.shares_breakers()),
             pulls: spec
                 .services

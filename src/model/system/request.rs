@@ -182,6 +182,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.fronts[front].dispatch.is_some() {
             self.fold(now, why, what.number, source);
             self.reach_balancer(queue, attempt, front);
+        } else if RICH {
+            self.route_richly(queue, attempt, front, what);
         } else {
             self.route(queue, attempt, front, what.work, what.memory);
         }
@@ -364,7 +366,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if !self.guarded {
             return;
         }
-        if !failed {
+        if !failed && self.ejects {
             self.tell_front(attempt, Outcome::Ok, now);
         }
         let front = self.guards_of(attempt);
@@ -387,7 +389,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
 
     /// A worker's breaker hears that an attempt which it let in failed, if that counts with it.
     pub(super) fn tell_breaker_of_failure(&mut self, attempt: u32, outcome: Outcome, now: Nanos) {
-        if self.guarded {
+        if self.ejects {
             self.tell_front(attempt, outcome, now);
         }
         if self.fronts[self.guards_of(attempt)].ignores(outcome) {

@@ -9,7 +9,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn observe(&mut self, attempt: u32, ended: Option<(Nanos, Outcome)>) {
         let a = self.jobs.attempt(attempt);
         let service = self.service_of[self.source_of[a.class as usize] as usize];
-        let class = self.root_class(a.class);
+        let class = match RICH {
+            true => self.root_class(a.class),
+            false => a.class,
+        };
         let source = self.source_of[class as usize];
         let first_try = a.try_number == 1;
         let born = if first_try {
@@ -18,8 +21,19 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.jobs.request(a.request).born
         };
         let first = self.fronts[self.first_front(service as usize)].first_worker;
+        let (request, start, work) = match RICH && self.steps.is_some() {
+            true => (
+                self.number_at_source(attempt),
+                self.first_start(attempt),
+                self.work_so_far(attempt),
+            ),
+            false => {
+                let start = (a.start != NOT_STARTED).then_some(a.start);
+                (a.number, start, a.work)
+            }
+        };
         self.observer.attempt(&AttemptRow {
-            request: self.number_at_source(attempt),
+            request,
             attempt: a.number_of_try(),
             source,
             class,
@@ -27,9 +41,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             worker: (a.worker != NO_WORKER).then(|| a.worker - first + 1),
             born,
             arrived: a.arrived,
-            start: self.first_start(attempt),
+            start,
             end: ended.map(|e| e.0),
-            work: self.work_so_far(attempt),
+            work,
             outcome: ended.map(|e| e.1),
         });
     }

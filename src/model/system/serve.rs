@@ -91,6 +91,19 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.service_of[self.source_of[class as usize] as usize] as usize
     }
 
+    /// [`System::route`] once for all who call it: with everything on it is long, and a processor
+    /// keeps only so much code at hand.
+    #[inline(never)]
+    pub(super) fn route_richly<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        front: usize,
+        what: &NewRequest,
+    ) {
+        self.route(queue, attempt, front, what.work, what.memory);
+    }
+
     /// The balancer picks a worker, and the worker takes the attempt in or not.
     #[inline(always)]
     pub(super) fn route<W: Entry>(

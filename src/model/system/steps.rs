@@ -406,7 +406,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// An attempt has waited, or the request that it waited for has ended.
-    #[cold]
     pub(super) fn step_over<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,

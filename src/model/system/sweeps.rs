@@ -33,7 +33,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// The balancer of an attempt hears how it ended.
-    #[inline(never)]
+    #[cold]
     pub(super) fn tell_front(&mut self, attempt: u32, outcome: Outcome, now: Nanos) {
         let at = self.front_of(attempt);
         let worker = self.jobs.attempt(attempt).worker;
