@@ -28,6 +28,7 @@ mod deadline;
 mod decided;
 mod detect;
 mod edges;
+mod far;
 mod guard;
 mod idle;
 mod instances;
