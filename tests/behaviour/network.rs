@@ -5,8 +5,11 @@ use std::sync::Arc;
 use veltrix::engine::dist::Dist;
 use veltrix::model::outcome::Outcome::*;
 use veltrix::model::spec::*;
+use veltrix::model::trial::{AttemptRow, Horizon};
 
-use crate::systems::{IN_TURN, MS, US, drawn, fault, group, just, replay, rows, service, system};
+use crate::systems::{
+    IN_TURN, MS, S, US, drawn, fault, go, group, just, replay, rows, run_spec, service, system,
+};
 use crate::told;
 
 /// Two milliseconds there and two back; one core, no place to wait.
@@ -390,6 +393,45 @@ fn what_is_late_for_its_deadline_is_dropped_where_it_comes() {
     assert_eq!(busy(&spec), 0);
     spec.sources[0].client.deadline = Some(2 * MS + 1000);
     assert_eq!(busy(&spec), 1, "it comes before the deadline");
+}
+
+/// As long on every way, where nobody goes by what he sees: all is as near the balancer, only
+/// later, by one way at the worker and by two at the client.
+#[test]
+fn far_is_near_and_later() {
+    let change: [&dyn Fn(&mut ServiceSpec); 5] = [
+        &|_| {},
+        &|s| s.groups[0].discipline = Discipline::Lifo,
+        &|s| s.groups[0].discipline = Discipline::Ps,
+        &|s| s.groups[0].on_full = OnFull::DropOldest,
+        &|s| s.groups[0].on_full = OnFull::DeadLetter,
+    ];
+    let exponential = Dist::Exponential { mean: 7e6 };
+    for change in change {
+        let arrivals = Arrivals::Poisson { rate: 500.0 };
+        let mut near = system(arrivals, drawn(exponential.clone()), group(2, 2, Some(3)));
+        change(&mut near.services[0]);
+        let run = |network: Option<u64>| {
+            let mut spec = near.clone();
+            spec.services[0].network = network.map(just);
+            let mut seen: Vec<AttemptRow> = Vec::new();
+            go(&spec, &run_spec(3, Horizon::For(2 * S)), &mut seen);
+            // Who comes later is cut off when all of these have ended.
+            seen.retain(|r| r.born < 2 * S);
+            seen.sort_by_key(|r| r.request);
+            assert!(seen.len() > 900);
+            seen
+        };
+        let expected = run(None);
+        assert!(expected.iter().any(|r| r.outcome != Some(Ok)));
+        for way in [0, 1, 3 * MS] {
+            for (far, near) in run(Some(way)).iter().zip(&expected) {
+                assert_eq!(far.start, near.start.map(|at| at + way));
+                assert_eq!(far.end, near.end.map(|at| at + 2 * way));
+                assert_eq!((far.worker, far.outcome), (near.worker, near.outcome));
+            }
+        }
+    }
 }
 
 /// Each attempt has its own time on its way, whoever picks.

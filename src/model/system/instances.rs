@@ -87,6 +87,22 @@ impl Instances {
         (!own.is_empty()).then_some(own.as_slice())
     }
 
+    /// Whether balancers count what is still anywhere, and nothing else.
+    ///
+    /// # Errors
+    /// The text says how many are too many or too few.
+    pub fn check(&self, places: &[u32]) -> Result<(), String> {
+        let counted: u64 = self.own.iter().flatten().map(|&n| u64::from(n)).sum();
+        let sent = |place: &&u32| self.sent.get(**place as usize).is_some_and(|s| s.at_worker);
+        let there = places.iter().filter(sent).count() as u64;
+        if counted == there {
+            return Ok(());
+        }
+        Err(format!(
+            "balancers count {counted} attempts at workers, of {there}"
+        ))
+    }
+
     /// A worker (numbered within its service) has taken an attempt in, or one that is far is about
     /// to be asked.
     fn enters(&mut self, attempt: u32, worker: u32) {
