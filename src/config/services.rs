@@ -91,6 +91,7 @@ impl Cx {
                 per_byte: 0.0,
             },
             balancer: plain_balancer(),
+            network: None,
             groups: Vec::new(),
         };
         let Some(fields) = self.fields(node, path, &SERVICE) else {
@@ -128,6 +129,10 @@ impl Cx {
         }
         if let Some(node) = fields.get("balancer") {
             service.balancer = self.balancer(node, &fields.path("balancer"));
+        }
+        if let Some(node) = fields.get("network").filter(|n| !n.is_none()) {
+            let network = self.dist(node, &fields.path("network"), Of::Time);
+            service.network = network.filter(|d| d.is_constant() != Some(0.0));
         }
         match fields.get("workers") {
             Some(node) => service.groups = self.groups(node, &fields.path("workers"), prices),

@@ -33,6 +33,7 @@ struct Purposes {
     retry: u64,
     timeout: u64,
     dispatch: u64,
+    worker: u64,
 }
 
 impl<'s> Caller<'s> {
@@ -100,6 +101,13 @@ impl<'s> Caller<'s> {
         let mut keyed = Keyed::new(&self.key, self.purposes.dispatch, number, 0, attempt);
         whole(dist.sample(&mut keyed))
     }
+
+    /// How long this attempt takes from its balancer to a worker or back: the ways of an attempt
+    /// are numbered.
+    pub fn to_worker(&self, dist: &Dist, number: u64, way: u32, attempt: u32) -> Nanos {
+        let mut keyed = Keyed::new(&self.key, self.purposes.worker, number, way, attempt);
+        whole(dist.sample(&mut keyed))
+    }
 }
 
 impl Purposes {
@@ -109,6 +117,7 @@ impl Purposes {
             retry: path_hash(&format!("{path}/retry")),
             timeout: path_hash(&format!("{path}/timeout")),
             dispatch: path_hash(&format!("service/{called}/dispatch/{name}")),
+            worker: path_hash(&format!("service/{called}/network/{name}")),
         }
     }
 }

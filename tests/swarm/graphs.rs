@@ -35,12 +35,37 @@ fn far(draw: &mut Draw, m: &Making, file: &mut Table) {
     }
 }
 
+/// Share of the models that have workers which are far from their balancers.
+const APART: f64 = 0.2;
+
+/// Puts the workers of some services at a distance.
+fn apart(draw: &mut Draw, m: &Making, file: &mut Table) {
+    let Some(Node::Table(services)) = file.get_mut("service") else {
+        return;
+    };
+    for (_, node) in &mut services.0 {
+        let Node::Table(service) = node else { continue };
+        let text = format!("{service:?}");
+        // What these tell takes no time.
+        let tells = ["central_queue", "jiq", "block"]
+            .iter()
+            .any(|&word| text.contains(word));
+        if draw.chance(0.7) && !tells {
+            service.put("network", time(draw, m.length as f64 / 2000.0));
+        }
+    }
+}
+
 /// Turns some services of a model into such that work in steps; a run to the end of its traces is
 /// not cut, as it must come to one.
 pub fn add(m: &mut Making, file: &mut Table, (seed, cut): (u64, bool)) {
     let mut draw = Draw::new(seed ^ 0x5ca1_ab1e);
     if draw.chance(FAR) {
         far(&mut draw, m, file);
+    }
+    let mut own = Draw::new(seed ^ 0xfa12_0ff1);
+    if own.chance(APART) {
+        apart(&mut own, m, file);
     }
     let apart = [ClassCores, HeldService, CentralQueue, CoreFault];
     if !draw.chance(OFTEN) || apart.into_iter().any(|f| m.features.on(f)) {

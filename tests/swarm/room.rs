@@ -94,6 +94,11 @@ impl Seen<'_> {
                 false => by_system == by_rows,
             };
             let name = &service.name;
+            if service.network.is_some() {
+                // On their way attempts are nowhere.
+                must!(unwatched || by_system <= by_rows, "Little at {name}, far");
+                continue;
+            }
             must!(
                 fine,
                 "Little at {name}: {by_system} by the system, {by_rows} by attempts"

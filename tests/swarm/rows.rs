@@ -27,7 +27,8 @@ impl Seen<'_> {
     pub fn check(&self) -> Found {
         self.times()?;
         let cut = self.spec.faults.iter().any(|f| f.kind.edge().is_some());
-        if self.spec.has_steps() || self.spec.sources.iter().any(far) || cut {
+        let apart = self.spec.services.iter().any(|s| s.network.is_some());
+        if self.spec.has_steps() || self.spec.sources.iter().any(far) || apart || cut {
             return self.in_steps();
         }
         let requests = self.requests();

@@ -22,9 +22,10 @@ pub const SERVICE: Block = Block {
         ),
         key("class", "", "{ CLASS = { work, memory, cores } }"),
         key("balancer", "", "a [service.NAME.balancer] table"),
+        key("network", "\"0s\"", DISTRIBUTION),
         key("workers", "", "a [service.NAME.workers] table"),
     ],
-    later: &["network", "autoscale", "pull"],
+    later: &["autoscale", "pull"],
 };
 
 /// One of `steps`.

@@ -23,6 +23,10 @@ impl Pen<'_> {
         if memory != "\"0B\"" {
             self.line("memory", &memory);
         }
+        if let Some(network) = &service.network {
+            let network = self.dist(network, Of::Time, &format!("{path}.network"));
+            self.line("network", &network);
+        }
         self.steps(&service.steps, &path);
         self.classes_at(index, &path);
         self.balancer(&service.balancer, &format!("{path}.balancer"));

@@ -217,6 +217,9 @@ impl Rules {
             self.work(work, &format!("{path}.work"));
         }
         self.memory(&service.memory, &format!("{path}.memory"));
+        if let Some(network) = &service.network {
+            self.far_workers(service, network, &format!("{path}.network"));
+        }
     }
 
     fn group(&mut self, group: &GroupSpec, path: &str) {

@@ -193,7 +193,9 @@ impl SystemSpec {
     /// Whether messages take time on any way, or may.
     pub fn has_network(&self) -> bool {
         let troubled = |f: &FaultSpec| f.enabled && f.kind.edge().is_some();
-        self.clients().any(|c| c.network.is_some()) || self.faults.iter().any(troubled)
+        self.clients().any(|c| c.network.is_some())
+            || self.services.iter().any(|s| s.network.is_some())
+            || self.faults.iter().any(troubled)
     }
 
     /// Every way on which a service is called, each once: of sources, then of services.

@@ -218,6 +218,9 @@ pub struct ServiceSpec {
     pub memory: MemorySpec,
     /// Who routes.
     pub balancer: BalancerSpec,
+    /// Time on the way from a balancer to the worker that it picked, and as long again, another
+    /// draw, back (nanoseconds); `None`: none.
+    pub network: Option<Dist>,
     /// Workers, group by group; numbered from 1 through the groups in this order.
     pub groups: Vec<GroupSpec>,
 }

@@ -52,6 +52,7 @@ pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec)
             per_byte: 0.0,
         },
         balancer: balancer(policy),
+        network: None,
         groups: vec![group],
     }
 }

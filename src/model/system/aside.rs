@@ -155,9 +155,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.ending = NO_WORKER;
         match failed {
             Some(outcome) => self.turn_away(queue, attempt, outcome),
-            None if a.open
-                && self.network.is_some()
-                && self.answers_far(queue, attempt, Outcome::Ok) => {}
+            None if self.network.is_some() && self.answers_far(queue, attempt, Outcome::Ok) => {}
             None if a.open => self.answer(queue, attempt, now),
             None => self.answer_nobody(attempt),
         }

@@ -38,8 +38,16 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             // Neither service nor client will hear of it.
         } else if RICH && self.is_answered(attempt) {
             // It leaves when its answer arrives.
+            if how != Cancel::Nothing {
+                self.stop(attempt);
+            }
         } else if at_home || !sent {
             self.leave(attempt);
+        } else if RICH && self.is_on_way(attempt) {
+            if how != Cancel::Nothing {
+                self.uncount(attempt);
+                self.stop(attempt);
+            }
         } else if a.worker == NO_WORKER {
             self.take_from_balancer(attempt, how, now);
         } else if a.start == NOT_STARTED {
@@ -64,10 +72,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 self.leaves_balancer(attempt, at);
             }
             self.leave(attempt);
-        } else if self.is_copy(attempt)
+        } else {
+            // Being dispatched, or about to set out.
+            self.stop(attempt);
+        }
+    }
+
+    /// A copy goes no further than it is.
+    fn stop(&mut self, attempt: u32) {
+        if self.is_copy(attempt)
             && let Some(copies) = &mut self.copies
         {
-            // Being dispatched, or about to set out: it goes no further.
             copies.traits(attempt).stopped = true;
         }
     }

@@ -1,9 +1,9 @@
-//! Several instances of a balancer: attempts go to them in turn, and each knows only of the
-//! attempts that it sent itself.
+//! Balancers that know only of the attempts that they sent themselves: several instances, to which
+//! attempts go in turn, and those whose workers are far.
 
 use super::*;
 
-/// The balancers of services, where any has several instances.
+/// The balancers of services, where any has several instances or is far from its workers.
 #[derive(Clone, Debug)]
 pub(super) struct Instances {
     services: Vec<Turns>,
@@ -29,9 +29,10 @@ struct Sent {
 }
 
 impl Instances {
-    /// `None` where every service has a single balancer.
+    /// `None` where every service has a single balancer, at its workers.
     pub fn new(spec: &SystemSpec) -> Option<Box<Instances>> {
-        if !spec.services.iter().any(|s| s.balancer.instances > 1) {
+        let alone = |s: &ServiceSpec| s.balancer.instances == 1 && s.network.is_none();
+        if spec.services.iter().all(alone) {
             return None;
         }
         let (mut services, mut own) = (Vec::new(), Vec::new());
@@ -42,7 +43,7 @@ impl Instances {
                 count,
                 next: 0,
             });
-            let sees_all = count == 1 || service.balancer.policy.knows_all();
+            let sees_all = alone(service) || service.balancer.policy.knows_all();
             let workers = if sees_all { 0 } else { service.worker_count() };
             own.extend((0..count).map(|_| vec![0; workers]));
         }
@@ -86,9 +87,29 @@ impl Instances {
         (!own.is_empty()).then_some(own.as_slice())
     }
 
-    /// A worker (numbered within its service) has taken an attempt in.
+    /// Whether balancers count what is still anywhere, and nothing else.
+    ///
+    /// # Errors
+    /// The text says how many are too many or too few.
+    pub fn check(&self, places: &[u32]) -> Result<(), String> {
+        let counted: u64 = self.own.iter().flatten().map(|&n| u64::from(n)).sum();
+        let sent = |place: &&u32| self.sent.get(**place as usize).is_some_and(|s| s.at_worker);
+        let there = places.iter().filter(sent).count() as u64;
+        if counted == there {
+            return Ok(());
+        }
+        Err(format!(
+            "balancers count {counted} attempts at workers, of {there}"
+        ))
+    }
+
+    /// A worker (numbered within its service) has taken an attempt in, or one that is far is about
+    /// to be asked.
     fn enters(&mut self, attempt: u32, worker: u32) {
         let sent = &mut self.sent[attempt as usize];
+        if sent.at_worker {
+            return;
+        }
         if let Some(own) = self.own[sent.front as usize].get_mut(worker as usize) {
             sent.at_worker = true;
             *own += 1;
@@ -193,7 +214,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    /// A worker has taken an attempt in: its balancer counts it there.
+    /// A worker has taken an attempt in, or it is on its way there: its balancer counts it.
     #[inline(always)]
     pub(super) fn taken_in(&mut self, attempt: u32, worker: u32) {
         if RICH && let Some(instances) = &mut self.instances {

@@ -68,7 +68,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             let aside = self.jobs.request(attempt);
             let waited = match a.worker {
                 NO_WORKER => now - a.arrived,
-                _ => now - a.arrived - aside.dispatched_after + aside.waited,
+                _ => {
+                    let passed = aside.dispatched_after + self.time_to_worker(attempt);
+                    now - a.arrived - passed + aside.waited
+                }
             };
             let source = self.source_of[a.class as usize];
             self.measure.gave_up(&a, source, waited);
@@ -94,6 +97,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if how == Cancel::Nothing || RICH && self.is_answered(attempt) {
             return;
         }
+        if RICH && self.is_on_way(attempt) {
+            return self.uncount(attempt);
+        }
         let now = queue.now();
         let a = *self.jobs.attempt(attempt);
         if a.start != NOT_STARTED {
@@ -110,7 +116,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    /// Whether the client of an attempt has taken it back while it was being dispatched.
+    /// Whether the client of an attempt has taken it back while it was being dispatched or on its
+    /// way.
     #[cold]
     pub(super) fn was_taken_back(&self, attempt: u32) -> bool {
         !self.jobs.attempt(attempt).open && self.cancels(attempt) != Cancel::Nothing

@@ -28,6 +28,7 @@ mod deadline;
 mod decided;
 mod detect;
 mod edges;
+mod far;
 mod guard;
 mod idle;
 mod instances;
@@ -363,6 +364,9 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         self.ledger
             .balance(open_requests, open_calls, open_attempts)?;
         self.workers.check()?;
+        if let Some(instances) = &self.instances {
+            instances.check(&self.jobs.places())?;
+        }
         let mut tally = self.counted();
         let batches = self.last_batch(&tally);
         // Cutting the run into batches is no part of it.

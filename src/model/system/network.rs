@@ -1,5 +1,5 @@
 //! Attempts on their way between a client and the service that it calls: there, and the answer
-//! back.
+//! back. The way between a balancer and its workers is in [`super::far`].
 
 use super::edges::{Journey, Message};
 use super::*;
@@ -10,19 +10,49 @@ use crate::engine::rng::Keyed;
 pub(super) struct Network {
     /// By place of an attempt.
     ways: Vec<Way>,
+    /// By place of an attempt: who refused it and had it sent to another, ascending, numbered
+    /// within the service.
+    pub tried: Vec<Vec<u32>>,
 }
 
-/// An answer on its way.
+/// How far an attempt is on its ways.
 #[derive(Clone, Copy, Debug, Default)]
-struct Way {
+pub(super) struct Way {
     /// Which user of the place, plus one; 0: none.
-    user: u64,
+    pub user: u64,
+    /// Where it is.
+    pub leg: Leg,
     /// What the answer is.
-    outcome: Option<Outcome>,
+    pub outcome: Option<Outcome>,
     /// Core-time spent on the attempt.
-    spent: Nanos,
-    /// It never arrives; nor does the attempt itself, where there is no answer.
-    lost: bool,
+    pub spent: Nanos,
+    /// When it first left its balancer for a worker, and how long it took to the one where it is.
+    pub left: Nanos,
+    pub there: Nanos,
+    /// How often it left its balancer.
+    pub trips: u32,
+    /// How often it may be sent to another worker, once one has sent it back for that; 0: none has.
+    pub again: u32,
+}
+
+/// Where an attempt is of which something is known here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Leg {
+    /// Lost: it, or its answer where there is one.
+    #[default]
+    Lost,
+    /// On its way from its balancer to a worker.
+    ToWorker,
+    /// At a worker that is far.
+    AtWorker,
+    /// Its answer is on its way from there to the balancer.
+    FromWorker,
+    /// It is on its way from there to the balancer, which is to send it to another worker.
+    SentBack,
+    /// Its answer is with the balancer.
+    Home,
+    /// Its answer is on its way to the client.
+    ToClient,
 }
 
 /// Which way an attempt goes; part of what its delay is drawn for.
@@ -35,7 +65,7 @@ impl Network {
         spec.has_network().then(Box::default)
     }
 
-    fn way(&mut self, attempt: u32) -> &mut Way {
+    pub fn way(&mut self, attempt: u32) -> &mut Way {
         let place = attempt as usize;
         if place >= self.ways.len() {
             self.ways.resize(place + 1, Way::default());
@@ -70,7 +100,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 user,
                 outcome,
                 spent,
-                lost: true,
+                ..Way::default()
             };
         }
     }
@@ -78,7 +108,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// Where an attempt that its client has given up on was lost on its way, nobody will hear of
     /// it any more: it leaves; whether it does.
     pub(super) fn leave_if_lost(&mut self, attempt: u32) -> bool {
-        let lost = self.answer_of(attempt).is_some_and(|way| way.lost);
+        let lost = self.way_of(attempt).is_some_and(|w| w.leg == Leg::Lost);
         if lost {
             self.leave(attempt);
         }
@@ -115,7 +145,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         true
     }
 
-    /// An attempt reaches the service that it was sent to.
+    /// An attempt reaches the service that it was sent to, or the worker.
     #[inline(never)]
     pub(super) fn reach<W: Entry>(
         &mut self,
@@ -124,10 +154,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         generation: u32,
     ) {
         let now = queue.now();
-        let a = self.jobs.attempt_mut(attempt);
-        if a.generation != generation {
+        if self.jobs.attempt(attempt).generation != generation {
             return;
         }
+        if self.is_on_way(attempt) {
+            return self.reach_worker(queue, attempt);
+        }
+        let a = self.jobs.attempt_mut(attempt);
         a.arrived = now;
         let a = *a;
         if self.is_stopped(attempt) || self.may_leave && self.was_taken_back(attempt) {
@@ -144,7 +177,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.arrive_at_service(queue, attempt, what.source, &what, kind::REACHED);
     }
 
-    /// The answer to an attempt sets out for its client; whether that is far.
+    /// The answer to an attempt sets out, from a worker that is far for its balancer, else for its
+    /// client; whether that is far, and the client still waits.
     #[inline(never)]
     pub(super) fn answers_far<W: Entry>(
         &mut self,
@@ -152,6 +186,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
         outcome: Outcome,
     ) -> bool {
+        if self.goes_home(queue, attempt, outcome) {
+            return true;
+        }
+        if !self.jobs.attempt(attempt).open {
+            return false;
+        }
         let journey = self.journey(attempt, BACK);
         if journey == Journey::AtOnce {
             return false;
@@ -170,9 +210,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if let Some(network) = &mut self.network {
             *network.way(attempt) = Way {
                 user: u64::from(generation) + 1,
+                leg: Leg::ToClient,
                 outcome: Some(outcome),
                 spent,
-                lost: false,
+                ..Way::default()
             };
         }
         let event = Event::Reply {
@@ -183,7 +224,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         true
     }
 
-    /// The answer to an attempt reaches its client.
+    /// The answer to an attempt reaches its client, or its balancer first.
     #[inline(never)]
     pub(super) fn reply<W: Entry>(
         &mut self,
@@ -195,9 +236,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if a.generation != generation {
             return;
         }
-        let way = self.network.as_mut().map(|n| *n.way(attempt));
+        let way = self.way_of(attempt).copied();
         let outcome = way.and_then(|way| way.outcome).unwrap_or(Outcome::Ok);
         self.fold(queue.now(), kind::REPLIED, a.number, a.worker);
+        if way.is_some_and(|way| matches!(way.leg, Leg::FromWorker | Leg::SentBack)) {
+            return self.reach_home(queue, attempt, outcome);
+        }
         match outcome {
             Outcome::Ok if a.open => self.answer(queue, attempt, queue.now()),
             Outcome::Ok => self.answer_late(attempt),
@@ -205,11 +249,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
     }
 
-    /// The answer to an attempt, if it is on its way to the client.
-    fn answer_of(&self, attempt: u32) -> Option<&Way> {
+    /// How far an attempt is, if anything is known of it here.
+    pub(super) fn way_of(&self, attempt: u32) -> Option<&Way> {
         let generation = self.jobs.attempt(attempt).generation;
         let way = self.network.as_ref()?.ways.get(attempt as usize)?;
         (way.user == u64::from(generation) + 1).then_some(way)
+    }
+
+    /// The answer to an attempt, if the worker is done with it.
+    fn answer_of(&self, attempt: u32) -> Option<&Way> {
+        let way = self.way_of(attempt)?;
+        (way.leg != Leg::ToWorker && way.leg != Leg::AtWorker).then_some(way)
     }
 
     /// Whether the answer to an attempt is on its way to the client: the service is done with it.

@@ -130,7 +130,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// Takes an attempt in, unless something lacks: says what.
-    fn take_in<W: Entry>(
+    pub(super) fn take_in<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         worker: u32,
@@ -188,7 +188,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if !self.workers.has_memory(worker, later) {
             self.workers.release(worker, self.held_waiting(attempt));
             self.workers.load[worker as usize] -= 1;
-            self.uncount(attempt);
+            self.uncount_here(attempt);
             self.count_interrupted(attempt);
             return self.kill(queue, worker, attempt);
         }
@@ -239,6 +239,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 self.turn_away(queue, attempt, lacking);
             }
             OnFull::DropOldest => self.displace(queue, worker, attempt, lacking),
+            OnFull::Redispatch { max } if self.is_at_far_worker(attempt) => {
+                self.send_back(queue, attempt, lacking, max);
+            }
             OnFull::Redispatch { max } => self.redispatch(queue, attempt, lacking, max),
             OnFull::Block => self.block(queue, worker, attempt),
         }
@@ -272,7 +275,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     }
 
     /// The balancer tries other workers, one after another.
-    fn redispatch<W: Entry>(
+    pub(super) fn redispatch<W: Entry>(
         &mut self,
         queue: &mut Queue<W, Event>,
         attempt: u32,
@@ -281,7 +284,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) {
         let now = queue.now();
         let at = self.front_of(attempt);
-        let mut tried = Vec::new();
+        let mut tried = self.tried_before(attempt);
         for _ in 0..max {
             let a = *self.jobs.attempt(attempt);
             let ask = Ask {
@@ -324,6 +327,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             }
             self.jobs.attempt_mut(attempt).worker = worker;
             self.fold(now, kind::ROUTED, a.number, worker);
+            if self.network.is_some() && self.goes_to_worker(queue, attempt) {
+                return self.keep_tried(attempt, tried);
+            }
             self.workers.settle(worker, now);
             let cold = &self.workers.cold[worker as usize];
             if cold.downs > 0 {

@@ -71,8 +71,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.abandon_call(queue, attempt);
             self.wait_no_more(attempt);
         }
-        let open = self.jobs.attempt(attempt).open;
-        if RICH && open && self.network.is_some() && self.answers_far(queue, attempt, outcome) {
+        if RICH && self.network.is_some() && self.answers_far(queue, attempt, outcome) {
             return;
         }
         self.turn_away_at_home(queue, attempt, outcome);

@@ -104,7 +104,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.route(queue, attempt, front, what.work, what.memory);
     }
 
-    /// The balancer picks a worker, and the worker takes the attempt in or not.
+    /// The balancer picks a worker, to which the attempt goes.
     #[inline(always)]
     pub(super) fn route<W: Entry>(
         &mut self,
@@ -172,6 +172,23 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.jobs.request_mut(attempt).epoch = epoch;
         }
         self.fold(now, kind::ROUTED, number, worker);
+        if RICH && self.network.is_some() && self.goes_to_worker(queue, attempt) {
+            return;
+        }
+        self.arrive_at_worker(queue, attempt, worker, work, memory);
+    }
+
+    /// An attempt is at the worker that was picked, which takes it in or not.
+    #[inline(always)]
+    pub(super) fn arrive_at_worker<W: Entry>(
+        &mut self,
+        queue: &mut Queue<W, Event>,
+        attempt: u32,
+        worker: u32,
+        work: Nanos,
+        memory: u64,
+    ) {
+        let now = queue.now();
         if RICH && self.errors.is_some() && self.errs_at_once(attempt) {
             self.note_done(attempt, true, now);
             return self.turn_away(queue, attempt, Outcome::Error);
@@ -326,6 +343,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             if RICH && self.interrupted.is_some() {
                 waited -= self.count_spent_before(attempt);
             }
+            if RICH && self.network.is_some() {
+                waited -= self.time_to_worker(attempt);
+            }
             let mut spent = now - a.start;
             if RICH && self.elaborate {
                 spent = self.core_time(attempt, now, 0);
@@ -372,7 +392,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.pulls {
             self.pull(queue, worker);
         }
-        if RICH && open && self.network.is_some() && self.answers_far(queue, attempt, Outcome::Ok) {
+        if RICH && self.network.is_some() && self.answers_far(queue, attempt, Outcome::Ok) {
             return;
         }
         if open {

@@ -42,7 +42,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         };
         a.work += trip.done;
         let aside = self.jobs.request(attempt);
-        let waited = first - a.arrived - aside.dispatched_after + aside.waited - before;
+        let passed = aside.dispatched_after + before + self.time_to_worker(attempt);
+        let waited = first - a.arrived - passed + aside.waited;
         self.measure.served(&a, trip.spent + spent, waited, now);
         if self.measure.special {
             let source = self.source_of[a.class as usize];

@@ -1,11 +1,11 @@
 //! Rules about who is let in and served next: disciplines, RAM, buffers, requests with several
 //! cores, and what is not simulated together.
 
-use super::{MAX_CORES, Rules, group_path};
+use super::{MAX_CORES, Rules, group_path, least};
 use crate::base::codes::Code;
 use crate::base::units::print_bytes;
 use crate::model::spec::{
-    Cancel, Discipline, FaultSpec, FaultUnit, GroupSpec, OnFull, PolicySpec, RamPolicy,
+    Cancel, Discipline, Dist, FaultSpec, FaultUnit, GroupSpec, OnFull, PolicySpec, RamPolicy,
     ServiceSpec, SystemSpec,
 };
 
@@ -59,6 +59,31 @@ impl Rules {
                 );
                 self.add(Code::UNSUPPORTED, &path, message, None);
             }
+        }
+    }
+
+    /// Workers that are far from their balancer.
+    pub(super) fn far_workers(&mut self, service: &ServiceSpec, network: &Dist, path: &str) {
+        let fine = least(network) >= 0.0;
+        self.range(fine, path, "0 or more", least(network));
+        let told = match service.balancer.policy {
+            PolicySpec::CentralQueue => Some("central_queue"),
+            PolicySpec::Jiq { .. } => Some("jiq"),
+            _ => None,
+        };
+        if let Some(policy) = told {
+            let message = format!(
+                "`{path}` is not supported yet together with the policy `{policy}`: what its \
+                 workers tell it takes no time"
+            );
+            self.add(Code::UNSUPPORTED, path, message, None);
+        }
+        if service.groups.iter().any(|g| g.on_full == OnFull::Block) {
+            let message = format!(
+                "`{path}` is not supported yet together with `on_full = \"block\"`: who waits \
+                 with the balancer hears of room at once"
+            );
+            self.add(Code::UNSUPPORTED, path, message, None);
         }
     }
 
