@@ -37,6 +37,7 @@ mod leave;
 mod limits;
 mod measure;
 mod network;
+mod probes;
 mod pull;
 mod request;
 mod room;

@@ -313,6 +313,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             if let Some(idle) = &mut self.idle {
                 idle.note_taken(&mut self.fronts[at]);
             }
+            if self.about.probes.is_some() {
+                self.send_probes(attempt, at, picked, now);
+            }
             let worker = first as u32 + picked;
             let guarded = self.fronts[at].guarded;
             if a.open {
