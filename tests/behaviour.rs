@@ -39,6 +39,8 @@ mod load;
 mod network;
 #[path = "behaviour/policies.rs"]
 mod policies;
+#[path = "behaviour/probes.rs"]
+mod probes;
 #[path = "behaviour/room.rs"]
 mod room;
 #[path = "behaviour/steps.rs"]

@@ -3,8 +3,8 @@
 use crate::base::units::SECOND;
 use crate::model::balancer::POLICIES;
 use crate::model::spec::{
-    BalancerSpec, Band, Dist, MAX_HASHES, OrcaSpec, PolicySpec, Register, Schedule, SlowStartSpec,
-    Ties, plain,
+    BalancerSpec, Band, Dist, MAX_HASHES, MAX_POOL, OrcaSpec, PolicySpec, ProbeSpec, Register,
+    Schedule, SlowStartSpec, Ties, plain,
 };
 
 use super::decode::{Cx, Fields};
@@ -13,7 +13,7 @@ use super::keys::{BALANCER, SLOW_START};
 use super::tree::Node;
 
 /// Policies of the format that this version does not have.
-const LATER_POLICIES: &[&str] = &["prequal"];
+const LATER_POLICIES: &[&str] = &[];
 
 /// Keys that only some policies have.
 const OWN_KEYS: &[(&str, &[&str])] = &[
@@ -34,6 +34,18 @@ const OWN_KEYS: &[(&str, &[&str])] = &[
     (
         "client_wrr",
         &["report", "update", "blackout", "expiry", "penalty"],
+    ),
+    (
+        "prequal",
+        &[
+            "probes",
+            "removals",
+            "pool",
+            "probe_age",
+            "hot_above",
+            "surplus",
+            "probe_time",
+        ],
     ),
 ];
 
@@ -163,6 +175,7 @@ impl Cx {
             }
             "aperture" => PolicySpec::Aperture(self.band(fields)),
             "client_wrr" => PolicySpec::ClientWrr(self.orca(fields)),
+            "prequal" => PolicySpec::Prequal(self.probes(fields)),
             "random_n" => PolicySpec::RandomN {
                 choices: self.choices(fields),
             },
@@ -232,6 +245,34 @@ impl Cx {
         let penalty = given.and_then(|n| self.number(n, &fields.path("penalty")));
         orca.penalty = penalty.unwrap_or(orca.penalty);
         orca
+    }
+
+    fn probes(&mut self, fields: &Fields<'_>) -> ProbeSpec {
+        let mut spec = ProbeSpec::default();
+        for (key, place) in [
+            ("probes", &mut spec.probes),
+            ("removals", &mut spec.removals),
+            ("surplus", &mut spec.surplus),
+        ] {
+            let given = fields.get(key);
+            let given = given.and_then(|n| self.number(n, &fields.path(key)));
+            *place = given.unwrap_or(*place);
+        }
+        for (key, place) in [
+            ("probe_age", &mut spec.age),
+            ("probe_time", &mut spec.takes),
+        ] {
+            let given = fields.get(key);
+            let given = given.and_then(|n| self.time(n, &fields.path(key)));
+            *place = given.unwrap_or(*place);
+        }
+        if let Some(node) = fields.get("pool") {
+            let pool = self.count32(node, &fields.path("pool"), 2, MAX_POOL);
+            spec.pool = pool.unwrap_or(spec.pool);
+        }
+        let hot = self.share(fields, "hot_above", spec.hot_above);
+        spec.hot_above = hot.unwrap_or(spec.hot_above);
+        spec
     }
 
     fn band(&mut self, fields: &Fields<'_>) -> Band {

@@ -186,7 +186,7 @@ impl Cx {
     }
 
     /// A share in whole millionths.
-    fn share(&mut self, fields: &Fields<'_>, key: &str, default: u32) -> Option<u32> {
+    pub fn share(&mut self, fields: &Fields<'_>, key: &str, default: u32) -> Option<u32> {
         let Some(node) = fields.get(key) else {
             return Some(default);
         };

@@ -85,10 +85,10 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
         &["empty name", "64"],
     ),
     (
-        "later-policy",
-        "policy   = \"p2c\"",
-        "policy   = \"prequal\"",
-        &["VX1010", "prequal", "not supported yet"],
+        "later-value",
+        "cores  = 8",
+        "cores  = 8\ndiscipline = \"adaptive_lifo\"",
+        &["VX1010", "adaptive_lifo", "not supported yet"],
     ),
     (
         "later-key",

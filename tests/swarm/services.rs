@@ -158,6 +158,17 @@ const POLICIES: &[(&str, Write)] = &[
         t.text("update", "100ms");
         t.put("penalty", share(&mut m.draw, 0.0, 2.0));
     }),
+    ("prequal", |m, t, _| {
+        t.put("probes", share(&mut m.draw, 1.0, 4.0));
+        t.put("removals", share(&mut m.draw, 0.0, 0.9));
+        t.put("pool", m.draw.from(2, 20));
+        t.put("hot_above", share(&mut m.draw, 0.0, 1.0));
+        t.put("surplus", share(&mut m.draw, 0.0, 2.0));
+        let age = m.nanos(m.length as f64 / 30.0);
+        t.put("probe_age", number(Kind::Time, age));
+        let takes = m.draw.from(0, (age / m.step - 1) / 2) * m.step;
+        t.put("probe_time", number(Kind::Time, takes));
+    }),
 ];
 
 fn weighs_by_turns(policy: &str) -> bool {

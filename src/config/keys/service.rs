@@ -86,6 +86,13 @@ pub const BALANCER: Block = Block {
         key("blackout", "\"10s\"", TIME),
         key("expiry", "\"180s\"", TIME),
         key("penalty", "1.0", NUMBER),
+        key("probes", "3", NUMBER),
+        key("removals", "1", NUMBER),
+        key("pool", "16", COUNT),
+        key("probe_age", "\"1s\"", TIME),
+        key("hot_above", "0.840896", "a share from 0 to 1"),
+        key("surplus", "1.0", NUMBER),
+        key("probe_time", "\"0s\"", TIME),
         key(
             "dispatch",
             "\"0s\"",

@@ -6,7 +6,7 @@ use crate::model::spec::{
     BalancerSpec, CheckPath, HealthAction, HealthSpec, OutlierSpec, PANIC_THRESHOLD, WHOLE,
 };
 
-fn share(millionths: u32) -> String {
+pub fn share(millionths: u32) -> String {
     number(f64::from(millionths) / f64::from(WHOLE))
 }
 

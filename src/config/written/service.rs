@@ -1,5 +1,6 @@
 //! Services: balancers, breakers and workers, as they are written.
 
+use super::health::share;
 use super::pen::{Pen, number, table};
 use crate::base::units::SECOND;
 use crate::config::dist::Of;
@@ -138,6 +139,16 @@ impl Pen<'_> {
                 ("blackout", orca.blackout),
                 ("expiry", orca.expiry),
             ] {
+                let value = self.time(value, &format!("{path}.{key}"));
+                self.line(key, &value);
+            }
+        }
+        if let PolicySpec::Prequal(probes) = balancer.policy {
+            self.line("removals", &number(probes.removals));
+            self.line("pool", &probes.pool.to_string());
+            self.line("surplus", &number(probes.surplus));
+            self.line("hot_above", &share(probes.hot_above));
+            for (key, value) in [("probe_age", probes.age), ("probe_time", probes.takes)] {
                 let value = self.time(value, &format!("{path}.{key}"));
                 self.line(key, &value);
             }
@@ -287,6 +298,7 @@ fn policy(policy: PolicySpec) -> (&'static str, Option<(&'static str, String)>) 
             ("jiq", Some(("register", quoted(word))))
         }
         PolicySpec::ClientWrr(orca) => ("client_wrr", Some(("penalty", number(orca.penalty)))),
+        PolicySpec::Prequal(probes) => ("prequal", Some(("probes", number(probes.probes)))),
         PolicySpec::Aperture(band) => ("aperture", Some(("low_load", number(band.low)))),
         PolicySpec::PeakEwma { decay } => {
             ("peak_ewma", Some(("decay", quoted(&format!("{decay}ns")))))

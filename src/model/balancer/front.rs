@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::hosts::Hosts;
 use super::slow_start::Slow;
 use super::subset::subset;
-use super::{Done, Fleet, Policy, View};
+use super::{Answer, Done, Fleet, Policy, View};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Lane;
@@ -259,6 +259,18 @@ impl<'s> Front<'s> {
     pub fn report(&mut self, now: Nanos, all: impl Iterator<Item = Done>) {
         if let Policy::ClientWrr(policy) = &mut self.policy {
             policy.report(now, all);
+        }
+    }
+
+    /// Whether it probes workers.
+    pub fn probes(&self) -> bool {
+        matches!(self.policy, Policy::Prequal(_))
+    }
+
+    /// Probes workers that are let in; `None`: one does not answer.
+    pub fn probe(&mut self, now: Nanos, ask: impl FnMut(u32) -> Option<Answer>) {
+        if let Policy::Prequal(policy) = &mut self.policy {
+            policy.probe(&self.eligible, now, &mut self.stream, ask);
         }
     }
 

@@ -15,11 +15,13 @@ mod hashing;
 mod hosts;
 mod jiq;
 mod jsq_oracle;
+mod latencies;
 mod least_connections;
 mod least_request;
 mod maglev;
 mod p2c;
 mod peak_ewma;
+mod prequal;
 mod random;
 mod random_n;
 mod rendezvous;
@@ -32,6 +34,8 @@ mod weighted_round_robin;
 pub use client_wrr::Done;
 pub use fleet::Fleet;
 pub use front::{Ask, Front};
+pub use latencies::Latencies;
+pub use prequal::Answer;
 
 use super::spec::PolicySpec;
 use crate::base::units::Nanos;
@@ -140,6 +144,8 @@ policies! {
         "fewer of two among the first few, as many as load asks for (Finagle)";
     "client_wrr" client_wrr::ClientWrr
         "in turn, by weights that come out of what workers report (gRPC)";
+    "prequal" prequal::Prequal
+        "quickest of those with few in flight, by probes sent with earlier requests (Prequal)";
 }
 
 impl Policy {
@@ -185,6 +191,7 @@ impl Policy {
             PolicySpec::ClientWrr(spec) => {
                 Policy::ClientWrr(client_wrr::ClientWrr::new(spec, fleet, stream))
             }
+            PolicySpec::Prequal(spec) => Policy::Prequal(prequal::Prequal::new(spec)),
             PolicySpec::Aperture(band) => {
                 let workers = fleet.weights.len() as u32;
                 Policy::Aperture(aperture::Aperture::new(band, workers, stream))
@@ -206,7 +213,7 @@ impl Policy {
 mod tests {
     use super::*;
     use crate::engine::rng::Key;
-    use crate::model::spec::{Band, OrcaSpec, Register, Schedule, Ties};
+    use crate::model::spec::{Band, OrcaSpec, ProbeSpec, Register, Schedule, Ties};
 
     /// Workers of 2 cores and 1 waiting place.
     fn fleet(weights: &[f64], spec: &PolicySpec) -> Fleet {
@@ -294,6 +301,7 @@ mod tests {
             },
             PolicySpec::Aperture(Band::default()),
             PolicySpec::ClientWrr(OrcaSpec::default()),
+            PolicySpec::Prequal(ProbeSpec::default()),
         ]
     }
 

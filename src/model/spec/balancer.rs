@@ -149,6 +149,8 @@ pub enum PolicySpec {
     Aperture(Band),
     /// In turn, by weights that come out of what workers report.
     ClientWrr(OrcaSpec),
+    /// The quickest of the cold, by probes sent with earlier attempts.
+    Prequal(ProbeSpec),
     /// The fewest requests of all, known at once: an oracle.
     JsqOracle {
         /// What is done about ties.
@@ -214,6 +216,42 @@ impl Default for OrcaSpec {
     }
 }
 
+/// How workers are probed, and what becomes of the results.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProbeSpec {
+    /// How many probes go out with an attempt, and how many results are removed with it; the part
+    /// behind the point is a chance.
+    pub probes: f64,
+    /// See `probes`.
+    pub removals: f64,
+    /// Most results kept.
+    pub pool: u32,
+    /// How long a result is used, and how long a worker remembers how long something took,
+    /// nanoseconds.
+    pub age: Nanos,
+    /// A worker with more in flight than this share of the last results tell, in millionths, is
+    /// hot.
+    pub hot_above: u32,
+    /// By how many more results come in with an attempt than go.
+    pub surplus: f64,
+    /// How long a result is on its way, nanoseconds.
+    pub takes: Nanos,
+}
+
+impl Default for ProbeSpec {
+    fn default() -> ProbeSpec {
+        ProbeSpec {
+            probes: 3.0,
+            removals: 1.0,
+            pool: 16,
+            age: SECOND,
+            hot_above: 840_896,
+            surplus: 1.0,
+            takes: 0,
+        }
+    }
+}
+
 impl Default for Band {
     fn default() -> Band {
         Band {
@@ -253,6 +291,7 @@ impl PolicySpec {
             | PolicySpec::Jiq { .. }
             | PolicySpec::Aperture(_)
             | PolicySpec::ClientWrr(_)
+            | PolicySpec::Prequal(_)
             | PolicySpec::JsqOracle { .. } => false,
         }
     }
@@ -272,7 +311,10 @@ impl PolicySpec {
 
     /// Whether it needs more than the loads of workers.
     pub fn is_rich(&self) -> bool {
-        let told = matches!(self, PolicySpec::Jiq { .. } | PolicySpec::ClientWrr(_));
+        let told = matches!(
+            self,
+            PolicySpec::Jiq { .. } | PolicySpec::ClientWrr(_) | PolicySpec::Prequal(_)
+        );
         self.hashes() || self.hears() || told
     }
 

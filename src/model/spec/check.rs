@@ -16,8 +16,8 @@ mod work;
 
 use super::{
     Arrivals, Band, BreakerShare, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind,
-    FaultSpec, FaultUnit, FaultWhen, GroupSpec, OnFull, OrcaSpec, PolicySpec, Register,
-    ServiceSpec, SystemSpec,
+    FaultSpec, FaultUnit, FaultWhen, GroupSpec, OnFull, OrcaSpec, PolicySpec, ProbeSpec, Register,
+    ServiceSpec, SystemSpec, WHOLE,
 };
 use crate::base::codes::Code;
 use crate::engine::zipf::Zipf;
@@ -33,6 +33,9 @@ pub const MAX_KEYS: u64 = Zipf::MOST;
 
 /// Most places of a ring or table of hashes.
 pub const MAX_HASHES: u32 = 5_000_011;
+
+/// Most results of probes that an instance of a balancer keeps.
+pub const MAX_POOL: u32 = 1000;
 
 /// Most instances of a balancer.
 pub const MAX_INSTANCES: u32 = 10_000;

@@ -30,8 +30,8 @@ pub use balancer::*;
 pub use breaker::*;
 pub use budget::{BudgetSpec, Deposit};
 pub use check::{
-    MAX_BURST, MAX_COPIES, MAX_CORES, MAX_HASHES, MAX_KEYS, MAX_NAME, MAX_SLOTS, MAX_USERS,
-    MAX_WORKERS, Problem, name_problem,
+    MAX_BURST, MAX_COPIES, MAX_CORES, MAX_HASHES, MAX_KEYS, MAX_NAME, MAX_POOL, MAX_SLOTS,
+    MAX_USERS, MAX_WORKERS, Problem, name_problem,
 };
 pub use client::{
     Around, BackoffKind, BackoffSpec, ClientBreaker, ClientSpec, EnvoyLimits, RetrySpec,

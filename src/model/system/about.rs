@@ -1,6 +1,7 @@
 //! What policies are told beyond the loads of workers: what a request is about, and how long an
 //! attempt took.
 
+use super::probes::Probes;
 use super::*;
 use crate::model::balancer::Done;
 
@@ -15,6 +16,8 @@ pub(super) struct About {
     keys: Vec<u64>,
     /// What workers have done, where any policy wants them to report.
     done: Option<Vec<Done>>,
+    /// What workers remember for those who probe them, if anybody does.
+    pub probes: Option<Box<Probes>>,
 }
 
 impl About {
@@ -29,11 +32,17 @@ impl About {
             hears: policies.any(|p| p.hears()),
             keys: Vec::new(),
             done: reports.then(|| vec![Done::default(); workers]),
+            probes: Probes::new(spec),
         }
     }
 
     pub fn is_any(&self) -> bool {
-        self.hashes || self.hears || self.reports()
+        self.hashes || self.hears || self.notes_done()
+    }
+
+    /// Whether workers are to note what they have done.
+    pub fn notes_done(&self) -> bool {
+        self.reports() || self.probes.is_some()
     }
 
     /// Whether any policy wants workers to report.
@@ -90,6 +99,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// An attempt is served to its end, well or in an error.
     #[inline(never)]
     pub(super) fn note_done(&mut self, attempt: u32, failed: bool, now: Nanos) {
+        if self.about.probes.is_some() {
+            self.note_latency(attempt, now);
+        }
         if !self.about.reports() {
             return;
         }

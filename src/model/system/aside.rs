@@ -139,7 +139,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.leave_aside(a.worker, attempt, now);
         // Nothing is spent since.
         self.jobs.attempt_mut(attempt).start = now;
-        if self.about.reports() {
+        if self.about.notes_done() {
             self.note_done(attempt, failed.is_some(), now);
         }
         let what = if failed.is_some() {

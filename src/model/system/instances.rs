@@ -87,11 +87,7 @@ impl Instances {
         (!own.is_empty()).then_some(own.as_slice())
     }
 
-    /// Whether balancers count what is still anywhere, and nothing else.
-    ///
-    /// # Errors
-    /// The text says how many are too many or too few.
-    pub fn check(&self, places: &[u32]) -> Result<(), String> {
+    fn check(&self, places: &[u32]) -> Result<(), String> {
         let counted: u64 = self.own.iter().flatten().map(|&n| u64::from(n)).sum();
         let sent = |place: &&u32| self.sent.get(**place as usize).is_some_and(|s| s.at_worker);
         let there = places.iter().filter(sent).count() as u64;
@@ -128,6 +124,17 @@ impl Instances {
 }
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
+    /// Whether balancers count what is still anywhere, and nothing else.
+    ///
+    /// # Errors
+    /// The text says how many are too many or too few.
+    pub(super) fn check_instances(&self) -> Result<(), String> {
+        match &self.instances {
+            Some(instances) => instances.check(&self.jobs.places()),
+            None => Ok(()),
+        }
+    }
+
     /// The balancer that an attempt which sets out goes to.
     #[inline(always)]
     pub(super) fn next_front(&mut self, attempt: u32, service: usize) -> usize {

@@ -38,6 +38,7 @@ mod leave;
 mod limits;
 mod measure;
 mod network;
+mod probes;
 mod pull;
 mod request;
 mod room;
@@ -69,9 +70,9 @@ use jobs::{ASIDE, Attempt, Jobs, NO_WORKER, NOT_STARTED, NewRequest};
 use limits::Limits;
 use measure::Measure;
 use network::Network;
-use room::Needs;
 use rows::Rows;
 use steps::Steps;
+use turns::Needs;
 use warming::Warming;
 
 use super::balancer::{Ask, Fleet, Front};
@@ -364,9 +365,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
         self.ledger
             .balance(open_requests, open_calls, open_attempts)?;
         self.workers.check()?;
-        if let Some(instances) = &self.instances {
-            instances.check(&self.jobs.places())?;
-        }
+        self.check_instances()?;
         let mut tally = self.counted();
         let batches = self.last_batch(&tally);
         // Cutting the run into batches is no part of it.

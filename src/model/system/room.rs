@@ -5,39 +5,7 @@
 //! A system that has none of this never comes here.
 
 use super::*;
-use crate::model::spec::{ClassSpec, Held, MemorySpec, OnFull, RamPolicy};
-
-/// What requests of a class ask for beyond work and memory.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Needs {
-    /// Cores at once.
-    pub cores: u32,
-    /// Its turn: the smaller the sooner.
-    key: u64,
-    /// When it holds its memory.
-    held: Held,
-}
-
-impl Needs {
-    /// Of a class with its memory.
-    pub fn new((class, memory): (&ClassSpec, &MemorySpec)) -> Self {
-        Needs {
-            cores: class.cores,
-            key: turns::turn_of(class.priority),
-            held: memory.held,
-        }
-    }
-}
-
-impl Needs {
-    /// Of a class, called from a step of a service where it holds this memory.
-    pub fn of_call(class: &ClassSpec, memory: &MemorySpec) -> Self {
-        Needs {
-            cores: 1,
-            ..Needs::new((class, memory))
-        }
-    }
-}
+use crate::model::spec::{Held, OnFull, RamPolicy};
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     fn needs(&self, attempt: u32) -> Needs {
@@ -315,6 +283,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             };
             if let Some(idle) = &mut self.idle {
                 idle.note_taken(&mut self.fronts[at]);
+            }
+            if self.about.probes.is_some() {
+                self.send_probes(attempt, at, picked, now);
             }
             let worker = first as u32 + picked;
             let guarded = self.fronts[at].guarded;

@@ -172,6 +172,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.jobs.request_mut(attempt).epoch = epoch;
         }
         self.fold(now, kind::ROUTED, number, worker);
+        if RICH && self.about.probes.is_some() {
+            self.send_probes(attempt, at, picked, now);
+        }
         if RICH && self.network.is_some() && self.goes_to_worker(queue, attempt) {
             return;
         }
@@ -324,7 +327,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
             return self.complete_with_error(queue, attempt, Outcome::Error);
         }
-        if RICH && self.about.reports() {
+        if RICH && self.about.notes_done() {
             self.note_done(attempt, false, now);
         }
         let a = *self.jobs.attempt(attempt);

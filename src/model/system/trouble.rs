@@ -168,6 +168,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.warming.is_some() {
             self.start_cold(queue, worker);
         }
+        self.forget_latencies(worker);
         let cold = &self.workers.cold[worker as usize];
         let (service, number) = (cold.service as usize, cold.number);
         let first = self.first_front(service);

@@ -1,6 +1,40 @@
-//! What a request is beyond the usual: its recorded turn, and work that is drawn again.
+//! What a request is beyond the usual: what its class asks for beyond work and memory, its recorded
+//! turn, and work that is drawn again.
 
 use super::*;
+use crate::model::spec::{ClassSpec, Held, MemorySpec};
+
+/// What requests of a class ask for beyond work and memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needs {
+    /// Cores at once.
+    pub cores: u32,
+    /// Its turn: the smaller the sooner.
+    pub key: u64,
+    /// When it holds its memory.
+    pub held: Held,
+}
+
+impl Needs {
+    /// Of a class with its memory.
+    pub fn new((class, memory): (&ClassSpec, &MemorySpec)) -> Self {
+        Needs {
+            cores: class.cores,
+            key: turn_of(class.priority),
+            held: memory.held,
+        }
+    }
+}
+
+impl Needs {
+    /// Of a class, called from a step of a service where it holds this memory.
+    pub fn of_call(class: &ClassSpec, memory: &MemorySpec) -> Self {
+        Needs {
+            cores: 1,
+            ..Needs::new((class, memory))
+        }
+    }
+}
 
 /// A priority as a key: the smaller the sooner.
 pub(super) fn turn_of(priority: i64) -> u64 {

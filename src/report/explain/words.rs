@@ -198,6 +198,7 @@ fn policy(policy: &PolicySpec) -> &'static str {
         PolicySpec::Jiq { .. } => "jiq",
         PolicySpec::Aperture(_) => "aperture",
         PolicySpec::ClientWrr(_) => "client_wrr",
+        PolicySpec::Prequal(_) => "prequal",
         PolicySpec::JsqOracle { .. } => "jsq_oracle",
     }
 }

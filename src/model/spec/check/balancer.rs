@@ -43,6 +43,7 @@ impl Rules {
             PolicySpec::Jiq { register } => self.idle(register, service, path),
             PolicySpec::Aperture(band) => self.band(&band, path),
             PolicySpec::ClientWrr(orca) => self.orca(&orca, path),
+            PolicySpec::Prequal(probes) => self.probes(&probes, path),
             PolicySpec::PeakEwma { decay } => {
                 self.range(decay > 0, &format!("{path}.decay"), "above 0", "0s");
             }
@@ -93,6 +94,30 @@ impl Rules {
         self.range(fine, &format!("{path}.report"), "above 0", "0s");
         let fine = (0.0..=1e6).contains(&orca.penalty);
         self.range(fine, &format!("{path}.penalty"), "0 to 1e6", orca.penalty);
+    }
+
+    /// Probes that come back in time, and more of them than are removed.
+    fn probes(&mut self, probes: &ProbeSpec, path: &str) {
+        let fine = probes.probes > 0.0 && probes.probes <= 100.0;
+        let (place, given) = (format!("{path}.probes"), probes.probes);
+        self.range(fine, &place, "above 0 and at most 100", given);
+        let fewer = !fine || probes.removals < probes.probes;
+        let fine = probes.removals >= 0.0 && fewer;
+        let (place, given) = (format!("{path}.removals"), probes.removals);
+        self.range(fine, &place, "0 or more and below `probes`", given);
+        let fine = (2..=MAX_POOL).contains(&probes.pool);
+        self.range(fine, &format!("{path}.pool"), "2 to 1000", probes.pool);
+        let place = format!("{path}.probe_age");
+        self.range(probes.age > 0, &place, "above 0", "0s");
+        let fine = probes.takes < probes.age.max(1);
+        let (place, given) = (format!("{path}.probe_time"), print_time(probes.takes));
+        self.range(fine, &place, "below `probe_age`", given);
+        let fine = probes.hot_above <= WHOLE;
+        let (place, given) = (format!("{path}.hot_above"), probes.hot_above);
+        self.range(fine, &place, "0 to 1000000 millionths", given);
+        let fine = (0.0..=1e6).contains(&probes.surplus);
+        let (place, given) = (format!("{path}.surplus"), probes.surplus);
+        self.range(fine, &place, "0 to 1e6", given);
     }
 
     fn band(&mut self, band: &Band, path: &str) {
