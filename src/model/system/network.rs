@@ -1,5 +1,5 @@
 //! Attempts on their way between a client and the service that it calls: there, and the answer
-//! back. The way between a balancer and its workers is in [`super::far`].
+//! back. The way between a balancer and its workers is in `far.rs`.
 
 use super::edges::{Journey, Message};
 use super::*;
