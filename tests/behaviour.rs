@@ -11,6 +11,8 @@ mod beside;
 mod breakers;
 #[path = "behaviour/budgets.rs"]
 mod budgets;
+#[path = "behaviour/calls.rs"]
+mod calls;
 #[path = "behaviour/clients.rs"]
 mod clients;
 #[path = "behaviour/closed.rs"]

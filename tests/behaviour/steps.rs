@@ -9,14 +9,14 @@ use veltrix::model::trial::{AttemptRow, Horizon, TrialOutput};
 use crate::systems::{IN_TURN, MS, S, drawn, fault, go, group, just, run_spec, service, system};
 
 /// Births at these times, in milliseconds.
-fn births(at: &[u64]) -> Arrivals {
+pub fn births(at: &[u64]) -> Arrivals {
     Arrivals::Trace(Arc::new(Trace {
         at: at.iter().map(|ms| ms * MS).collect(),
         ..Trace::default()
     }))
 }
 
-fn cpu(ms: u64) -> StepSpec {
+pub fn cpu(ms: u64) -> StepSpec {
     StepSpec::Cpu {
         cpu: just(ms * MS),
         per_kib: 0.0,
@@ -31,12 +31,12 @@ fn wait(ms: u64, hold: Hold) -> StepSpec {
     }
 }
 
-fn call() -> CallSpec {
+pub fn call() -> CallSpec {
     CallSpec::plain(1)
 }
 
 /// A front of one core that works in steps, and a `db` of one core that works for so long.
-fn tiers(at: &[u64], steps: Vec<StepSpec>, db: u64) -> SystemSpec {
+pub fn tiers(at: &[u64], steps: Vec<StepSpec>, db: u64) -> SystemSpec {
     let mut spec = system(births(at), drawn(just(0)), group(1, 1, None));
     spec.services[0].work = None;
     spec.services[0].steps = steps;
@@ -47,15 +47,15 @@ fn tiers(at: &[u64], steps: Vec<StepSpec>, db: u64) -> SystemSpec {
 }
 
 /// Service, start, end (milliseconds) and outcome of each attempt, in the order of their ends.
-type Seen = (u32, Option<u64>, u64, Outcome);
+pub type Seen = (u32, Option<u64>, u64, Outcome);
 
-fn run(spec: &SystemSpec) -> (Vec<AttemptRow>, TrialOutput) {
+pub fn run(spec: &SystemSpec) -> (Vec<AttemptRow>, TrialOutput) {
     let mut rows = Vec::new();
     let output = go(spec, &run_spec(1, Horizon::Trace), &mut rows);
     (rows, output)
 }
 
-fn seen(spec: &SystemSpec) -> Vec<Seen> {
+pub fn seen(spec: &SystemSpec) -> Vec<Seen> {
     let ms = |ns: u64| {
         assert_eq!(ns % MS, 0, "{ns} ns");
         ns / MS
@@ -411,122 +411,6 @@ fn a_deadline_goes_along_with_calls() {
     );
     let (_, output) = run(&spec);
     assert_eq!(output.tally.workers[1].busy_area, u128::from(6 * MS));
-}
-
-/// A limit of a call is that of each worker that makes it.
-#[test]
-fn a_limit_of_a_call_is_each_callers_own() {
-    let limited = CallSpec {
-        client: ClientSpec {
-            limit: Some(LimitSpec {
-                in_flight: Some(PlacesSpec {
-                    places: 1,
-                    pending: 0,
-                    wait: None,
-                }),
-                rate: None,
-            }),
-            ..ClientSpec::default()
-        },
-        ..call()
-    };
-    let mut spec = tiers(
-        &[0, 0, 0],
-        vec![cpu(1), StepSpec::Call(Box::new(limited))],
-        5,
-    );
-    spec.services[0].groups[0].count = 2;
-    spec.services[1].groups[0].count = 3;
-    let expected = [
-        (1, None, 2, Limited),
-        (0, Some(1), 2, CallFailed),
-        (1, Some(1), 6, Ok),
-        (0, Some(0), 6, Ok),
-        (1, Some(1), 6, Ok),
-        (0, Some(0), 6, Ok),
-    ];
-    let mut rows = seen(&spec);
-    rows[2..].sort_by_key(|r| r.2);
-    assert_eq!(rows[..2], expected[..2]);
-    assert_eq!(rows.len(), 6);
-}
-
-/// A front of two workers in turn whose call always fails at once, and when its calls reached `db`,
-/// in milliseconds.
-fn always_fails(at: &[u64], client: ClientSpec) -> SystemSpec {
-    let call = StepSpec::Call(Box::new(CallSpec { client, ..call() }));
-    let mut spec = tiers(at, vec![call], 1);
-    spec.services[0].groups[0].count = 2;
-    let error = FaultKind::Error {
-        probability: 1.0,
-        when: ErrorWhen::Start,
-    };
-    let fault = fault("f", error, (1, 1), FaultWhen::Always);
-    spec.faults = vec![FaultSpec {
-        service: 1,
-        ..fault
-    }];
-    spec
-}
-
-/// A budget of a call is that of each worker that makes it: three tokens, each failure takes one,
-/// and one that is left pays for no retry.
-#[test]
-fn a_budget_of_a_call_is_each_callers_own() {
-    let client = ClientSpec {
-        retry: Some(RetrySpec {
-            attempts: u32::MAX,
-            backoff: BackoffSpec::Drawn(just(MS)),
-            on: Failures::ALL,
-            budget: Some(BudgetSpec::TokenBucket {
-                tokens: 3,
-                ratio_milli: 100,
-                deposit: Deposit::Success,
-            }),
-        }),
-        ..ClientSpec::default()
-    };
-    let (rows, output) = run(&always_fails(&[0, 10, 20, 30], client));
-    let mut calls: Vec<u64> = rows
-        .iter()
-        .filter(|r| r.service == 1)
-        .map(|r| r.arrived / MS)
-        .collect();
-    calls.sort_unstable();
-    assert_eq!(calls, [0, 1, 2, 10, 11, 12, 20, 30]);
-    assert_eq!(output.tally.calls[0].retries_denied, 4);
-}
-
-/// A breaker of a call is that of each worker that makes it: it opens at two failures in a row.
-#[test]
-fn a_breaker_of_a_call_is_each_callers_own() {
-    let client = ClientSpec {
-        breaker: Some(ClientBreaker::Machine {
-            spec: BreakerSpec::Consecutive {
-                failures: 2,
-                open_for: just(S),
-                half_open_calls: 1,
-                successes: 1,
-                counts: Failures::ALL,
-            },
-            around: Around::Attempt,
-        }),
-        ..ClientSpec::default()
-    };
-    let (rows, _) = run(&always_fails(&[0, 10, 20, 30, 40, 50], client));
-    let calls = rows.iter().filter(|r| r.service == 1);
-    let told: Vec<_> = calls
-        .map(|r| (r.arrived / MS, r.outcome.unwrap()))
-        .collect();
-    let expected = [
-        (0, Error),
-        (10, Error),
-        (20, Error),
-        (30, Error),
-        (40, BreakerOpen),
-        (50, BreakerOpen),
-    ];
-    assert_eq!(told, expected);
 }
 
 /// The same requests ask for the same work further in, whatever happens on their way.
