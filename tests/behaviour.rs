@@ -53,6 +53,8 @@ mod systems;
 mod troubles;
 #[path = "behaviour/workers.rs"]
 mod workers;
+#[path = "behaviour/zones.rs"]
+mod zones;
 
 use systems::MS;
 use veltrix::model::outcome::Outcome;

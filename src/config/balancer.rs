@@ -4,12 +4,12 @@ use crate::base::units::SECOND;
 use crate::model::balancer::POLICIES;
 use crate::model::spec::{
     BalancerSpec, Band, Dist, MAX_HASHES, MAX_POOL, OrcaSpec, PolicySpec, ProbeSpec, Register,
-    Schedule, SlowStartSpec, Ties, plain,
+    Schedule, SlowStartSpec, Ties, WHOLE, ZoneSpec, plain,
 };
 
 use super::decode::{Cx, Fields};
 use super::dist::Of;
-use super::keys::{BALANCER, SLOW_START};
+use super::keys::{BALANCER, SLOW_START, ZONE_AWARE};
 use super::tree::Node;
 
 /// Policies of the format that this version does not have.
@@ -88,6 +88,9 @@ impl Cx {
         if let Some(node) = fields.get("slow_start").filter(|n| !n.is_none()) {
             balancer.slow_start = self.slow_start(node, &fields.path("slow_start"));
         }
+        if let Some(node) = fields.get("zone_aware").filter(|n| !n.is_none()) {
+            balancer.zone_aware = self.zone_aware(node, &fields.path("zone_aware"));
+        }
         if let Some(node) = fields.get("subset").filter(|n| !n.is_none()) {
             balancer.subset = self.count32(node, &fields.path("subset"), 1, 1_000_000);
         }
@@ -135,6 +138,7 @@ impl Cx {
             "panic_threshold",
             "subset",
             "slow_start",
+            "zone_aware",
         ];
         let allowed: Vec<&str> = own.iter().copied().chain(common).collect();
         self.only(fields, &format!("the policy `{name}`"), "policy", &allowed);
@@ -227,6 +231,34 @@ impl Cx {
             *place = given.unwrap_or(*place);
         }
         Some(slow)
+    }
+
+    fn zone_aware(&mut self, node: &Node, path: &str) -> Option<ZoneSpec> {
+        let fields = self.fields(node, path, &ZONE_AWARE)?;
+        let path = fields.path("zones");
+        let Some(node) = fields.get("zones") else {
+            self.missing(&fields, "zones", &ZONE_AWARE);
+            return None;
+        };
+        let Some(list) = node.array() else {
+            self.wrong_type(node, &path, "a list of names such as [\"a\", \"b\"]");
+            return None;
+        };
+        let zones: Vec<String> = list.iter().filter_map(|n| self.name(n, &path)).collect();
+        if zones.len() < list.len() {
+            return None;
+        }
+        let least = fields.get("min_cluster_size");
+        let least =
+            least.and_then(|n| self.count32(n, &fields.path("min_cluster_size"), 1, 1_000_000));
+        let panic = fields.get("fail_traffic_on_panic");
+        let panic = panic.and_then(|n| self.boolean(n, &fields.path("fail_traffic_on_panic")));
+        Some(ZoneSpec {
+            zones,
+            min_cluster_size: least.unwrap_or(6),
+            routing_enabled: self.share(&fields, "routing_enabled", WHOLE)?,
+            fail_on_panic: panic.unwrap_or(false),
+        })
     }
 
     fn orca(&mut self, fields: &Fields<'_>) -> OrcaSpec {

@@ -66,6 +66,7 @@ pub const BLOCKS: &[&Block] = &[
     &COLD_START,
     &BALANCER,
     &SLOW_START,
+    &ZONE_AWARE,
     &BREAKER,
     &HEALTH,
     &OUTLIER,

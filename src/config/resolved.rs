@@ -179,6 +179,7 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("[service.NAME.workers]", "cold_start") => Some(&keys::COLD_START),
         ("[service.NAME.balancer]", "breaker") => Some(&keys::BREAKER),
         ("[service.NAME.balancer]", "health") => Some(&keys::HEALTH),
+        ("[service.NAME.balancer]", "zone_aware") => Some(&keys::ZONE_AWARE),
         ("[service.NAME.balancer]", "outlier") => Some(&keys::OUTLIER),
         ("outlier", "enforce") => Some(&keys::ENFORCE),
         _ => None,

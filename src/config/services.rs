@@ -255,6 +255,9 @@ impl Cx {
         let weight = fields
             .get("weight")
             .and_then(|n| self.number(n, &fields.path("weight")));
+        let zone = fields
+            .get("zone")
+            .and_then(|n| self.name(n, &fields.path("zone")));
         let discipline = self.discipline(&fields);
         let buffer = fields
             .get("buffer")
@@ -283,6 +286,7 @@ impl Cx {
             discipline,
             bytes: buffer.as_ref().and_then(|b| b.bytes),
             name,
+            zone,
             count: count.unwrap_or(1),
             cores: cores.unwrap_or(1),
             ram,

@@ -39,6 +39,7 @@ const PLACES: &[(&str, &[&str])] = &[
             "model.source.*.client.breaker",
         ],
     ),
+    ("zone_aware", &["model.service.*.balancer.zone_aware"]),
     ("slow_start", &["model.service.*.balancer.slow_start"]),
     ("health", &["model.service.*.balancer.health"]),
     ("outlier", &["model.service.*.balancer.outlier"]),

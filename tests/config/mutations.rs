@@ -92,9 +92,9 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     ),
     (
         "later-key",
-        "dispatch = \"80us\"",
-        "dispatch = \"80us\"\nzone_aware = {}",
-        &["VX1010", "balancer.zone_aware"],
+        "cores  = 8",
+        "cores  = 8\ngc     = {}",
+        &["VX1010", "workers.big.gc"],
     ),
     (
         "foreign-key",

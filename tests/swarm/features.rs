@@ -54,6 +54,7 @@ features! {
     FrontBuffer 0.4;
     Instances 0.25;
     Subset 0.2;
+    Zones 0.4;
     SlowStart 0.2;
     Consecutive 0.25;
     Resilience4j 0.25;

@@ -225,8 +225,8 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         default(m, &mut table, "cores", "1");
     }
     let mut instances = 1;
-    if m.has(Instances) && !about.pulls {
-        instances = m.draw.from(1, 4);
+    if (about.zoned || m.has(Instances)) && !about.pulls {
+        instances = m.draw.from(1 + u64::from(about.zoned), 4);
         table.put("instances", instances);
         if policy == "jiq" && keys != 1 && instances > 1 {
             table.text("register", "sq2");
@@ -240,7 +240,8 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         slow.put("min_weight", share(&mut m.draw, 0.0, 1.0));
         table.node("slow_start", Node::Table(slow));
     }
-    if m.has(Subset) && !about.pulls && policy != "jiq" {
+    let subset = m.has(Subset) && !about.pulls && policy != "jiq";
+    if subset {
         table.put("subset", m.draw.from(1, 4));
     }
     if m.has(FrontBuffer) {
@@ -270,6 +271,20 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
     if left_out && m.draw.chance(0.7) {
         let threshold = m.draw.pick(&["0", "0.3", "0.5", "0.9", "1"]);
         table.put("panic_threshold", threshold);
+        left_out = threshold != "0";
+    }
+    let hashes = ["ring_hash", "maglev", "rendezvous"].contains(&policy);
+    if about.zoned && !about.pulls && !hashes && !subset {
+        let mut zones = Table::default();
+        let named = m.draw.pick(&[r#"["a", "b"]"#, r#"["b", "a"]"#]);
+        zones.put("zones", named);
+        zones.put("min_cluster_size", m.draw.from(1, about.workers));
+        zones.put("routing_enabled", share(&mut m.draw, 0.1, 1.0));
+        if left_out {
+            let fails = m.draw.chance(0.5);
+            zones.put("fail_traffic_on_panic", fails);
+        }
+        table.node("zone_aware", Node::Table(zones));
     }
     default(m, &mut table, "health", "\"none\"");
     default(m, &mut table, "outlier", "\"none\"");
@@ -307,12 +322,16 @@ fn buffer(m: &mut Making, words: &[&'static str], bytes: bool) -> Node {
 fn workers(m: &mut Making, about: &mut Service, weights: bool) -> Node {
     let groups = if m.has(Groups) { 2 } else { 1 };
     let names = ["small", "big"];
+    about.zoned = groups > 1 && m.has(Zones);
     let of = |m: &mut Making, about: &mut Service, i: usize| {
         let mut table = Table::default();
         if groups > 1 || m.draw.chance(0.5) {
             table.text("name", names[i]);
         }
         group(m, about, weights, &mut table);
+        if about.zoned {
+            table.text("zone", ["a", "b"][i]);
+        }
         table
     };
     if groups == 1 && m.draw.chance(0.7) {

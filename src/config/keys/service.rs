@@ -111,8 +111,21 @@ pub const BALANCER: Block = Block {
         key("panic_threshold", "0.5", "a share from 0 to 1"),
         key("subset", "", "a whole number such as 20"),
         key("slow_start", "", "{ window, aggression, min_weight }"),
+        key("zone_aware", "", "{ zones, .. }"),
     ],
-    later: &["zone_aware"],
+    later: &[],
+};
+
+/// `zone_aware`
+pub const ZONE_AWARE: Block = Block {
+    name: "zone_aware",
+    keys: &[
+        key("zones", "", "a list of names such as [\"a\", \"b\"]"),
+        key("min_cluster_size", "6", COUNT),
+        key("routing_enabled", "1.0", "a share from 0 to 1"),
+        key("fail_traffic_on_panic", "false", "true or false"),
+    ],
+    later: &[],
 };
 
 /// `slow_start`
@@ -224,8 +237,9 @@ pub const WORKERS: Block = Block {
         key("instance", "", "a name from the price table"),
         key("ram_base", "\"0B\"", "a size such as \"512MiB\""),
         key("ram_policy", "\"refuse\"", "\"refuse\" or \"oom_kill\""),
+        key("zone", "", "a name"),
     ],
-    later: &["shed", "zone", "pressure", "gc"],
+    later: &["shed", "pressure", "gc"],
 };
 
 /// `cold_start`

@@ -162,6 +162,16 @@ impl Pen<'_> {
             ]);
             self.line("slow_start", &slow);
         }
+        if let Some(zones) = &balancer.zone_aware {
+            let names: Vec<String> = zones.zones.iter().map(|z| quoted(z)).collect();
+            let zones = table(&[
+                ("zones", format!("[{}]", names.join(", "))),
+                ("min_cluster_size", zones.min_cluster_size.to_string()),
+                ("routing_enabled", share(zones.routing_enabled)),
+                ("fail_traffic_on_panic", zones.fail_on_panic.to_string()),
+            ]);
+            self.line("zone_aware", &zones);
+        }
         if let Some(subset) = balancer.subset {
             self.line("subset", &subset.to_string());
         }
@@ -209,6 +219,9 @@ impl Pen<'_> {
             self.line("name", &quoted(name));
         }
         self.line("count", &group.count.to_string());
+        if let Some(zone) = &group.zone {
+            self.line("zone", &quoted(zone));
+        }
         let cores = match group.cores {
             UNBOUNDED_CORES => quoted("unbounded"),
             cores => cores.to_string(),

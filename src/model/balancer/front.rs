@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use super::hosts::Hosts;
 use super::slow_start::Slow;
 use super::subset::subset;
-use super::{Answer, Done, Fleet, Policy, View};
+use super::zones::Zones;
+use super::{Done, Fleet, Policy, View};
 use crate::base::units::Nanos;
 use crate::engine::dist::Dist;
 use crate::engine::queue::Lane;
@@ -59,14 +60,16 @@ pub struct Front<'s> {
     pub pulled: bool,
     /// Attempts that wait for whichever worker is free first.
     pub shared: VecDeque<u32>,
-    policy: Policy,
-    stream: Stream,
+    pub(super) policy: Policy,
+    pub(super) stream: Stream,
     /// Workers that are good and that breakers let through, ascending.
-    eligible: Vec<u32>,
+    pub(super) eligible: Vec<u32>,
     /// Who has come back lately, where that matters.
     slow: Option<Slow>,
     /// Workers that it knows, ascending, where these are not all.
     known: Option<Vec<u32>>,
+    /// Whom of them it prefers by where they stand, if it looks at that.
+    pub(super) zones: Option<Box<Zones<'s>>>,
     /// `None` where it has no breakers, and while those it shares are elsewhere.
     guards: Option<Guards<'s>>,
     pub(super) hosts: Option<Box<Hosts>>,
@@ -141,6 +144,7 @@ impl<'s> Front<'s> {
             hosts: Hosts::new(service, instance, key, known.as_deref()),
             eligible: known.clone().unwrap_or((0..workers).collect()),
             known,
+            zones: Zones::new(service, instance, key),
             slow: spec.slow_start.map(|s| Slow::new(s, workers as usize)),
             guards: own.map(|b| Guards::new(b, system, service, instance, key)),
             seen: 0,
@@ -152,6 +156,9 @@ impl<'s> Front<'s> {
         self.stream.rekey(key);
         if let Some(hosts) = &mut self.hosts {
             hosts.rekey(key);
+        }
+        if let Some(zones) = &mut self.zones {
+            zones.rekey(key);
         }
         let Some(guards) = &mut self.guards else {
             return;
@@ -191,8 +198,12 @@ impl<'s> Front<'s> {
         if self.eligible.is_empty() {
             return None;
         }
+        let eligible = match &mut self.zones {
+            Some(zones) => zones.choose(&self.eligible),
+            None => &self.eligible,
+        };
         let view = View {
-            eligible: &self.eligible,
+            eligible,
             load,
             now: ask.now,
             key: ask.key,
@@ -220,7 +231,14 @@ impl<'s> Front<'s> {
     pub fn pick_none_of(&mut self, load: &[u32], ask: &Ask, not: &[u32]) -> Option<(u32, u32)> {
         self.tick(ask.now);
         let other = |worker: &u32| not.binary_search(worker).is_err();
-        let others: Vec<u32> = self.eligible.iter().copied().filter(other).collect();
+        let mut others: Vec<u32> = Vec::new();
+        if let Some(zones) = &mut self.zones {
+            let chosen = zones.choose(&self.eligible);
+            others.extend(chosen.iter().copied().filter(other));
+        }
+        if others.is_empty() {
+            others.extend(self.eligible.iter().copied().filter(other));
+        }
         if others.is_empty() {
             return None;
         }
@@ -259,18 +277,6 @@ impl<'s> Front<'s> {
     pub fn report(&mut self, now: Nanos, all: impl Iterator<Item = Done>) {
         if let Policy::ClientWrr(policy) = &mut self.policy {
             policy.report(now, all);
-        }
-    }
-
-    /// Whether it probes workers.
-    pub fn probes(&self) -> bool {
-        matches!(self.policy, Policy::Prequal(_))
-    }
-
-    /// Probes workers that are let in; `None`: one does not answer.
-    pub fn probe(&mut self, now: Nanos, ask: impl FnMut(u32) -> Option<Answer>) {
-        if let Policy::Prequal(policy) = &mut self.policy {
-            policy.probe(&self.eligible, now, &mut self.stream, ask);
         }
     }
 
@@ -353,9 +359,14 @@ impl<'s> Front<'s> {
         }
     }
 
-    /// Finds anew who is eligible.
+    /// Finds anew who is eligible, and whom of them it prefers.
     #[cold]
     pub(super) fn refresh(&mut self, now: Nanos) {
+        self.find_eligible(now);
+        self.find_zones();
+    }
+
+    fn find_eligible(&mut self, now: Nanos) {
         // What time alone has done comes first: below one looks ahead only.
         if let Some(guards) = &mut self.guards
             && now >= guards.next_change

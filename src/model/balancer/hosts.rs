@@ -118,7 +118,7 @@ impl Front<'_> {
     #[cold]
     pub fn nobody(&self) -> Outcome {
         match &self.hosts {
-            Some(hosts) if hosts.has_none() => Outcome::NoWorker,
+            Some(hosts) if hosts.has_none() || self.gives_up() => Outcome::NoWorker,
             _ => Outcome::BreakerOpen,
         }
     }

@@ -30,6 +30,7 @@ mod round_robin;
 mod slow_start;
 mod subset;
 mod weighted_round_robin;
+mod zones;
 
 pub use client_wrr::Done;
 pub use fleet::Fleet;

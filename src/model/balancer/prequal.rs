@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 
-use super::View;
+use super::{Front, Policy, View};
 use crate::base::units::Nanos;
 use crate::engine::rng::{Bits, Stream};
 use crate::model::spec::{ProbeSpec, WHOLE};
@@ -215,6 +215,20 @@ impl Prequal {
         };
         if let Some(place) = place {
             self.pool.remove(place);
+        }
+    }
+}
+
+impl Front<'_> {
+    /// Whether it probes workers.
+    pub fn probes(&self) -> bool {
+        matches!(self.policy, Policy::Prequal(_))
+    }
+
+    /// Probes workers that are let in; `None`: one does not answer.
+    pub fn probe(&mut self, now: Nanos, ask: impl FnMut(u32) -> Option<Answer>) {
+        if let Policy::Prequal(policy) = &mut self.policy {
+            policy.probe(&self.eligible, now, &mut self.stream, ask);
         }
     }
 }

@@ -35,6 +35,8 @@ pub struct BalancerSpec {
     pub subset: Option<u32>,
     /// A worker that has come back weighs little at first; `None`: it weighs what it weighs.
     pub slow_start: Option<SlowStartSpec>,
+    /// Each instance prefers workers of its own zone; `None`: it does not look at zones.
+    pub zone_aware: Option<ZoneSpec>,
     /// Whose a breaker is, where there are several instances.
     pub breaker_share: BreakerShare,
 }
@@ -78,6 +80,27 @@ impl Default for SlowStartSpec {
             aggression: 1.0,
             min_weight: 0.1,
         }
+    }
+}
+
+/// In which zones instances stand, and when they prefer their own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ZoneSpec {
+    /// The zones of the instances, in turn.
+    pub zones: Vec<String>,
+    /// With fewer workers let in nobody looks at zones.
+    pub min_cluster_size: u32,
+    /// The share of attempts that go by zones, in millionths.
+    pub routing_enabled: u32,
+    /// Where so few workers are well that else all are asked, nobody is.
+    pub fail_on_panic: bool,
+}
+
+impl ZoneSpec {
+    /// The zone of an instance (from 0).
+    pub fn of(&self, instance: u32) -> &str {
+        let place = instance as usize % self.zones.len().max(1);
+        self.zones.get(place).map_or("", String::as_str)
     }
 }
 

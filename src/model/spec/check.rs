@@ -13,6 +13,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod work;
+mod zones;
 
 use super::{
     Arrivals, Band, BreakerShare, BreakerSpec, BreakerWindow, Dist, ErrorWhen, FaultKind,

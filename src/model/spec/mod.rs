@@ -244,6 +244,8 @@ pub struct GroupSpec {
     pub discipline: Discipline,
     /// How fast its cores are: work / speed = time.
     pub speed: f64,
+    /// Where it stands, for balancers that look at zones.
+    pub zone: Option<String>,
     /// Its share where the policy weighs, against the weights of the others.
     pub weight: f64,
     /// Waiting places of each, without those in service; `None`: unbounded.

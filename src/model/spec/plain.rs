@@ -74,6 +74,7 @@ pub fn balancer(policy: PolicySpec) -> BalancerSpec {
         subset: None,
         breaker_share: BreakerShare::Instance,
         slow_start: None,
+        zone_aware: None,
     }
 }
 
@@ -102,6 +103,7 @@ pub fn group(count: u32, cores: u32) -> GroupSpec {
         discipline: Discipline::Fifo,
         bytes: None,
         name: None,
+        zone: None,
         count,
         cores,
         ram: None,

@@ -11,6 +11,7 @@ impl Rules {
         self.instances(service, path);
         self.subset(service, path);
         self.slow_start(service, path);
+        self.zone_aware(service, path);
         let slots = balancer.slots.unwrap_or(0);
         self.range(
             slots <= MAX_SLOTS,
