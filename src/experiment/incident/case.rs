@@ -83,7 +83,8 @@ impl Case {
     }
 
     /// A hash of what decides the course of the run, but for its seed and replication, and of what
-    /// is looked for. What things cost and what the system is called is left out.
+    /// is looked for. What things cost and what the system is called is left out, and so are
+    /// fields that are `None`: a later version that can say more says the same of this system.
     pub fn digest(&self) -> [u8; DIGEST] {
         let mut system = SystemSpec::clone(&self.system);
         system.title.clear();
@@ -92,7 +93,7 @@ impl Case {
         groups.for_each(|group| group.price_per_hour = 0.0);
         let timing = self.stated;
         let rules = &self.run.look_for.rules;
-        let text = format!("{system:?}\n{timing:?}\n{rules:?}");
+        let text = without_nothing(&format!("{system:?}\n{timing:?}\n{rules:?}"));
         let hash = blake3::hash(text.as_bytes());
         let mut digest = [0; DIGEST];
         digest.copy_from_slice(&hash.as_bytes()[..DIGEST]);
@@ -155,5 +156,59 @@ impl Case {
             Horizon::For(time) => Some(self.run.timing.warm_up.saturating_add(time)),
             Horizon::Trace => None,
         }
+    }
+}
+
+/// The text of a value as `Debug` has it, without fields that are `None`.
+fn without_nothing(text: &str) -> String {
+    const NONE: &str = ": None";
+    let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(NONE) {
+        let (before, after) = (&rest[..at], &rest[at + NONE.len()..]);
+        if after.starts_with(in_name) {
+            kept.push_str(&rest[..at + NONE.len()]);
+            rest = after;
+        } else {
+            kept.push_str(before.trim_end_matches(in_name));
+            rest = after.strip_prefix(", ").unwrap_or(after);
+        }
+    }
+    kept + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_is_not_in_the_text() {
+        #[derive(Debug)]
+        #[allow(dead_code)]
+        struct Now {
+            a: u32,
+            later: Option<u32>,
+            b: Option<&'static str>,
+            last: Option<u32>,
+        }
+        let text = |b, later| {
+            let last = None;
+            without_nothing(&format!(
+                "{:?}",
+                vec![Now {
+                    a: 1,
+                    later,
+                    b,
+                    last
+                }]
+            ))
+        };
+        assert_eq!(text(None, None), "[Now { a: 1,  }]");
+        assert_eq!(
+            text(Some("x: Nonesuch"), None),
+            "[Now { a: 1, b: Some(\"x: Nonesuch\"),  }]"
+        );
+        assert_ne!(text(None, Some(2)), text(None, None));
     }
 }

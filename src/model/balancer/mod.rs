@@ -146,7 +146,7 @@ policies! {
     "client_wrr" client_wrr::ClientWrr
         "in turn, by weights that come out of what workers report (gRPC)";
     "prequal" prequal::Prequal
-        "quickest of those with few in flight, by probes sent with earlier requests (Prequal)";
+        "quickest of those with few in flight, by probes of earlier requests (Prequal)";
 }
 
 impl Policy {
