@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 /// The workloads that are counted.
-const COUNTED: [&str; 3] = ["W1", "W2", "W2-full"];
+const COUNTED: [&str; 4] = ["W1", "W2", "W2-full", "two-tier"];
 /// Requests of the shorter and of the longer run.
 const SHORT: u64 = 100_000;
 const LONG: u64 = 400_000;

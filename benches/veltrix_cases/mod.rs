@@ -224,7 +224,7 @@ fn full() -> Case {
 /// Runs one workload once, of so many requests, and nothing else.
 pub fn alone(name: &str, requests: u64) {
     let output = match name {
-        "W1" | "W2" => {
+        "W1" | "W2" | "two-tier" => {
             let system = model(&format!("{}.toml", name.to_lowercase()), &[]);
             trial::run(&system, &spec_for(&system, requests, false), &mut Blind)
         }

@@ -349,10 +349,14 @@ impl<'s> Front<'s> {
         }
     }
 
-    /// Tells a worker's breaker what became of a call that it let in.
+    /// Tells a worker's breaker what became of a call that it let in, unless that is lost.
     #[inline]
-    pub fn hear(&mut self, worker: u32, call: Call, now: Nanos) {
-        self.tick(now);
+    pub fn hear(&mut self, worker: u32, call: Call, now: Nanos, of: impl FnOnce() -> Try) {
+        match &self.guards {
+            Some(guards) if guards.lost.as_ref().is_some_and(|l| l.takes(of())) => return,
+            Some(guards) if now >= guards.next_change => self.refresh(now),
+            _ => {}
+        }
         let guards = self.guards.as_mut();
         if guards.is_some_and(|g| g.all[worker as usize].hear(now, call, g.spec)) {
             self.refresh(now);

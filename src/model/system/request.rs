@@ -327,7 +327,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 self.tell_caller(attempt, Outcome::Ok, now);
                 self.call_ends(request, Outcome::Ok, now);
             }
-            self.give_place_back(queue, attempt);
+            if self.limits.is_some() {
+                self.give_place_back(queue, attempt);
+            }
             if self.budgets.is_some() {
                 self.budget_answers(attempt);
             }
@@ -373,9 +375,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let a = self.jobs.attempt(attempt);
         let front = &mut self.fronts[front];
         if front.guarded && a.worker != NO_WORKER {
-            if front.loses(|| self.jobs.attempt(attempt).as_try(&self.source_of)) {
-                return;
-            }
+            let of = || self.jobs.attempt(attempt).as_try(&self.source_of);
             let aside = self.jobs.request(attempt);
             let took = now - a.arrived - aside.dispatched_after;
             let call = Call {
@@ -383,7 +383,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 took,
                 epoch: aside.epoch,
             };
-            front.hear(a.worker - front.first_worker, call, now);
+            front.hear(a.worker - front.first_worker, call, now, of);
         }
     }
 

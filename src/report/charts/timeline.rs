@@ -217,6 +217,21 @@ fn elsewhere(system: &SystemSpec, fault: &FaultSpec) -> String {
     }
 }
 
+/// How long a fault lasts in the mean, nanoseconds; who is restarted is back by himself.
+fn lasting(system: &SystemSpec, fault: &FaultSpec) -> f64 {
+    match (&fault.lasts, fault.kind) {
+        (Some(lasts), _) => lasts.mean(),
+        (None, FaultKind::CacheFlush { .. }) => 0.0,
+        (None, FaultKind::Crash | FaultKind::Restart) => {
+            let before = &system.services[..fault.service];
+            let before: usize = before.iter().map(|s| s.worker_count()).sum();
+            let group = system.group_of(before + fault.workers.0 as usize - 1);
+            group.map_or(f64::INFINITY, |group| group.restart.mean())
+        }
+        (None, _) => f64::INFINITY,
+    }
+}
+
 /// Faults with a fixed time, as far as they fall into the measured time.
 fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
     let fixed = system
@@ -228,10 +243,7 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
                 return None;
             };
             let from = at as f64 / SECOND - start;
-            let lasts = fault
-                .lasts
-                .as_ref()
-                .map_or(f64::INFINITY, |d| d.mean() / SECOND);
+            let lasts = lasting(system, fault) / SECOND;
             let (low, high) = fault.workers;
             let service = &system.services[fault.service].name;
             let whom = match low == high {
