@@ -400,16 +400,17 @@ impl<'s> Front<'s> {
         self.seen = guards.version;
         guards.next_change = Nanos::MAX;
         for (worker, guard) in (0u32..).zip(&guards.all) {
+            // Another instance that shares the breakers may know whom this one does not.
+            let change = guard.breaker.next_change().unwrap_or(Nanos::MAX);
+            if change > now {
+                guards.next_change = guards.next_change.min(change);
+            }
             let unknown = |known: &Vec<u32>| known.binary_search(&worker).is_err();
             if self.known.as_ref().is_some_and(unknown) {
                 continue;
             }
             if guard.breaker.admits(now) && good(worker) {
                 self.eligible.push(worker);
-            }
-            let change = guard.breaker.next_change().unwrap_or(Nanos::MAX);
-            if change > now {
-                guards.next_change = guards.next_change.min(change);
             }
         }
     }
