@@ -11,10 +11,6 @@ use super::decode::{Cx, Fields};
 use super::dist::Of;
 use super::keys::{BALANCER, SLOW_START, ZONE_AWARE};
 use super::tree::Node;
-
-/// Policies of the format that this version does not have.
-const LATER_POLICIES: &[&str] = &[];
-
 /// Keys that only some policies have.
 const OWN_KEYS: &[(&str, &[&str])] = &[
     ("round_robin", &["start"]),
@@ -119,7 +115,7 @@ impl Cx {
     fn policy(&mut self, fields: &Fields<'_>) -> PolicySpec {
         let now: Vec<&'static str> = POLICIES.iter().map(|p| p.0).collect();
         let name = match fields.get("policy") {
-            Some(node) => self.choice(node, &fields.path("policy"), &now, LATER_POLICIES),
+            Some(node) => self.choice(node, &fields.path("policy"), &now, &[]),
             None => Some("round_robin"),
         };
         let Some(name) = name else {

@@ -227,14 +227,14 @@ impl Cx {
                 min_calls: count("min_calls", 20),
                 window: self.time_or(&fields, "window", 10 * SECOND)?,
                 every: self.time_or(&fields, "every", SECOND / 2)?,
-                failure_share: self.share_or(&fields, "failure_share", 0.5),
+                failure_share: self.number_or(&fields, "failure_share", 0.5),
                 open_for: self.open_for(&fields, 5),
                 counts,
             }),
             "polly8" => Some(BreakerSpec::Polly8 {
                 min_calls: count("min_calls", 100),
                 window: self.time_or(&fields, "window", 30 * SECOND)?,
-                failure_share: self.share_or(&fields, "failure_share", 0.1),
+                failure_share: self.number_or(&fields, "failure_share", 0.1),
                 open_for: self.open_for(&fields, 5),
                 counts,
             }),
@@ -242,7 +242,7 @@ impl Cx {
                 failures: count("failures", 5),
                 min_calls: count("min_calls", 5),
                 window: self.time_or(&fields, "window", 30 * SECOND)?,
-                failure_share: self.share_or(&fields, "failure_share", 0.2),
+                failure_share: self.number_or(&fields, "failure_share", 0.2),
                 wait: self.accrual_wait(&fields)?,
                 counts,
             }),
@@ -266,12 +266,12 @@ impl Cx {
                     .and_then(|n| self.boolean(n, &fields.path("automatic")));
                 Some(BreakerSpec::Resilience4j {
                     automatic: automatic.unwrap_or(false),
-                    lost_reply: self.share_or(&fields, "lost_reply", 0.0),
+                    lost_reply: self.number_or(&fields, "lost_reply", 0.0),
                     window,
                     min_calls,
-                    failure_share: self.share_or(&fields, "failure_share", 0.5),
+                    failure_share: self.number_or(&fields, "failure_share", 0.5),
                     slow_after: self.time_or(&fields, "slow_after", 60 * SECOND)?,
-                    slow_share: self.share_or(&fields, "slow_share", 1.0),
+                    slow_share: self.number_or(&fields, "slow_share", 1.0),
                     open_for: self.open_for(&fields, 60),
                     half_open_calls,
                     half_open_max,
@@ -298,7 +298,8 @@ impl Cx {
         }
     }
 
-    fn share_or(&mut self, fields: &Fields<'_>, key: &str, default: f64) -> f64 {
+    /// A number, or what it is by itself.
+    pub(super) fn number_or(&mut self, fields: &Fields<'_>, key: &str, default: f64) -> f64 {
         let given = fields.get(key);
         given
             .and_then(|node| self.number(node, &fields.path(key)))

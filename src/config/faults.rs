@@ -176,13 +176,13 @@ impl Cx {
                 }
             }
             "network" => Some(FaultKind::Network {
-                loss: self.number_or(fields, "loss", 0.0)?,
-                probability: self.number_or(fields, "probability", 1.0)?,
+                loss: self.number_or(fields, "loss", 0.0),
+                probability: self.number_or(fields, "probability", 1.0),
                 edge: at?.edge()?,
             }),
             "partition" => Some(FaultKind::Partition { edge: at?.edge()? }),
             "cache_flush" => Some(FaultKind::CacheFlush {
-                share: self.number_or(fields, "share", 1.0)?,
+                share: self.number_or(fields, "share", 1.0),
                 edge: at?.edge()?,
             }),
             "ram_cap" => Some(FaultKind::RamCap {
@@ -212,14 +212,6 @@ impl Cx {
     ) -> Option<&'static str> {
         let node = fields.get(key)?;
         self.choice(node, &fields.path(key), words, &[])
-    }
-
-    /// A number, or what it is by itself.
-    fn number_or(&mut self, fields: &Fields<'_>, key: &str, usual: f64) -> Option<f64> {
-        match fields.get(key) {
-            Some(node) => self.number(node, &fields.path(key)),
-            None => Some(usual),
-        }
     }
 
     /// A number without which the kind means nothing.

@@ -192,7 +192,13 @@ impl FaultKind {
 impl SystemSpec {
     /// Whether messages take time on any way, or may.
     pub fn has_network(&self) -> bool {
-        let troubled = |f: &FaultSpec| f.enabled && f.kind.edge().is_some();
+        let troubled = |f: &FaultSpec| {
+            let messages = matches!(
+                f.kind,
+                FaultKind::Network { .. } | FaultKind::Partition { .. }
+            );
+            f.enabled && messages
+        };
         self.clients().any(|c| c.network.is_some())
             || self.services.iter().any(|s| s.network.is_some())
             || self.faults.iter().any(troubled)
@@ -239,12 +245,10 @@ impl SystemSpec {
         }
     }
 
-    /// The caches that keep answers beside the calls of a way.
+    /// Whether a cache beside the calls of a way keeps answers.
     pub fn keeps_on(&self, edge: Edge) -> bool {
-        let callers = self.sources.len()..self.clients().count();
-        let mut sites = callers.zip(self.call_sites());
-        sites.any(|(caller, site)| {
-            self.edge_of(caller) == Some(edge)
+        self.call_sites().any(|site| {
+            (EdgeEnd::Service(site.from), site.call.to) == (edge.from, edge.to)
                 && matches!(site.call.cache, Some(super::CacheSpec::Lru { .. }))
         })
     }
