@@ -57,7 +57,12 @@ fn error(spec: &SystemSpec, tally: &Tally, total: u64, outcome: Outcome) -> Stri
         .filter(|n| *n > 0 && at_workers > 0)
     {
         let elsewhere = self::mean(elsewhere, tally);
-        text.push_str(&format!(", {elsewhere} at the balancer"));
+        let place = match spec.has_network() {
+            // Some may have been on their way.
+            true => "before any worker",
+            false => "at the balancer",
+        };
+        text.push_str(&format!(", {elsewhere} {place}"));
     }
     if let Some((name, n)) = worst(spec, tally, |w| w.ended[outcome.index()]) {
         text.push_str(&format!(", worst worker {name} {n}"));
