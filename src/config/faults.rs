@@ -1,7 +1,8 @@
 //! `[[fault]]`: what goes wrong, where and when.
 
 use crate::model::spec::{
-    Edge, EdgeEnd, ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, ServiceSpec,
+    Edge, EdgeEnd, ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, GroupSpec, InService,
+    ServiceSpec,
 };
 
 use super::decode::{Cx, Fields};
@@ -11,7 +12,7 @@ use super::patch::fault_name;
 use super::tree::Node;
 
 /// Kinds of faults of the format that this version does not have.
-const LATER_FAULTS: &[&str] = &["steal", "zone_down", "poison", "config_push", "limit"];
+const LATER_FAULTS: &[&str] = &["poison", "config_push", "limit"];
 
 /// Keys of every kind.
 const COMMON: [&str; 6] = ["name", "enabled", "kind", "target", "at", "every"];
@@ -20,9 +21,14 @@ const COMMON: [&str; 6] = ["name", "enabled", "kind", "target", "at", "every"];
 #[derive(Clone, Copy)]
 enum At {
     Workers,
+    /// The workers of a zone, of every service.
+    Zone,
     Source(usize),
     Edge(Edge),
 }
+
+/// Which workers a fault befalls, as a spec says it: service, first and last, zone.
+type Whom = (usize, (u32, u32), Option<String>);
 
 impl At {
     fn edge(self) -> Option<Edge> {
@@ -81,8 +87,10 @@ impl Cx {
         let (kind, target) = (fields.get("kind")?, fields.get("target")?);
         let now = &[
             "slow",
+            "steal",
             "pause",
             "crash",
+            "zone_down",
             "error",
             "surge",
             "restart",
@@ -94,7 +102,7 @@ impl Cx {
         ];
         let word = self.choice(kind, &fields.path("kind"), now, LATER_FAULTS);
         let path = fields.path("target");
-        let no_workers = Some((0, (1, 1)));
+        let no_workers = Some((0, (1, 1), None));
         let (at, target) = match word {
             Some("surge") => {
                 let source = self.source_target(target, &path, sources);
@@ -104,7 +112,13 @@ impl Cx {
                 let edge = self.edge_target(target, &path, (services, sources));
                 (edge.map(At::Edge), no_workers)
             }
-            _ => (Some(At::Workers), self.target(target, &path, services)),
+            word => match self.whole_zone(target, &path, word, services) {
+                Some(zone) => (Some(At::Zone), zone),
+                None => (
+                    Some(At::Workers),
+                    self.target(target, &path, word, services),
+                ),
+            },
         };
         let kind = self.fault_kind(&fields, word?, at);
         let delay = fields
@@ -122,13 +136,14 @@ impl Cx {
             "restart" => InService::Restart,
             _ => InService::Lost,
         });
-        let (service, workers) = target?;
+        let (service, workers, zone) = target?;
         Some(FaultSpec {
             name,
             enabled: enabled.unwrap_or(true),
             kind: kind?,
             service,
             workers,
+            zone,
             when: when?,
             lasts: lasts.unwrap_or_default(),
             unit,
@@ -142,6 +157,8 @@ impl Cx {
     fn fault_kind(&mut self, fields: &Fields<'_>, word: &str, at: Option<At>) -> Option<FaultKind> {
         let own: &[&str] = match word {
             "slow" => &["factor", "shared", "for"],
+            "steal" => &["share", "shared", "for"],
+            "zone_down" => &["for"],
             "error" => &["probability", "when", "shared", "for"],
             "surge" => &["factor", "for"],
             "restart" => &[],
@@ -157,6 +174,12 @@ impl Cx {
         match word {
             "slow" => Some(FaultKind::Slow {
                 factor: self.needed_number(fields, "factor")?,
+            }),
+            "steal" => Some(FaultKind::Steal {
+                share: self.needed_number(fields, "share")?,
+            }),
+            "zone_down" => Some(FaultKind::ZoneDown {
+                everywhere: matches!(at?, At::Zone),
             }),
             "error" => {
                 let when = self.word(fields, "when", &["end", "start"]);
@@ -289,13 +312,58 @@ impl Cx {
         found
     }
 
-    /// `events`, `events[14]`, `events[1..5]`: the service and its first and last worker.
+    /// `@zone-a`: everyone who stands there, for kinds that take a whole zone. `None`: another
+    /// target; of the two kinds of nothing inside, the target is wrong and has been told of.
+    fn whole_zone(
+        &mut self,
+        node: &Node,
+        path: &str,
+        kind: Option<&str>,
+        services: &[ServiceSpec],
+    ) -> Option<Option<Whom>> {
+        let zone = node.text()?.strip_prefix('@')?.trim();
+        if kind? != "zone_down" {
+            let message = format!("`{path}`: only a fault of kind `zone_down` takes a whole zone");
+            let help = format!("name the service too: \"SERVICE@{zone}\"");
+            self.disagree(node.span, path, &message, &help);
+            return Some(None);
+        }
+        let stands = |s: &ServiceSpec| s.groups.iter().any(|g| g.zone.as_deref() == Some(zone));
+        let service = services.iter().position(stands);
+        if service.is_none() {
+            let groups = services.iter().flat_map(|s| &s.groups);
+            self.unknown_zone(node, path, zone, groups);
+        }
+        Some(service.map(|service| (service, (1, 1), Some(zone.to_owned()))))
+    }
+
+    fn unknown_zone<'a>(
+        &mut self,
+        node: &Node,
+        path: &str,
+        zone: &str,
+        groups: impl Iterator<Item = &'a GroupSpec>,
+    ) {
+        let mut known: Vec<&str> = groups.filter_map(|g| g.zone.as_deref()).collect();
+        known.sort_unstable();
+        known.dedup();
+        if known.is_empty() {
+            let message = format!("`{path}`: no group of workers says in which `zone` it stands");
+            let help = format!("give those that are to be hit `zone = \"{zone}\"`");
+            return self.disagree(node.span, path, &message, &help);
+        }
+        self.unknown_name(node.span, path, zone, &known);
+    }
+
+    /// `events`, `events[14]`, `events[1..5]`, `events@zone-a`: the service, its first and last
+    /// worker, and the zone.
     fn target(
         &mut self,
         node: &Node,
         path: &str,
+        kind: Option<&str>,
         services: &[ServiceSpec],
-    ) -> Option<(usize, (u32, u32))> {
+    ) -> Option<Whom> {
         let text = self.text(node, path)?;
         if text.starts_with("source.") {
             let message = format!("`{path}`: only a fault of kind `surge` befalls a source");
@@ -310,13 +378,13 @@ impl Cx {
             self.disagree(node.span, path, &message, "name a service or its workers");
             return None;
         }
-        if text.contains('@') {
-            self.later(node.span, path, &format!("the target `{text}`"));
-            return None;
-        }
+        let (text, zone) = match text.split_once('@') {
+            Some((text, zone)) => (text.trim(), Some(zone.trim())),
+            None => (text.as_str(), None),
+        };
         let (name, range) = match text.split_once('[') {
             Some((name, range)) => (name, Some(range)),
-            None => (text.as_str(), None),
+            None => (text, None),
         };
         let Some(service) = services.iter().position(|s| s.name == name) else {
             let known: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
@@ -324,13 +392,30 @@ impl Cx {
             return None;
         };
         let count = u32::try_from(services[service].worker_count()).unwrap_or(u32::MAX);
+        if zone.is_none() && kind == Some("zone_down") {
+            let takes = format!("a zone such as \"@zone-a\" or \"{name}@zone-a\"");
+            self.wrong_type(node, path, &takes);
+            return None;
+        }
         let Some(range) = range else {
-            return Some((service, (1, count.max(1))));
+            let groups = services[service].groups.iter();
+            let stands = |zone| groups.clone().any(|g| g.zone.as_deref() == Some(zone));
+            if let Some(zone) = zone.filter(|&zone| !stands(zone)) {
+                self.unknown_zone(node, path, zone, groups);
+                return None;
+            }
+            return Some((service, (1, count.max(1)), zone.map(str::to_owned)));
         };
+        if zone.is_some() {
+            let takes =
+                format!("workers by number or by zone: \"{name}[1..5]\" or \"{name}@zone-a\"");
+            self.wrong_type(node, path, &takes);
+            return None;
+        }
         let inner = range.strip_suffix(']').unwrap_or_default();
         let (first, last) = inner.split_once("..").unwrap_or((inner, inner));
         match (first.trim().parse(), last.trim().parse()) {
-            (Ok(first), Ok(last)) => Some((service, (first, last))),
+            (Ok(first), Ok(last)) => Some((service, (first, last), None)),
             _ => {
                 let takes = format!("\"{name}\", \"{name}[14]\" or \"{name}[1..5]\"");
                 self.wrong_type(node, path, &takes);

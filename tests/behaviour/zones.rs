@@ -6,7 +6,10 @@ use veltrix::model::spec::*;
 use veltrix::model::tally::Tally;
 use veltrix::model::trial::{Blind, Horizon};
 
-use crate::systems::{MS, S, drawn, fault, go, group, just, run_spec, system};
+use crate::systems::{
+    MS, S, drawn, fault, go, group, just, replay, rows, run_spec, service, source, system, trace,
+};
+use crate::{every_ms, told};
 
 /// Workers of two cores in zones a and b, and two instances, one in each; 500 requests a second
 /// of 10 ms.
@@ -192,4 +195,115 @@ fn mistakes_about_zones_are_named() {
             "row {row}: {problems:?}"
         );
     }
+}
+
+/// Workers in turn, one in each zone, of two services that a source each calls.
+fn in_turn() -> SystemSpec {
+    let births = every_ms(6, MS / 2);
+    let zone = |name: &str| GroupSpec {
+        name: Some(name.into()),
+        zone: Some(name.into()),
+        ..group(1, 1, None)
+    };
+    let mut spec = replay(&births, zone("a"));
+    spec.services[0].groups.push(zone("b"));
+    let groups = vec![zone("b"), zone("a")];
+    let other = service("f", WorkSpec::FromTrace, crate::systems::IN_TURN, zone("b"));
+    spec.services.push(ServiceSpec { groups, ..other });
+    spec.sources.push(SourceSpec {
+        to: 1,
+        ..source("t", trace(&births))
+    });
+    spec
+}
+
+/// From 1.2 ms to 3.2 ms those of zone b are down: the second worker of the one service, the first
+/// of the other. What one has begun is lost.
+#[test]
+fn a_zone_goes_down_and_comes_back_as_a_whole() {
+    let hit = |everywhere, kind: fn(bool) -> FaultKind| {
+        let mut spec = in_turn();
+        spec.faults = vec![FaultSpec {
+            zone: Some("b".into()),
+            lasts: Some(just(2 * MS)),
+            ..fault("f", kind(everywhere), (1, 2), FaultWhen::At(MS + MS / 5))
+        }];
+        let all = rows(&spec).0;
+        all.iter()
+            .map(|row| row.outcome.unwrap())
+            .collect::<Vec<_>>()
+    };
+    let (ok, lost, gone) = (Outcome::Ok, Outcome::WorkerDown, Outcome::NoConnection);
+    let of_e = [ok, lost, ok, gone, ok, ok];
+    let of_f = [ok, ok, gone, ok, ok, ok];
+    let down = |everywhere| FaultKind::ZoneDown { everywhere };
+    assert_eq!(hit(true, down), [of_e, of_f].concat());
+    assert_eq!(hit(false, down), [of_e, [ok; 6]].concat());
+    assert_eq!(hit(false, |_| FaultKind::Crash), [of_e, [ok; 6]].concat());
+}
+
+/// A zone that comes and goes is down at one worker as long and as often as at any other.
+#[test]
+fn a_zone_is_one_draw() {
+    let mut spec = two(3, 3);
+    spec.faults = vec![FaultSpec {
+        zone: Some("b".into()),
+        lasts: Some(Dist::exponential(S as f64).unwrap()),
+        ..fault(
+            "f",
+            FaultKind::ZoneDown { everywhere: true },
+            (1, 1),
+            FaultWhen::Every(Dist::exponential(4.0 * S as f64).unwrap()),
+        )
+    }];
+    let tally = run(&spec);
+    let up: Vec<u128> = tally.workers.iter().map(|w| w.able_area).collect();
+    let whole = u128::from(80 * S);
+    assert_eq!(up[..3], [whole; 3]);
+    assert!(
+        up[3] < whole - u128::from(S) && up[3..] == [up[3]; 3],
+        "{up:?}"
+    );
+}
+
+/// Others take a quarter of every core: 3 ms of work take 4 ms, and with another half, 8 ms.
+#[test]
+fn what_others_steal_is_missing_from_every_core() {
+    let mut spec = replay(&[(0, 3 * MS), (10 * MS, 3 * MS)], group(1, 1, None));
+    let steal = |share, at| fault("f", FaultKind::Steal { share }, (1, 1), FaultWhen::At(at));
+    spec.faults = vec![
+        steal(0.25, 0),
+        FaultSpec {
+            name: "g".into(),
+            ..steal(0.5, 10 * MS)
+        },
+    ];
+    let (all, output) = rows(&spec);
+    let expected = [
+        (Some(0), 4_000, Outcome::Ok),
+        (Some(10_000), 18_000, Outcome::Ok),
+    ];
+    assert_eq!(told(&all), expected);
+    assert_eq!(output.tally.workers[0].busy_area, u128::from(12 * MS));
+}
+
+#[test]
+fn nobody_steals_all_or_hits_a_zone_where_nobody_stands() {
+    let problem = |kind, zone: Option<&str>| {
+        let mut spec = two(3, 3);
+        spec.faults = vec![FaultSpec {
+            zone: zone.map(str::to_owned),
+            ..fault("f", kind, (1, 6), FaultWhen::Always)
+        }];
+        let problems = spec.check();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        (problems[0].code, problems[0].path.clone())
+    };
+    let steal = FaultKind::Steal { share: 1.0 };
+    let range = (Code::OUT_OF_RANGE, "fault.f.share".to_owned());
+    assert_eq!(problem(steal, None), range);
+    let nowhere = (Code::UNKNOWN_NAME, "fault.f.target".to_owned());
+    assert_eq!(problem(FaultKind::Pause, Some("c")), nowhere);
+    let down = FaultKind::ZoneDown { everywhere: true };
+    assert_eq!(problem(down, Some("c")), nowhere);
 }

@@ -141,8 +141,26 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "fault-kind",
         "kind   = \"slow\"",
-        "kind   = \"zone_down\"",
-        &["VX1010", "zone_down"],
+        "kind   = \"poison\"",
+        &["VX1010", "poison"],
+    ),
+    (
+        "fault-zone-of-no-name",
+        "kind   = \"slow\"\ntarget = \"events[3]\"\nfactor = 0.5",
+        "kind   = \"zone_down\"\ntarget = \"events[3]\"",
+        &["VX1004", "@zone-a"],
+    ),
+    (
+        "fault-zone-nobody-stands-in",
+        "kind   = \"slow\"\ntarget = \"events[3]\"\nfactor = 0.5",
+        "kind   = \"zone_down\"\ntarget = \"@east\"",
+        &["VX1012", "`zone`"],
+    ),
+    (
+        "fault-whole-zone-slow",
+        "target = \"events[3]\"",
+        "target = \"@east\"",
+        &["VX1012", "`zone_down`", "SERVICE@east"],
     ),
     (
         "fault-surge-of-a-service",

@@ -14,8 +14,13 @@ const KINDS: &[(&str, features::Feature, Write)] = &[
         let factor = m.draw.pick(&["0.1", "0.5", "2.0", "1.0"]);
         t.put("factor", factor);
     }),
+    ("steal", Slow, |m, t| {
+        let share = m.draw.pick(&["0.0", "0.3", "0.95"]);
+        t.put("share", share);
+    }),
     ("pause", Pause, |_, _| {}),
     ("crash", Crash, |_, _| {}),
+    ("zone_down", Crash, |_, _| {}),
     ("restart", RestartFault, |_, _| {}),
     ("error", Error, |m, t| {
         t.put("probability", share(&mut m.draw, 0.0, 1.0));
@@ -66,7 +71,13 @@ fn fault(m: &mut Making, (kind, write): (&str, Write), to: &Service, i: u64) -> 
     table.text("kind", kind);
     table.text("name", &format!("{kind}-{i}"));
     let first = m.draw.from(1, to.workers);
+    let down = kind == "zone_down";
     let target = match m.draw.from(0, 2) {
+        _ if down && !to.zoned => return None,
+        0 if down => format!("@{}", m.draw.pick(&["a", "b"])),
+        _ if to.zoned && (down || m.draw.chance(0.3)) => {
+            format!("{}@{}", to.name, m.draw.pick(&["a", "b"]))
+        }
         0 => to.name.clone(),
         1 => format!("{}[{first}]", to.name),
         _ => format!("{}[{first}..{}]", to.name, m.draw.from(first, to.workers)),
@@ -85,7 +96,7 @@ fn fault(m: &mut Making, (kind, write): (&str, Write), to: &Service, i: u64) -> 
         table.text("in_service", word);
     }
     let shares = when(m, &mut table, kind);
-    if shares && m.has(Shared) {
+    if shares && !down && m.has(Shared) {
         table.put("shared", true);
     }
     enabled(m, &mut table);

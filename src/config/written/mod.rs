@@ -99,7 +99,7 @@ impl Pen<'_> {
     fn fault(&mut self, fault: &FaultSpec) {
         let path = format!("fault.{}", fault.name);
         self.header("[[fault]]");
-        let target = self.target(fault);
+        let target = self.spec.target_name(fault);
         if name_problem(&fault.name).is_none() {
             self.line("name", &quoted(&fault.name));
             self.line("target", &quoted(&target));
@@ -156,27 +156,6 @@ impl Pen<'_> {
         }
     }
 
-    /// What a fault befalls, in its shortest form.
-    fn target(&self, fault: &FaultSpec) -> String {
-        if let FaultKind::Surge { source, .. } = fault.kind {
-            let name = self.spec.sources.get(source).map(|s| s.name.as_str());
-            return format!("source.{}", name.unwrap_or_default());
-        }
-        if let Some(edge) = fault.kind.edge() {
-            return self.spec.edge_name(edge);
-        }
-        let Some(service) = self.spec.services.get(fault.service) else {
-            return String::new();
-        };
-        let (first, last) = fault.workers;
-        let count = service.worker_count() as u64;
-        match (first, u64::from(last)) {
-            (1, last) if last == count.max(1) => service.name.clone(),
-            (first, last) if u64::from(first) == last => format!("{}[{first}]", service.name),
-            (first, last) => format!("{}[{first}..{last}]", service.name),
-        }
-    }
-
     /// Whether a text means the workers of a fault, though it is not the shortest that does.
     fn same_target(&self, text: &str, fault: &FaultSpec) -> bool {
         let Some((name, range)) = text.split_once('[') else {
@@ -195,7 +174,9 @@ impl Pen<'_> {
             FaultKind::Slow { factor } | FaultKind::Surge { factor, .. } => {
                 self.line("factor", &number(factor));
             }
-            FaultKind::RamCap { share } => self.line("share", &number(share)),
+            FaultKind::RamCap { share } | FaultKind::Steal { share } => {
+                self.line("share", &number(share));
+            }
             FaultKind::Leak { rate } => {
                 let rate = self.byte_rate(rate, &format!("{path}.rate"));
                 self.line("rate", &rate);
@@ -219,6 +200,7 @@ impl Pen<'_> {
             FaultKind::CacheFlush { share, .. } => self.line("share", &number(share)),
             FaultKind::Pause
             | FaultKind::Crash
+            | FaultKind::ZoneDown { .. }
             | FaultKind::Restart
             | FaultKind::Partition { .. } => {}
         }
@@ -229,8 +211,10 @@ impl Pen<'_> {
 fn kind(kind: &FaultKind) -> &'static str {
     match kind {
         FaultKind::Slow { .. } => "slow",
+        FaultKind::Steal { .. } => "steal",
         FaultKind::Pause => "pause",
         FaultKind::Crash => "crash",
+        FaultKind::ZoneDown { .. } => "zone_down",
         FaultKind::Restart => "restart",
         FaultKind::Surge { .. } => "surge",
         FaultKind::RamCap { .. } => "ram_cap",

@@ -346,6 +346,7 @@ fn with_load(case: &Case, factor: f64, from: Nanos) -> Case {
             name: format!("load of {}", spec.name),
             enabled: true,
             kind: FaultKind::Surge { source, factor },
+            zone: None,
             service: spec.to,
             workers: (1, 1),
             when: FaultWhen::At(from),

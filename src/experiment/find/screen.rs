@@ -92,7 +92,11 @@ fn is_lasting(system: &SystemSpec, timing: &Timing) -> bool {
         .filter(|f| f.enabled)
         .all(|f| match f.kind {
             FaultKind::Slow { factor } => factor <= 1.0,
-            FaultKind::Pause | FaultKind::Crash | FaultKind::Restart => true,
+            FaultKind::Steal { .. }
+            | FaultKind::Pause
+            | FaultKind::Crash
+            | FaultKind::ZoneDown { .. }
+            | FaultKind::Restart => true,
             _ => false,
         });
     matches!(timing.horizon, Horizon::For(_)) && sources && faults

@@ -29,6 +29,7 @@ fn fault(kind: FaultKind, when: FaultWhen, shared: bool) -> FaultSpec {
         kind,
         service: 0,
         workers: (1, 2),
+        zone: None,
         when,
         lasts: None,
         unit: FaultUnit::Worker,

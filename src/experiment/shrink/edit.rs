@@ -43,7 +43,7 @@ pub fn remove_service(system: &mut SystemSpec, index: usize) -> Option<()> {
     }
     system.faults.retain(|f| match f.kind.edge() {
         Some(edge) => edge.from != EdgeEnd::Service(index) && edge.to != index,
-        None => !f.kind.befalls_workers() || f.service != index,
+        None => !f.kind.befalls_workers() || f.kind.is_everywhere() || f.service != index,
     });
     for fault in &mut system.faults {
         if let Some(edge) = fault.kind.edge_mut() {
@@ -55,6 +55,7 @@ pub fn remove_service(system: &mut SystemSpec, index: usize) -> Option<()> {
             fault.service -= usize::from(fault.service > index);
         }
     }
+    forget_empty_zones(system);
     Some(())
 }
 
@@ -73,13 +74,30 @@ pub fn resize(system: &mut SystemSpec, (service, group): (usize, usize), count: 
     let workers = u32::try_from(system.services[service].worker_count()).ok()?;
     system.faults.retain_mut(|fault| {
         let here = fault.service == service && fault.kind.befalls_workers();
-        if !here {
+        if !here || fault.kind.is_everywhere() {
             return true;
         }
         fault.workers.1 = fault.workers.1.min(workers);
         fault.workers.0 <= workers
     });
+    forget_empty_zones(system);
     Some(())
+}
+
+/// Faults of zones go where nobody is left in them; one of all services is the first's again.
+fn forget_empty_zones(system: &mut SystemSpec) {
+    let mut faults = std::mem::take(&mut system.faults);
+    faults.retain_mut(|fault| {
+        if fault.zone.is_none() {
+            return true;
+        }
+        let first = system.befallen(fault).first().copied();
+        if let (true, Some((service, _))) = (fault.kind.is_everywhere(), first) {
+            fault.service = service;
+        }
+        first.is_some()
+    });
+    system.faults = faults;
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::rows::tidy;
 use super::tester::Failing;
 use crate::experiment::incident::Case;
 use crate::model::incident::Kind;
-use crate::model::spec::{Arrivals, Dist, FaultWhen, StepSpec, SystemSpec};
+use crate::model::spec::{Arrivals, Dist, FaultKind, FaultWhen, StepSpec, SystemSpec};
 
 /// What a pass offers.
 pub enum Offer {
@@ -128,6 +128,8 @@ fn fault_once(best: &Failing, n: usize) -> Offer {
     let (Some(last), true) = (last, again) else {
         return Offer::Skip;
     };
+    // A zone goes down as a whole.
+    let whole = matches!(fault.kind, FaultKind::ZoneDown { .. });
     let before = best.case.system.services[..fault.service].iter();
     let first: usize = before.map(|s| s.worker_count()).sum();
     let (from, until) = (last.from, last.to.unwrap_or(best.episode.at + 1));
@@ -140,7 +142,8 @@ fn fault_once(best: &Failing, n: usize) -> Offer {
             let lasts = until.saturating_sub(from).max(1);
             fault.lasts = Some(Dist::constant(lasts as f64).ok()?);
         }
-        if let Some(worker) = worker {
+        if let (Some(worker), false) = (worker, whole) {
+            fault.zone = None;
             let number = (worker as usize).checked_sub(first)? as u32 + 1;
             fault.workers = (number, number);
         }

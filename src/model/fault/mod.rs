@@ -19,12 +19,20 @@ pub const FAULTS: &[(&str, &str)] = &[
         "speed is multiplied by `factor`; acts on the work that is left",
     ),
     (
+        "steal",
+        "others take a `share` of the time of every core; acts on the work that is left",
+    ),
+    (
         "pause",
         "nothing moves; what is aboard stays and keeps its cores",
     ),
     (
         "crash",
         "down; what is aboard is lost, what comes later finds no connection",
+    ),
+    (
+        "zone_down",
+        "every worker of a zone is down at once; what is aboard is lost",
     ),
     (
         "restart",
@@ -207,6 +215,16 @@ pub fn takes_ram(spec: &SystemSpec) -> bool {
     spec.faults.iter().any(|f| f.enabled && takes(f))
 }
 
+/// The path of what a fault draws for all its targets at once, if it does.
+fn common_path(spec: &SystemSpec, fault: &FaultSpec) -> Option<String> {
+    let down = matches!(fault.kind, FaultKind::ZoneDown { .. });
+    let place = match &fault.zone {
+        Some(zone) if fault.kind.is_everywhere() => format!("zone/{zone}"),
+        _ => format!("service/{}", spec.services[fault.service].name),
+    };
+    (fault.shared || down).then(|| format!("{place}/fault/{}/shared", fault.name))
+}
+
 /// Every fault that is on, at every worker it targets.
 pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
     let mut targets = Vec::new();
@@ -220,16 +238,12 @@ pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
             targets.push(at_no_worker(&path, (f, fault), key));
             continue;
         }
-        let before = spec.services[..fault.service]
-            .iter()
-            .map(ServiceSpec::worker_count);
-        let first = before.sum::<usize>() as u32;
-        let service = &spec.services[fault.service];
-        for number in fault.workers.0 - 1..fault.workers.1 {
+        let shared = common_path(spec, fault);
+        for (index, number) in spec.befallen(fault) {
+            let before = spec.services[..index].iter();
+            let first = before.map(ServiceSpec::worker_count).sum::<usize>() as u32;
+            let service = &spec.services[index];
             let path = format!("{}/fault/{}", worker_path(service, number), fault.name);
-            let shared = fault
-                .shared
-                .then(|| format!("service/{}/fault/{}/shared", service.name, fault.name));
             let mut add = |core: Option<u32>, path: &str| {
                 targets.push(Target {
                     fault: f,

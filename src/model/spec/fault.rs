@@ -16,6 +16,8 @@ pub struct FaultSpec {
     pub service: usize,
     /// First and last worker (from 1) within the service; each target by itself.
     pub workers: (u32, u32),
+    /// Of these only who stands in this zone; `None`: wherever they stand.
+    pub zone: Option<String>,
     /// When it happens.
     pub when: FaultWhen,
     /// How long, nanoseconds; `None`: to the end of the run (a crash: until restarted).
@@ -78,10 +80,20 @@ pub enum FaultKind {
         /// 0.2 = a fifth as fast.
         factor: f64,
     },
+    /// Others take a part of the time of every core: speed is multiplied by the rest.
+    Steal {
+        /// The part taken, from 0 to below 1.
+        share: f64,
+    },
     /// Nothing moves; what is aboard stays, cores stay occupied.
     Pause,
     /// Down; what is aboard is lost.
     Crash,
+    /// Everyone in a zone ([`FaultSpec::zone`]) is down at once; what is aboard is lost.
+    ZoneDown {
+        /// Of every service; the fault's service and workers say nothing then.
+        everywhere: bool,
+    },
     /// Restarted by hand: what is aboard is lost, and it is back after its group's restart time.
     Restart,
     /// The rate of a source is multiplied; the fault's service and workers say nothing.
@@ -183,6 +195,20 @@ impl FaultKind {
         }
     }
 
+    /// What it multiplies the speed of a worker by.
+    pub fn speed(&self) -> f64 {
+        match *self {
+            FaultKind::Slow { factor } => factor,
+            FaultKind::Steal { share } => 1.0 - share,
+            _ => 1.0,
+        }
+    }
+
+    /// Whether it befalls workers of every service.
+    pub fn is_everywhere(&self) -> bool {
+        matches!(self, FaultKind::ZoneDown { everywhere: true })
+    }
+
     /// Whether it befalls workers: neither a source nor a way.
     pub fn befalls_workers(&self) -> bool {
         !matches!(self, FaultKind::Surge { .. }) && self.edge().is_none()
@@ -202,6 +228,59 @@ impl SystemSpec {
         self.clients().any(|c| c.network.is_some())
             || self.services.iter().any(|s| s.network.is_some())
             || self.faults.iter().any(troubled)
+    }
+
+    /// The workers that a fault befalls, each with its service and its number there (from 0).
+    pub fn befallen(&self, fault: &FaultSpec) -> Vec<(usize, u32)> {
+        if !fault.kind.befalls_workers() {
+            return Vec::new();
+        }
+        let everywhere = fault.kind.is_everywhere();
+        let (first, last) = match everywhere {
+            true => (1, u32::MAX),
+            false => fault.workers,
+        };
+        let zone = fault.zone.as_deref();
+        let mut all = Vec::new();
+        for (index, service) in self.services.iter().enumerate() {
+            if index != fault.service && !everywhere {
+                continue;
+            }
+            let groups = service.groups.iter();
+            let groups = groups.flat_map(|g| std::iter::repeat_n(g, g.count as usize));
+            let numbered = (0u32..).zip(groups);
+            let befallen = numbered.filter(|(number, group)| {
+                let here = zone.is_none_or(|zone| group.zone.as_deref() == Some(zone));
+                here && (first..=last).contains(&(number + 1))
+            });
+            all.extend(befallen.map(|(number, _)| (index, number)));
+        }
+        all
+    }
+
+    /// What a fault befalls, as a file names it in its shortest form: `web`, `web[14]`,
+    /// `web[1..5]`, `web@zone-a`, `@zone-a`, `source.people`, `web->store`.
+    pub fn target_name(&self, fault: &FaultSpec) -> String {
+        if let FaultKind::Surge { source, .. } = fault.kind {
+            let name = self.sources.get(source).map(|s| s.name.as_str());
+            return format!("source.{}", name.unwrap_or_default());
+        }
+        if let Some(edge) = fault.kind.edge() {
+            return self.edge_name(edge);
+        }
+        let Some(service) = self.services.get(fault.service) else {
+            return String::new();
+        };
+        let (first, last) = fault.workers;
+        let count = service.worker_count() as u64;
+        let name = &service.name;
+        match (&fault.zone, first, u64::from(last)) {
+            (Some(zone), ..) if fault.kind.is_everywhere() => format!("@{zone}"),
+            (Some(zone), ..) => format!("{name}@{zone}"),
+            (None, 1, last) if last == count.max(1) => name.clone(),
+            (None, first, last) if u64::from(first) == last => format!("{name}[{first}]"),
+            (None, first, last) => format!("{name}[{first}..{last}]"),
+        }
     }
 
     /// Every way on which a service is called, each once: of sources, then of services.

@@ -244,7 +244,7 @@ pub struct GroupSpec {
     pub discipline: Discipline,
     /// How fast its cores are: work / speed = time.
     pub speed: f64,
-    /// Where it stands, for balancers that look at zones.
+    /// Where it stands, for balancers that look at zones and faults that befall one.
     pub zone: Option<String>,
     /// Its share where the policy weighs, against the weights of the others.
     pub weight: f64,

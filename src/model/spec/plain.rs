@@ -86,6 +86,7 @@ pub fn fault(name: &str, kind: FaultKind, workers: (u32, u32), when: FaultWhen) 
         kind,
         service: 0,
         workers,
+        zone: None,
         when,
         lasts: None,
         unit: FaultUnit::Worker,

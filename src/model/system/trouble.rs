@@ -39,9 +39,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             return self.core_down(queue, (worker, core), in_service);
         }
         match kind {
-            FaultKind::Slow { .. } => self.change_speed(queue, worker),
+            FaultKind::Slow { .. } | FaultKind::Steal { .. } => self.change_speed(queue, worker),
             FaultKind::Pause => self.pause(queue, worker, in_service),
-            FaultKind::Crash | FaultKind::Restart => self.crash(queue, worker, in_service),
+            FaultKind::Crash | FaultKind::ZoneDown { .. } | FaultKind::Restart => {
+                self.crash(queue, worker, in_service);
+            }
             // The source walks through its surges by itself.
             FaultKind::Surge { .. } => {}
             FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
@@ -86,10 +88,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             return self.core_up(queue, (worker, core));
         }
         match kind {
-            FaultKind::Slow { .. } => self.change_speed(queue, worker),
+            FaultKind::Slow { .. } | FaultKind::Steal { .. } => self.change_speed(queue, worker),
             FaultKind::Pause => self.go_on(queue, worker),
             FaultKind::Surge { .. } => {}
-            FaultKind::Crash | FaultKind::Restart => {
+            FaultKind::Crash | FaultKind::ZoneDown { .. } | FaultKind::Restart => {
                 self.workers.settle(worker, now);
                 if self.workers.up(worker, now) {
                     self.down.down(now);
@@ -119,12 +121,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             .targets
             .iter()
             .filter(|t| t.worker == worker && t.active);
-        let factor: f64 = faults
-            .map(|t| match t.kind {
-                FaultKind::Slow { factor } => factor,
-                _ => 1.0,
-            })
-            .product();
+        let factor: f64 = faults.map(|t| t.kind.speed()).product();
         self.workers.advance_shared(worker, now);
         let (old, new, cores) = self.workers.set_speed(worker, factor * self.warmth(worker));
         self.schedule_share(queue, worker);

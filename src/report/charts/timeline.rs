@@ -207,13 +207,18 @@ fn series_name(name: &str) -> String {
     }
 }
 
-/// What a fault befalls that befalls no workers.
-fn elsewhere(system: &SystemSpec, fault: &FaultSpec) -> String {
+/// Whom a fault befalls, in a few words.
+fn whom(system: &SystemSpec, fault: &FaultSpec) -> String {
     match fault.kind {
         FaultKind::Surge { source, .. } => system.sources[source].name.clone(),
-        kind => kind
-            .edge()
-            .map_or_else(String::new, |edge| system.edge_name(edge)),
+        _ if fault.zone.is_none() && fault.kind.befalls_workers() => {
+            let service = &system.services[fault.service].name;
+            match fault.workers {
+                (low, high) if low == high => format!("{service}[{low}]"),
+                (low, high) => format!("{service}[{low}..{high}]"),
+            }
+        }
+        _ => system.target_name(fault),
     }
 }
 
@@ -223,9 +228,11 @@ fn lasting(system: &SystemSpec, fault: &FaultSpec) -> f64 {
         (Some(lasts), _) => lasts.mean(),
         (None, FaultKind::CacheFlush { .. }) => 0.0,
         (None, FaultKind::Crash | FaultKind::Restart) => {
-            let before = &system.services[..fault.service];
-            let before: usize = before.iter().map(|s| s.worker_count()).sum();
-            let group = system.group_of(before + fault.workers.0 as usize - 1);
+            let befallen = system.befallen(fault);
+            let group = befallen.first().and_then(|&(service, number)| {
+                let before = system.services[..service].iter().map(|s| s.worker_count());
+                system.group_of(before.sum::<usize>() + number as usize)
+            });
             group.map_or(f64::INFINITY, |group| group.restart.mean())
         }
         (None, _) => f64::INFINITY,
@@ -244,17 +251,13 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
             };
             let from = at as f64 / SECOND - start;
             let lasts = lasting(system, fault) / SECOND;
-            let (low, high) = fault.workers;
-            let service = &system.services[fault.service].name;
-            let whom = match low == high {
-                _ if !fault.kind.befalls_workers() => elsewhere(system, fault),
-                true => format!("{service}[{low}]"),
-                false => format!("{service}[{low}..{high}]"),
-            };
             let what = match fault.kind {
                 FaultKind::Slow { factor } => format!("at {} of its speed", show::share(factor)),
+                FaultKind::Steal { share } => {
+                    format!("without {} of its cores", show::share(share))
+                }
                 FaultKind::Pause => "paused".into(),
-                FaultKind::Crash => "down".into(),
+                FaultKind::Crash | FaultKind::ZoneDown { .. } => "down".into(),
                 FaultKind::Restart => "restarted".into(),
                 FaultKind::Surge { factor, .. } => format!("sends {factor} times as much"),
                 FaultKind::RamCap { share } => format!("has {} of its RAM", show::share(share)),
@@ -269,7 +272,7 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
             Some(Span {
                 from,
                 to: from + lasts,
-                text: format!("{whom} {what}"),
+                text: format!("{} {what}", whom(system, fault)),
             })
         });
     let seen = fixed.filter(|span| span.to > 0.0 && span.from < length);

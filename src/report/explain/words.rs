@@ -132,11 +132,7 @@ fn fault_words(spec: &SystemSpec, number: usize, strikes: &[Struck]) -> String {
     let place = match workers[..] {
         [one] => spec.worker_name(one as usize),
         [] => String::new(),
-        _ => format!(
-            "{} workers of {}",
-            workers.len(),
-            spec.services[fault.service].name
-        ),
+        _ => format!("{} workers of {}", workers.len(), spec.target_name(fault)),
     };
     let from = strikes.iter().map(|s| s.from).min().unwrap_or(0);
     let ends: Option<Vec<Nanos>> = strikes.iter().map(|s| s.to).collect();
@@ -152,8 +148,9 @@ fn fault_words(spec: &SystemSpec, number: usize, strikes: &[Struck]) -> String {
 fn did(spec: &SystemSpec, fault: &FaultSpec, place: &str) -> String {
     match fault.kind {
         FaultKind::Slow { factor: part } => format!("{place} at {} of its speed", factor(part)),
+        FaultKind::Steal { share } => format!("{place} without {} of its cores", factor(share)),
         FaultKind::Pause => format!("{place} stood still"),
-        FaultKind::Crash => format!("{place} was down"),
+        FaultKind::Crash | FaultKind::ZoneDown { .. } => format!("{place} was down"),
         FaultKind::Restart => format!("{place} was restarted"),
         FaultKind::Surge { source, factor: by } => {
             format!(

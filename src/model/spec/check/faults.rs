@@ -34,6 +34,16 @@ impl Rules {
                 let message = format!("`{path}.target` names {who}: `{name}` has 1 to {count}");
                 self.add(Code::OUT_OF_RANGE, &format!("{path}.target"), message, None);
             }
+            if system.befallen(fault).is_empty() && !outside && count > 0 {
+                let zone = fault.zone.as_deref().unwrap_or_default();
+                let message = format!("`{path}.target`: nobody stands in the zone `{zone}`");
+                self.add(Code::UNKNOWN_NAME, &format!("{path}.target"), message, None);
+            }
+            if let FaultKind::Steal { share } = fault.kind {
+                let fine = (0.0..1.0).contains(&share);
+                let allowed = "0 to below 1 (for a standstill use kind `pause`)";
+                self.range(fine, &format!("{path}.share"), allowed, share);
+            }
             if let FaultKind::Slow { factor } = fault.kind {
                 let fine = factor > 0.0 && factor <= 1e6;
                 let allowed = "above 0 and at most 1e6 (for a standstill use kind `pause`)";
@@ -216,7 +226,8 @@ impl Rules {
         for group in &service.groups {
             let last = first + u64::from(group.count).max(1) - 1;
             let (from, to) = (u64::from(fault.workers.0), u64::from(fault.workers.1));
-            if group.ram.is_none() && from <= last && to >= first {
+            let here = fault.zone.is_none() || fault.zone == group.zone;
+            if here && group.ram.is_none() && from <= last && to >= first {
                 let path = format!("{path}.target");
                 let name = group_path(service, group);
                 let message = format!("`{path}`: the RAM of `{name}` is unbounded");

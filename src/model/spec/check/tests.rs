@@ -118,6 +118,7 @@ fn faults_hit_workers_that_exist() {
         kind: FaultKind::Slow { factor },
         service: 0,
         workers,
+        zone: None,
         when: FaultWhen::Always,
         lasts: None,
         unit: FaultUnit::Worker,
