@@ -258,7 +258,7 @@ impl Cx {
         let zone = fields
             .get("zone")
             .and_then(|n| self.name(n, &fields.path("zone")));
-        let discipline = self.discipline(&fields);
+        let discipline = self.discipline(&fields, cores.unwrap_or(1));
         let buffer = fields
             .get("buffer")
             .map(|n| self.buffer(n, &fields.path("buffer"), ON_FULL));
@@ -300,14 +300,30 @@ impl Cx {
         })
     }
 
-    fn discipline(&mut self, fields: &Fields<'_>) -> Discipline {
-        let now = &["fifo", "lifo", "priority", "edf", "ps"];
-        let later = &["adaptive_lifo"];
+    /// Who is served next, at workers of so many cores.
+    fn discipline(&mut self, fields: &Fields<'_>, cores: u32) -> Discipline {
+        let now = &["fifo", "lifo", "adaptive_lifo", "priority", "edf", "ps"];
         let word = fields
             .get("discipline")
-            .and_then(|n| self.choice(n, &fields.path("discipline"), now, later));
+            .and_then(|n| self.choice(n, &fields.path("discipline"), now, &[]));
+        let path = fields.path("lifo_above");
+        let above = fields.get("lifo_above").filter(|n| !n.is_none());
+        if let Some(node) = above.filter(|_| word != Some("adaptive_lifo")) {
+            let message = format!("`{path}` counts only with `discipline = \"adaptive_lifo\"`");
+            self.disagree(
+                node.span,
+                &path,
+                &message,
+                "remove it, or take that discipline",
+            );
+        }
         match word {
             Some("lifo") => Discipline::Lifo,
+            Some("adaptive_lifo") => Discipline::AdaptiveLifo {
+                above: above
+                    .and_then(|n| self.count32(n, &path, 0, MAX_SLOTS as u32))
+                    .unwrap_or(cores),
+            },
             Some("priority") => Discipline::Priority,
             Some("edf") => Discipline::Edf,
             Some("ps") => Discipline::Ps,

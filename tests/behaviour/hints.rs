@@ -45,6 +45,20 @@ fn says(spec: &SystemSpec, path: &str, part: &str) {
     assert!(message.contains(part), "{message}");
 }
 
+/// Twenty wait at most: the last come never goes first, or does.
+#[test]
+fn a_backlog_that_never_comes() {
+    let mut spec = base();
+    let group = &mut spec.services[0].groups[0];
+    group.discipline = Discipline::AdaptiveLifo { above: 20 };
+    says(&spec, "service.e.workers.discipline", "no more than 20");
+    let group = &mut spec.services[0].groups[0];
+    group.discipline = Discipline::AdaptiveLifo { above: 19 };
+    assert_eq!(hint(&spec), None);
+    spec.sources[0].client.timeout = Some(just(39 * MS));
+    assert_eq!(hint(&spec), None, "who is late goes last anyway");
+}
+
 /// 20 slots of 4 ms on 2 cores take 40 ms.
 #[test]
 fn a_buffer_longer_than_patience() {

@@ -38,6 +38,24 @@ fn the_last_come_is_served_first() {
     assert_eq!(told(&rows), expected);
 }
 
+/// While more than one wait, the last come is next; who is alone waits no longer than that.
+#[test]
+fn a_backlog_is_served_from_its_end() {
+    let adaptive = GroupSpec {
+        discipline: Discipline::AdaptiveLifo { above: 1 },
+        ..group(1, 1, None)
+    };
+    let (rows, _) = rows(&replay(&tens(&[0, 1, 2, 3, 11]), adaptive));
+    let expected = [
+        (Some(0), 10_000, Ok),
+        (Some(40_000), 50_000, Ok),
+        (Some(30_000), 40_000, Ok),
+        (Some(10_000), 20_000, Ok),
+        (Some(20_000), 30_000, Ok),
+    ];
+    assert_eq!(told(&rows), expected);
+}
+
 #[test]
 fn all_inside_share_the_cores() {
     let ps = GroupSpec {

@@ -85,10 +85,10 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
         &["empty name", "64"],
     ),
     (
-        "later-value",
+        "lifo-above-without-adaptive",
         "cores  = 8",
-        "cores  = 8\ndiscipline = \"adaptive_lifo\"",
-        &["VX1010", "adaptive_lifo", "not supported yet"],
+        "cores  = 8\nlifo_above = 4",
+        &["VX1012", "lifo_above", "adaptive_lifo"],
     ),
     (
         "later-key",

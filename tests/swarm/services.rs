@@ -361,14 +361,17 @@ fn group(m: &mut Making, about: &mut Service, weights: bool, table: &mut Table) 
     } else if !unbounded && m.has(Discipline) {
         let edf = m.features.on(Deadline);
         let words = if edf {
-            &["lifo", "priority", "edf"][..]
+            &["lifo", "adaptive_lifo", "priority", "edf"][..]
         } else {
-            &["lifo", "priority"]
+            &["lifo", "adaptive_lifo", "priority"]
         };
         let word = m.draw.pick(words);
         about.by_deadline |= word == "edf";
         about.by_priority |= word == "priority";
         table.text("discipline", word);
+        if word == "adaptive_lifo" && m.draw.chance(0.7) {
+            table.put("lifo_above", m.draw.from(0, 6));
+        }
     } else {
         default(m, table, "discipline", "\"fifo\"");
     }

@@ -98,7 +98,8 @@ impl Table {
                 }
             }
         }
-        let weight = |e: &(String, Node)| e.0 != "weight" && e.0 != "discipline";
+        let gone = ["weight", "discipline", "lifo_above"];
+        let weight = |e: &(String, Node)| !gone.contains(&e.0.as_str());
         for (_, node) in model.named("service") {
             let Node::Table(table) = node else { continue };
             match table.get_mut("workers") {

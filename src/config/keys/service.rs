@@ -219,8 +219,9 @@ pub const WORKERS: Block = Block {
         key(
             "discipline",
             "\"fifo\"",
-            "\"fifo\", \"lifo\", \"priority\", \"edf\" or \"ps\"",
+            "\"fifo\", \"lifo\", \"adaptive_lifo\", \"priority\", \"edf\" or \"ps\"",
         ),
+        key("lifo_above", "", COUNT),
         key(
             "buffer",
             "\"none\"",

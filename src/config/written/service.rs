@@ -241,12 +241,16 @@ impl Pen<'_> {
         let discipline = match group.discipline {
             Discipline::Fifo => None,
             Discipline::Lifo => Some("lifo"),
+            Discipline::AdaptiveLifo { .. } => Some("adaptive_lifo"),
             Discipline::Priority => Some("priority"),
             Discipline::Edf => Some("edf"),
             Discipline::Ps => Some("ps"),
         };
         if let Some(word) = discipline {
             self.line("discipline", &quoted(word));
+        }
+        if let Discipline::AdaptiveLifo { above } = group.discipline {
+            self.line("lifo_above", &above.to_string());
         }
         for (key, value) in [("speed", group.speed), ("weight", group.weight)] {
             if value != 1.0 {

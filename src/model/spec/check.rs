@@ -191,15 +191,6 @@ impl SystemSpec {
     }
 }
 
-/// The dotted path of a group of workers.
-fn group_path(service: &ServiceSpec, group: &GroupSpec) -> String {
-    let base = format!("service.{}.workers", service.name);
-    match &group.name {
-        Some(name) => format!("{base}.{name}"),
-        None => base,
-    }
-}
-
 impl Rules {
     fn service(&mut self, service: &ServiceSpec) {
         let path = format!("service.{}", service.name);
@@ -211,7 +202,7 @@ impl Rules {
             self.add(Code::MISSING_KEY, &format!("{path}.workers"), message, None);
         }
         for group in &service.groups {
-            self.group(group, &group_path(service, group));
+            self.group(group, &service.path_of(group));
         }
         self.balancer(service, &format!("{path}.balancer"));
         self.weights(service);

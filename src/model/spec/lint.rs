@@ -3,7 +3,7 @@
 
 use super::graph::Traffic;
 use super::{
-    BreakerSpec, BreakerWindow, CheckPath, ClientBreaker, ClientSpec, Dist, FaultSpec, GroupSpec,
+    BreakerSpec, BreakerWindow, CheckPath, ClientBreaker, ClientSpec, Discipline, Dist, FaultSpec,
     HealthAction, ServiceSpec, SystemSpec, WorkSpec,
 };
 use crate::base::units::{Nanos, SECOND, print_time};
@@ -299,8 +299,24 @@ impl Lints<'_> {
                 continue;
             }
             let drain = f64::from(slots) * work / (f64::from(cores) * group.speed);
-            let path = group_path(service, group);
-            if let Some(shortest) = shortest.filter(|&shortest| drain > shortest) {
+            let path = service.path_of(group);
+            if let Discipline::AdaptiveLifo { above } = group.discipline
+                && slots <= above
+            {
+                self.add(
+                    format!("{path}.discipline"),
+                    format!(
+                        "no more than {slots} wait, and the last come is served first only while \
+                         more than {above} do: this is `fifo`"
+                    ),
+                );
+            }
+            // Where the last come goes first, those who wait long were given up.
+            let newest_first = matches!(
+                group.discipline,
+                Discipline::Lifo | Discipline::AdaptiveLifo { .. }
+            );
+            if let Some(shortest) = shortest.filter(|&shortest| drain > shortest && !newest_first) {
                 self.add(
                     format!("{path}.buffer.slots"),
                     format!(
@@ -329,12 +345,5 @@ impl Lints<'_> {
                 );
             }
         }
-    }
-}
-
-fn group_path(service: &ServiceSpec, group: &GroupSpec) -> String {
-    match &group.name {
-        Some(name) => format!("service.{}.workers.{name}", service.name),
-        None => format!("service.{}.workers", service.name),
     }
 }

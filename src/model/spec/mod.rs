@@ -310,6 +310,15 @@ impl ServiceSpec {
     pub fn worker_count(&self) -> usize {
         self.groups.iter().map(|g| g.count as usize).sum()
     }
+
+    /// The dotted path of a group of its workers.
+    pub fn path_of(&self, group: &GroupSpec) -> String {
+        let base = format!("service.{}.workers", self.name);
+        match &group.name {
+            Some(name) => format!("{base}.{name}"),
+            None => base,
+        }
+    }
 }
 
 impl SystemSpec {

@@ -33,6 +33,11 @@ pub enum Discipline {
     Fifo,
     /// Last come, first served.
     Lifo,
+    /// Last come, first served while there is a backlog; else first come, first served.
+    AdaptiveLifo {
+        /// There is one while more than so many wait.
+        above: u32,
+    },
     /// The most urgent class first, without pre-emption; within it first come, first served.
     Priority,
     /// The earliest deadline first, without pre-emption; who has none comes last.

@@ -23,6 +23,13 @@ enum Order {
     Fifo(Fifo),
     /// Last come, first served.
     Lifo(VecDeque<u32>),
+    /// Last come, first served while more than so many wait; else first come, first served.
+    Adaptive {
+        line: VecDeque<u32>,
+        above: usize,
+        /// The one taken last had waited longest.
+        was_oldest: bool,
+    },
     /// Lowest key first, then first come, first served. The number counts arrivals.
     Keyed(BTreeMap<(u64, u64), u32>, u64),
 }
@@ -33,6 +40,11 @@ impl Line {
         let order = match discipline {
             Discipline::Fifo | Discipline::Ps => Order::Fifo(Fifo::with_capacity(set_aside)),
             Discipline::Lifo => Order::Lifo(VecDeque::with_capacity(set_aside)),
+            Discipline::AdaptiveLifo { above } => Order::Adaptive {
+                line: VecDeque::with_capacity(set_aside),
+                above: above as usize,
+                was_oldest: false,
+            },
             Discipline::Priority | Discipline::Edf => Order::Keyed(BTreeMap::new(), 0),
         };
         Line {
@@ -46,7 +58,7 @@ impl Line {
     pub fn len(&self) -> usize {
         let others = match &self.order {
             Order::Fifo(line) => line.len(),
-            Order::Lifo(line) => line.len(),
+            Order::Lifo(line) | Order::Adaptive { line, .. } => line.len(),
             Order::Keyed(line, _) => line.len(),
         };
         others + self.back.len() + usize::from(self.turn.is_some())
@@ -58,7 +70,7 @@ impl Line {
     pub fn push(&mut self, attempt: u32, key: u64) -> u32 {
         match &mut self.order {
             Order::Fifo(line) => return line.push_back(attempt),
-            Order::Lifo(line) => line.push_back(attempt),
+            Order::Lifo(line) | Order::Adaptive { line, .. } => line.push_back(attempt),
             Order::Keyed(line, next) => {
                 line.insert((key, *next), attempt);
                 *next += 1;
@@ -116,6 +128,8 @@ impl Line {
         match &mut self.order {
             Order::Fifo(line) => line.push_front(attempt),
             Order::Lifo(line) => line.push_back(attempt),
+            Order::Adaptive { line, above, .. } if line.len() < *above => line.push_front(attempt),
+            Order::Adaptive { line, .. } => line.push_back(attempt),
             Order::Keyed(line, next) => {
                 line.insert((0, *next), attempt);
                 *next += 1;
@@ -135,6 +149,17 @@ impl Line {
         match &mut self.order {
             Order::Fifo(line) => line.pop_front(),
             Order::Lifo(line) => line.pop_back(),
+            Order::Adaptive {
+                line,
+                above,
+                was_oldest,
+            } => {
+                *was_oldest = line.len() <= *above;
+                match *was_oldest {
+                    true => line.pop_front(),
+                    false => line.pop_back(),
+                }
+            }
             Order::Keyed(line, _) => line.pop_first().map(|(_, attempt)| attempt),
         }
     }
@@ -154,11 +179,17 @@ impl Line {
     pub fn oldest(&self) -> Option<u32> {
         let others = match &self.order {
             Order::Fifo(line) => line.front(),
-            Order::Lifo(line) => line.front().copied(),
+            Order::Lifo(line) | Order::Adaptive { line, .. } => line.front().copied(),
             Order::Keyed(line, _) => line.iter().min_by_key(|e| e.0.1).map(|e| *e.1),
         };
         match (self.turn, &self.order) {
-            (Some(turn), Order::Fifo(_)) => Some(turn),
+            (
+                Some(turn),
+                Order::Fifo(_)
+                | Order::Adaptive {
+                    was_oldest: true, ..
+                },
+            ) => Some(turn),
             (turn, _) => others.or(turn),
         }
     }
@@ -174,7 +205,7 @@ impl Line {
         }
         match &mut self.order {
             Order::Fifo(line) => line.remove(attempt),
-            Order::Lifo(line) => {
+            Order::Lifo(line) | Order::Adaptive { line, .. } => {
                 let place = line.iter().position(|&a| a == attempt);
                 place.and_then(|place| line.remove(place)).is_some()
             }
@@ -190,7 +221,9 @@ impl Line {
         let turn = self.turn.into_iter();
         match &self.order {
             Order::Fifo(line) => Box::new(turn.chain(line.all())),
-            Order::Lifo(line) => Box::new(turn.chain(line.iter().copied())),
+            Order::Lifo(line) | Order::Adaptive { line, .. } => {
+                Box::new(turn.chain(line.iter().copied()))
+            }
             Order::Keyed(line, _) => Box::new(turn.chain(line.values().copied())),
         }
     }
@@ -219,6 +252,32 @@ mod tests {
         assert_eq!(filled(Discipline::Lifo).empty(), [4, 3, 2, 1]);
         assert_eq!(filled(Discipline::Priority).empty(), [2, 4, 1, 3]);
         assert_eq!(filled(Discipline::Edf).empty(), [2, 4, 1, 3]);
+    }
+
+    /// With four waiting and a bound of three the newest goes, then, three being no more than
+    /// three, the oldest.
+    #[test]
+    fn beyond_a_bound_the_newest_goes_first() {
+        let all = |above| filled(Discipline::AdaptiveLifo { above }).empty();
+        assert_eq!(all(4), [1, 2, 3, 4]);
+        assert_eq!(all(3), [4, 1, 2, 3]);
+        assert_eq!(all(2), [4, 3, 1, 2]);
+        assert_eq!(all(0), [4, 3, 2, 1]);
+
+        // Whose turn has come keeps it, and is the oldest if he had waited longest.
+        let mut line = filled(Discipline::AdaptiveLifo { above: 3 });
+        assert_eq!((line.turn(), line.oldest()), (Some(4), Some(1)));
+        line.push(5, 0);
+        assert_eq!(line.empty(), [4, 5, 1, 2, 3]);
+        let mut line = filled(Discipline::AdaptiveLifo { above: 4 });
+        assert_eq!((line.turn(), line.oldest()), (Some(1), Some(1)));
+
+        // Who comes back is the next, on whichever side of the bound.
+        for above in [0, 3, 4, 5, 9] {
+            let mut line = filled(Discipline::AdaptiveLifo { above });
+            line.push_front(8);
+            assert_eq!(line.pop(), Some(8), "{above}");
+        }
     }
 
     #[test]

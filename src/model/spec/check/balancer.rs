@@ -78,7 +78,7 @@ impl Rules {
             self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
         }
         for group in service.groups.iter().filter(|g| g.core_count().is_none()) {
-            let path = format!("{}.cores", group_path(service, group));
+            let path = format!("{}.cores", service.path_of(group));
             let message = format!(
                 "`{path}`: with the policy `jiq` workers tell when a core is idle, and of \
                  unbounded cores always some are"
@@ -224,7 +224,7 @@ impl Rules {
         }
         let own = |g: &&GroupSpec| g.slots.is_some() || g.on_full != OnFull::Reject;
         for group in service.groups.iter().filter(own) {
-            let path = format!("{}.buffer", group_path(service, group));
+            let path = format!("{}.buffer", service.path_of(group));
             let message = format!("`{path}`: workers that share one buffer have none of their own");
             let help = "say the places at the balancer: balancer.buffer = { slots = .. }";
             self.add(Code::KEYS_DISAGREE, &path, message, Some(help));
@@ -239,7 +239,7 @@ impl Rules {
     /// Weights must mean something, and not all be nothing.
     pub(super) fn weights(&mut self, service: &ServiceSpec) {
         let weighs = service.balancer.policy.weighs();
-        let path = |group| format!("{}.weight", group_path(service, group));
+        let path = |group| format!("{}.weight", service.path_of(group));
         if !weighs {
             for group in service.groups.iter().filter(|g| g.weight != 1.0) {
                 let path = path(group);

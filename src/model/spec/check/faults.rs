@@ -229,7 +229,7 @@ impl Rules {
             let here = fault.zone.is_none() || fault.zone == group.zone;
             if here && group.ram.is_none() && from <= last && to >= first {
                 let path = format!("{path}.target");
-                let name = group_path(service, group);
+                let name = service.path_of(group);
                 let message = format!("`{path}`: the RAM of `{name}` is unbounded");
                 let help = Some("give it `ram`, or target other workers");
                 self.add(Code::KEYS_DISAGREE, &path, message, help);

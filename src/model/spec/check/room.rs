@@ -1,7 +1,7 @@
 //! Rules about who is let in and served next: disciplines, RAM, buffers, requests with several
 //! cores, and what is not simulated together.
 
-use super::{MAX_CORES, Rules, group_path, least};
+use super::{MAX_CORES, Rules, least};
 use crate::base::codes::Code;
 use crate::base::units::print_bytes;
 use crate::model::spec::{
@@ -160,7 +160,7 @@ impl Rules {
         }
         let by_deadline = |g: &&GroupSpec| g.discipline == Discipline::Edf;
         for group in service.groups.iter().filter(by_deadline) {
-            let path = format!("{}.discipline", group_path(service, group));
+            let path = format!("{}.discipline", service.path_of(group));
             let message =
                 format!("`{path}`: `edf` has no effect where nobody who calls has a deadline");
             self.disagree(&path, message, "give a caller `client.deadline`");
@@ -176,7 +176,7 @@ impl Rules {
                 let fine = (1..=MAX_CORES).contains(&class.cores);
                 self.range(fine, &path, "1 to 65535", class.cores);
                 for group in service.groups.iter().filter(|_| class.cores > 1) {
-                    let group_path = group_path(service, group);
+                    let group_path = service.path_of(group);
                     if group.shares() {
                         let message = format!(
                             "`{path}` has no meaning at `{group_path}`, where all share the cores"

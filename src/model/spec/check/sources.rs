@@ -1,6 +1,6 @@
 //! Rules about who sends, what a request is, and whether anyone can take it in.
 
-use super::{MAX_KEYS, MAX_USERS, Rules, group_path, least};
+use super::{MAX_KEYS, MAX_USERS, Rules, least};
 use crate::base::codes::Code;
 use crate::base::units::{HIGHEST_RATE, print_bytes};
 use crate::model::spec::{
@@ -307,7 +307,7 @@ impl Rules {
             if need <= ram as f64 {
                 continue;
             }
-            let path = format!("{}.ram", group_path(service, group));
+            let path = format!("{}.ram", service.path_of(group));
             let message = format!(
                 "no request can ever be admitted: `{path}` is {}, and the smallest request \
                  (class `{class}`) needs {}",

@@ -26,7 +26,7 @@ impl Rules {
             self.add(Code::UNKNOWN_NAME, &zones, message, Some(help));
         }
         for group in service.groups.iter().filter(|g| g.zone.is_none()) {
-            let path = format!("{}.zone", group_path(service, group));
+            let path = format!("{}.zone", service.path_of(group));
             let message = format!("`{path}` is missing: the balancer looks at zones");
             self.add(Code::KEYS_DISAGREE, &path, message, None);
         }
