@@ -47,6 +47,8 @@ mod probes;
 mod room;
 #[path = "behaviour/steps.rs"]
 mod steps;
+#[path = "behaviour/strain.rs"]
+mod strain;
 #[path = "systems/mod.rs"]
 mod systems;
 #[path = "behaviour/troubles.rs"]

@@ -30,6 +30,28 @@ enum At {
 /// Which workers a fault befalls, as a spec says it: service, first and last, zone.
 type Whom = (usize, (u32, u32), Option<String>);
 
+/// Keys that a kind has beside the common ones.
+fn own_keys(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "slow" => &["factor", "shared", "for"],
+        "steal" => &["share", "shared", "for"],
+        "zone_down" | "partition" => &["for"],
+        "error" => &["probability", "when", "shared", "for"],
+        "surge" => &["factor", "for"],
+        "restart" => &[],
+        "ram_cap" => &["share", "shared", "for"],
+        "leak" => &["rate", "shared", "for"],
+        "network" => &["delay", "loss", "probability", "for"],
+        "cache_flush" => &["share"],
+        _ => &["unit", "in_service", "shared", "for"],
+    }
+}
+
+/// Whether faults of a kind have a key.
+pub fn has_key(kind: &str, key: &str) -> bool {
+    COMMON.contains(&key) || own_keys(kind).contains(&key)
+}
+
 impl At {
     fn edge(self) -> Option<Edge> {
         match self {
@@ -155,20 +177,7 @@ impl Cx {
 
     /// A kind with its own keys; a key that it does not have is refused.
     fn fault_kind(&mut self, fields: &Fields<'_>, word: &str, at: Option<At>) -> Option<FaultKind> {
-        let own: &[&str] = match word {
-            "slow" => &["factor", "shared", "for"],
-            "steal" => &["share", "shared", "for"],
-            "zone_down" => &["for"],
-            "error" => &["probability", "when", "shared", "for"],
-            "surge" => &["factor", "for"],
-            "restart" => &[],
-            "ram_cap" => &["share", "shared", "for"],
-            "leak" => &["rate", "shared", "for"],
-            "network" => &["delay", "loss", "probability", "for"],
-            "partition" => &["for"],
-            "cache_flush" => &["share"],
-            _ => &["unit", "in_service", "shared", "for"],
-        };
+        let own = own_keys(word);
         let keys = [&COMMON[..], own].concat();
         self.only(fields, &format!("a fault of kind `{word}`"), "kind", &keys);
         match word {

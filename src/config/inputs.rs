@@ -138,6 +138,8 @@ pub fn is_choice(path: &str) -> bool {
                 "manual_after",
                 "cold_start",
                 "ram_base",
+                "pressure",
+                "gc",
                 "price",
             ];
             !parts.iter().any(|p| facts.contains(p))

@@ -64,6 +64,8 @@ pub const BLOCKS: &[&Block] = &[
     &CACHE,
     &WORKERS,
     &COLD_START,
+    &PRESSURE,
+    &GC,
     &BALANCER,
     &SLOW_START,
     &ZONE_AWARE,

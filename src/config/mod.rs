@@ -26,6 +26,7 @@ pub mod keys;
 mod limit;
 mod limits;
 mod log;
+mod memory;
 mod model;
 mod objective;
 mod patch;

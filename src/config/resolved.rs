@@ -5,6 +5,7 @@ use super::Overrides;
 use super::balancer::takes;
 use super::breaker;
 use super::budget;
+use super::faults;
 use super::health;
 use super::keys::{self, Block};
 use super::retry;
@@ -177,6 +178,8 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("[service.NAME]", "workers") => Some(&keys::WORKERS),
         ("[service.NAME.balancer]" | "[service.NAME.workers]", "buffer") => Some(&keys::BUFFER),
         ("[service.NAME.workers]", "cold_start") => Some(&keys::COLD_START),
+        ("[service.NAME.workers]", "pressure") => Some(&keys::PRESSURE),
+        ("[service.NAME.workers]", "gc") => Some(&keys::GC),
         ("[service.NAME.balancer]", "breaker") => Some(&keys::BREAKER),
         ("[service.NAME.balancer]", "health") => Some(&keys::HEALTH),
         ("[service.NAME.balancer]", "zone_aware") => Some(&keys::ZONE_AWARE),
@@ -211,12 +214,10 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         ("client", "propagate_deadline") => table.get("deadline").is_some().then_some(text),
         ("breaker", "base" | "cap") if table.get("open_for").is_some() => None,
         ("breaker", _) => breaker::default(table.get("kind")?.text()?, name),
-        ("[[fault]]", "unit") => (says("kind", "pause") || says("kind", "crash")).then_some(text),
-        ("[[fault]]", "shared") => {
-            let own = ["surge", "restart", "network", "partition", "cache_flush"];
-            (!own.iter().any(|kind| says("kind", kind))).then_some(text)
+        ("[[fault]]", _) => {
+            let kind = table.get("kind").and_then(Node::text)?;
+            faults::has_key(kind, name).then_some(text)
         }
-        ("[[fault]]", "when") => says("kind", "error").then_some(text),
         ("arrivals", "column") => says("process", "trace").then_some(text),
         ("work", "per_kib" | "per_in_flight" | "vary") => {
             table.get("cpu").is_some().then_some(text)

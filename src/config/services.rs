@@ -265,6 +265,10 @@ impl Cx {
         let ram_base = fields
             .get("ram_base")
             .and_then(|n| self.bytes(n, &fields.path("ram_base")));
+        let pressure = fields.get("pressure").filter(|n| !n.is_none());
+        let pressure = pressure.and_then(|n| self.pressure(n, &fields.path("pressure")));
+        let gc = fields.get("gc").filter(|n| !n.is_none());
+        let gc = gc.and_then(|n| self.gc(n, &fields.path("gc")));
         let now = &["refuse", "oom_kill"];
         let ram_policy = fields
             .get("ram_policy")
@@ -283,6 +287,8 @@ impl Cx {
                 Some("oom_kill") => RamPolicy::OomKill,
                 _ => RamPolicy::Refuse,
             },
+            pressure,
+            gc,
             discipline,
             bytes: buffer.as_ref().and_then(|b| b.bytes),
             name,

@@ -30,6 +30,13 @@ pub enum Event {
         /// Which of its starts.
         start: u32,
     },
+    /// A worker has collected its garbage.
+    Collected {
+        /// Its number in the system.
+        worker: u32,
+        /// Which of its collections.
+        number: u32,
+    },
     /// An attempt's core has done its work.
     Complete {
         /// The attempt.
@@ -189,6 +196,7 @@ impl queue::Event for Event {
             | Event::FaultEnd { .. }
             | Event::Restart { .. }
             | Event::Warmer { .. }
+            | Event::Collected { .. }
             | Event::Recover { .. } => 1,
             Event::Complete { .. }
             | Event::Dispatched { .. }
@@ -232,6 +240,7 @@ impl queue::Event for Event {
             Event::FaultEnd { target } => word(7, target, 0),
             Event::Restart { worker, epoch } => word(8, worker, epoch),
             Event::Warmer { worker, start } => word(18, worker, start),
+            Event::Collected { worker, number } => word(19, worker, number),
             Event::StepOver {
                 attempt,
                 generation,
@@ -322,6 +331,10 @@ impl queue::Event for Event {
                 worker: index,
                 start: life,
             },
+            19 => Event::Collected {
+                worker: index,
+                number: life,
+            },
             10 => Event::Patience {
                 attempt: index,
                 generation: life,
@@ -392,6 +405,11 @@ pub(super) mod kind {
     /// A worker is ejected as an outlier, and is back.
     pub const EJECTED: u32 = 60;
     pub const BACK_IN: u32 = 61;
+    /// A worker begins and ends a collection of garbage; RAM presses it, and no longer.
+    pub const COLLECTING: u32 = 32;
+    pub const COLLECTED: u32 = 33;
+    pub const PRESSED: u32 = 34;
+    pub const RELIEVED: u32 = 35;
     /// A worker was found unfit by its checks, and fit again.
     pub const UNFIT: u32 = 62;
     pub const FIT: u32 = 63;

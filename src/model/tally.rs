@@ -107,6 +107,8 @@ pub struct WorkerTally {
     pub ram_area: u128,
     /// Most bytes held at one moment.
     pub ram_max: u64,
+    /// Time that collections of garbage stopped it.
+    pub gc_area: u128,
     /// Times it wedged.
     pub wedges: u64,
     /// Times its breaker opened, from half-open included.
@@ -230,6 +232,7 @@ impl WorkerTally {
         self.queue_max = self.queue_max.max(other.queue_max);
         self.ram_area += other.ram_area;
         self.ram_max = self.ram_max.max(other.ram_max);
+        self.gc_area += other.gc_area;
         self.wedges += other.wedges;
         self.breaker_opens += other.breaker_opens;
     }

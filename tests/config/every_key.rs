@@ -31,6 +31,8 @@ const PLACES: &[(&str, &[&str])] = &[
         &["model.service.*.workers", "model.service.*.workers.*"],
     ),
     ("cold_start", &["model.service.*.workers.*.cold_start"]),
+    ("pressure", &["model.service.*.workers.*.pressure"]),
+    ("gc", &["model.service.*.workers.*.gc"]),
     ("[service.NAME.balancer]", &["model.service.*.balancer"]),
     (
         "breaker",

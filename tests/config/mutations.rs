@@ -93,8 +93,8 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "later-key",
         "cores  = 8",
-        "cores  = 8\ngc     = {}",
-        &["VX1010", "workers.big.gc"],
+        "cores  = 8\nshed   = {}",
+        &["VX1010", "workers.big.shed"],
     ),
     (
         "foreign-key",

@@ -102,7 +102,13 @@ fn guard(m: &mut Making, client: &Table, fans: bool) -> Option<Node> {
     if !m.has(ClientBreaker) {
         return None;
     }
-    let several = fans || client.get("retry").or(client.get("hedge")).is_some();
+    let again = match client.get("retry") {
+        Some(Node::Table(retry)) => {
+            !matches!(retry.get("attempts"), Some(Node::Value(text)) if text == "1")
+        }
+        other => other.is_some(),
+    };
+    let several = fans || again || client.get("hedge").is_some();
     crate::breakers::breaker(m, |m, table| {
         if several && m.draw.chance(0.5) {
             table.text("around", "call");

@@ -45,6 +45,7 @@ features! {
     Ram 0.4;
     RamBase 0.3;
     OomKill 0.2;
+    Strained 0.2;
     Restart 0.3;
     ColdStart 0.3;
     // Balancers.

@@ -46,6 +46,8 @@ pub struct Service {
     pub by_deadline: bool,
     /// Some worker serves by priority.
     pub by_priority: bool,
+    /// Memory changes the speed of its workers.
+    pub strained: bool,
     /// Its two groups stand in zones a and b.
     pub zoned: bool,
     /// Its work is a column of the trace that sends.

@@ -212,7 +212,7 @@ impl Seen<'_> {
         for (i, (s, group)) in self.groups().enumerate() {
             let service = &self.spec.services[s];
             let mine = self.rows.iter().filter(|r| self.number(r) == Some(i));
-            let calm = self.spec.faults.is_empty() && group.cold_start.is_none() && !moved;
+            let calm = self.spec.faults.is_empty() && steady(group) && !moved;
             if calm {
                 for row in mine.clone().filter(|r| r.outcome == Some(Outcome::Ok)) {
                     let (Some(start), Some(end)) = (row.start, row.end) else {

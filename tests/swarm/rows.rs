@@ -432,6 +432,11 @@ pub fn crowded(spec: &SystemSpec) -> bool {
     works.any(|w| w.per_in_flight() > 0.0)
 }
 
+/// Whether workers keep their speed, whatever happens that is no fault.
+pub fn steady(group: &veltrix::model::spec::GroupSpec) -> bool {
+    group.cold_start.is_none() && !group.feels_memory()
+}
+
 /// Whether a fault may put back into a buffer what was in service.
 pub fn by_core(fault: &veltrix::model::spec::FaultSpec) -> bool {
     fault.enabled && (fault.unit == FaultUnit::Core || fault.in_service.is_some())

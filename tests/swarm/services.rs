@@ -39,9 +39,11 @@ fn service(m: &mut Making, name: &str) -> Table {
         name if weighs_by_turns(name) => true,
         _ => false,
     };
+    // What holds nothing strains nobody, and that is refused.
+    about.strained = m.has(Strained) && !m.features.on(Zeros);
     let workers = workers(m, &mut about, weights);
     table.node("workers", workers);
-    if m.has(Memory) {
+    if about.strained || m.has(Memory) {
         let memory = memory(m, about.ram);
         table.node("memory", memory);
     }
@@ -396,7 +398,34 @@ fn group(m: &mut Making, about: &mut Service, weights: bool, table: &mut Table) 
         table.node("buffer", buffer);
     }
     ram(m, about, table);
+    if about.strained {
+        strain(m, table);
+    }
     restart(m, table);
+}
+
+/// What memory does to the speed of workers.
+fn strain(m: &mut Making, table: &mut Table) {
+    if table
+        .get("ram")
+        .is_some_and(|ram| !matches!(ram, Node::Value(text) if text == "\"unbounded\""))
+    {
+        let mut pressure = Table::default();
+        pressure.put("above", share(&mut m.draw, 0.1, 0.95));
+        pressure.put("factor", share(&mut m.draw, 0.1, 0.9));
+        table.node("pressure", Node::Table(pressure));
+    }
+    if m.draw.chance(0.6) {
+        let mut gc = Table::default();
+        let eden = m.draw.scale(MEMORY, 50.0 * MEMORY) as u64;
+        gc.put("eden", number(Kind::Bytes, eden));
+        let pause = m.length as f64 / m.draw.scale(1e3, 1e5);
+        gc.put("pause", m.time(pause));
+        if m.draw.chance(0.5) {
+            gc.put("per_gib", m.time(pause * 10.0));
+        }
+        table.node("gc", Node::Table(gc));
+    }
 }
 
 fn worker_buffer(m: &mut Making, words: &[&'static str], bytes: bool) -> Node {

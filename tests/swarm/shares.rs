@@ -5,7 +5,7 @@ use veltrix::model::outcome::Outcome;
 use veltrix::model::spec::{GroupSpec, HealthAction, OnFull, RamPolicy, ServiceSpec, SourceSpec};
 use veltrix::model::trial::AttemptRow;
 
-use crate::rows::{Found, Seen, by_core, copies, gives_up};
+use crate::rows::{Found, Seen, by_core, copies, gives_up, steady};
 
 impl Seen<'_> {
     /// Busy cores over time, and work done, where every attempt is watched to its end.
@@ -24,7 +24,7 @@ impl Seen<'_> {
             if self.run.horizon.is_some() {
                 self.busy(i, group, &rows)?;
             }
-            if group.shares() && self.spec.faults.is_empty() && group.cold_start.is_none() {
+            if group.shares() && self.spec.faults.is_empty() && steady(group) {
                 self.parts(i, group, &rows)?;
             }
         }
@@ -99,7 +99,7 @@ impl Seen<'_> {
     /// Core-time spent is the work of those served, where nobody is stopped on the way.
     fn core_time(&self) -> Found {
         let whole = |g: &GroupSpec| {
-            g.cold_start.is_none()
+            steady(g)
                 && g.on_full != OnFull::Crash
                 && g.ram_policy == RamPolicy::Refuse
                 && g.on_full != OnFull::Wedge

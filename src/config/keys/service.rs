@@ -238,9 +238,32 @@ pub const WORKERS: Block = Block {
         key("instance", "", "a name from the price table"),
         key("ram_base", "\"0B\"", "a size such as \"512MiB\""),
         key("ram_policy", "\"refuse\"", "\"refuse\" or \"oom_kill\""),
+        key("pressure", "", "{ above, factor } or \"none\""),
+        key("gc", "", "{ eden, pause, per_gib } or \"none\""),
         key("zone", "", "a name"),
     ],
-    later: &["shed", "pressure", "gc"],
+    later: &["shed"],
+};
+
+/// `pressure`
+pub const PRESSURE: Block = Block {
+    name: "pressure",
+    keys: &[
+        key("above", "", "a share such as 0.85"),
+        key("factor", "", "a number above 0 and below 1"),
+    ],
+    later: &[],
+};
+
+/// `gc`
+pub const GC: Block = Block {
+    name: "gc",
+    keys: &[
+        key("eden", "", "a size such as \"512MiB\""),
+        key("pause", "\"0s\"", TIME),
+        key("per_gib", "\"0s\"", TIME),
+    ],
+    later: &[],
 };
 
 /// `cold_start`

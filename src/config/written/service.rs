@@ -238,6 +238,18 @@ impl Pen<'_> {
         if group.ram_policy == RamPolicy::OomKill {
             self.line("ram_policy", "\"oom_kill\"");
         }
+        if let Some(pressure) = group.pressure {
+            let above = ("above", number(pressure.above));
+            let pressure = table(&[above, ("factor", number(pressure.factor))]);
+            self.line("pressure", &pressure);
+        }
+        if let Some(gc) = group.gc {
+            let path = format!("{path}.gc");
+            let eden = self.bytes(gc.eden, &path);
+            let (pause, per_gib) = (self.time(gc.pause, &path), self.time(gc.per_gib, &path));
+            let gc = table(&[("eden", eden), ("pause", pause), ("per_gib", per_gib)]);
+            self.line("gc", &gc);
+        }
         let discipline = match group.discipline {
             Discipline::Fifo => None,
             Discipline::Lifo => Some("lifo"),

@@ -95,12 +95,15 @@ const OF_BALANCERS: &[Part<BalancerSpec>] = &[
 const OF_GROUPS: &[Part<GroupSpec>] = &[
     ("RAM", |g| {
         (g.ram_base, g.ram_policy) = (0, RamPolicy::Refuse);
+        g.pressure = None;
         taken(&mut g.ram)
     }),
     ("RAM of an idle worker", |g| set(&mut g.ram_base, 0)),
     ("killing for want of RAM", |g| {
         set(&mut g.ram_policy, RamPolicy::Refuse)
     }),
+    ("pressure of RAM", |g| taken(&mut g.pressure)),
+    ("garbage collection", |g| taken(&mut g.gc)),
     ("discipline", |g| set(&mut g.discipline, Discipline::Fifo)),
     ("buffer", |g| {
         g.on_full = OnFull::Reject;

@@ -184,6 +184,7 @@ impl SystemSpec {
         }
         rules.steps(self);
         rules.pulled(self);
+        rules.memory_felt(self);
         rules.leaving(self);
         rules.variations(self);
         rules.faults(self);

@@ -240,6 +240,10 @@ pub struct GroupSpec {
     pub ram_base: u64,
     /// What happens when memory does not fit.
     pub ram_policy: RamPolicy,
+    /// What nearly full RAM does to its speed; `None`: nothing.
+    pub pressure: Option<PressureSpec>,
+    /// How it collects garbage; `None`: it never does.
+    pub gc: Option<GcSpec>,
     /// Who is served next.
     pub discipline: Discipline,
     /// How fast its cores are: work / speed = time.
@@ -297,6 +301,11 @@ impl GroupSpec {
     /// How many cores; `None`: unbounded.
     pub fn core_count(&self) -> Option<u32> {
         (self.cores != UNBOUNDED_CORES).then_some(self.cores)
+    }
+
+    /// Whether memory that is taken or given back may change its speed.
+    pub fn feels_memory(&self) -> bool {
+        self.pressure.is_some() || self.gc.is_some()
     }
 
     /// Whether all inside are in service at once.
@@ -373,7 +382,9 @@ impl SystemSpec {
         };
         let pulls = |s: &ServiceSpec| s.balancer.policy == PolicySpec::CentralQueue;
         let several = |s: &ServiceSpec| s.balancer.instances > 1;
+        let feels = |s: &ServiceSpec| s.groups.iter().any(GroupSpec::feels_memory);
         self.is_elaborate()
+            || self.services.iter().any(feels)
             || self.has_steps()
             || self.has_network()
             || self.services.iter().any(several)

@@ -101,6 +101,8 @@ pub fn group(count: u32, cores: u32) -> GroupSpec {
     GroupSpec {
         ram_base: 0,
         ram_policy: RamPolicy::Refuse,
+        pressure: None,
+        gc: None,
         discipline: Discipline::Fifo,
         bytes: None,
         name: None,

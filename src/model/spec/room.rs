@@ -1,4 +1,6 @@
-//! Who is let in and served next, as data.
+//! Who is let in and served next, and what full RAM does, as data.
+
+use crate::base::units::Nanos;
 
 /// What a worker does when a request does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,27 @@ pub enum Discipline {
     Edf,
     /// Nobody waits: all inside share the cores equally, each at most one.
     Ps,
+}
+
+/// What a worker whose RAM is nearly full suffers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PressureSpec {
+    /// Share of the RAM in use, above 0 and below 1, beyond which it does.
+    pub above: f64,
+    /// What its speed is multiplied by then, above 0 and below 1.
+    pub factor: f64,
+}
+
+/// Garbage collection that stops a worker: each time that requests have allocated so much memory,
+/// all its cores stand still for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GcSpec {
+    /// Bytes allocated from one collection to the next.
+    pub eden: u64,
+    /// How long a collection takes where nothing is in use, nanoseconds.
+    pub pause: Nanos,
+    /// How much longer for each GiB that is in use, nanoseconds.
+    pub per_gib: Nanos,
 }
 
 /// What a worker does with a request whose memory does not fit.

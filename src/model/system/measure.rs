@@ -402,6 +402,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 queue_max,
                 ram_max,
                 wedges,
+                gc,
                 ..
             } = self.workers.areas(worker, now);
             out.busy_area = busy;
@@ -412,7 +413,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             out.ram_area = ram;
             out.queue_max = queue_max;
             out.ram_max = ram_max;
-            out.wedges = wedges;
+            (out.wedges, out.gc_area) = (wedges, gc);
         }
     }
 

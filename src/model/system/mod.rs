@@ -29,6 +29,7 @@ mod decided;
 mod detect;
 mod edges;
 mod far;
+mod finish;
 mod guard;
 mod idle;
 mod instances;
@@ -48,6 +49,7 @@ mod sender;
 mod serve;
 mod share;
 mod steps;
+mod strain;
 mod sweeps;
 mod trips;
 mod trouble;
@@ -72,6 +74,7 @@ use measure::Measure;
 use network::Network;
 use rows::Rows;
 use steps::Steps;
+use strain::Strain;
 use turns::Needs;
 use warming::Warming;
 
@@ -131,6 +134,8 @@ pub struct System<'s, O, const RICH: bool> {
     short_of_ram: bool,
     /// How warm workers are, if any starts cold.
     warming: Option<Box<Warming>>,
+    /// What memory does to the speed of workers, if it does.
+    strain: Option<Box<Strain>>,
     /// What went back to a buffer, if cores can go down by themselves.
     interrupted: Option<Box<Interrupted>>,
     ledger: Ledger,
@@ -242,6 +247,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             errors: Errors::new(spec, &key),
             interrupted: Interrupted::new(spec),
             warming: Warming::new(spec),
+            strain: Strain::new(spec),
             short_of_ram: fault::takes_ram(spec),
             measure: Measure::new(spec, run, workers.len()),
             watching: Watching::new(spec, run, workers.len()),
@@ -317,6 +323,9 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             RICH || !system.has_more(),
             "a plain system has what only a rich one looks at"
         );
+        if system.strain.is_some() {
+            system.workers.note_touched();
+        }
         system.begin_idle();
         system.schedule_samples(queue);
         system.schedule_faults(queue);
@@ -349,42 +358,9 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             || self.crowd.is_some()
             || self.errors.is_some()
             || self.interrupted.is_some()
+            || self.strain.is_some()
             || self.about.is_any()
             || self.idle.is_some()
-    }
-
-    /// What the run measured, at its end.
-    ///
-    /// # Errors
-    /// The text says which invariant is broken.
-    pub fn finish(mut self, now: Nanos, events: u64) -> Result<TrialOutput, String> {
-        self.measure_end(now);
-        self.leave_open();
-        let (open_requests, open_calls) = self.requests_open();
-        let open_attempts = self.attempts_open();
-        self.ledger
-            .balance(open_requests, open_calls, open_attempts)?;
-        self.workers.check()?;
-        self.check_instances()?;
-        let mut tally = self.counted();
-        let batches = self.last_batch(&tally);
-        // Cutting the run into batches is no part of it.
-        let events = events - batches.len().saturating_sub(1) as u64;
-        tally.events = events;
-        let watching = self.watching.take();
-        let seen = watching.map(|w| w.finish(self.fingerprint.value()));
-        let seen = seen.unwrap_or_default();
-        Ok(TrialOutput {
-            batches,
-            stations: seen.stations,
-            states: seen.states,
-            incidents: seen.incidents,
-            tally,
-            series: std::mem::take(&mut self.measure.series),
-            fingerprint: self.fingerprint.value(),
-            demand: self.demand.value(),
-            events,
-        })
     }
 }
 
@@ -450,6 +426,7 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
                 generation,
             } => self.pending_over(queue, attempt, generation),
             Event::Warmer { worker, start } => self.warmer(queue, worker, start),
+            Event::Collected { worker, number } => self.collected(queue, worker, number),
             Event::Sweep { front } => self.sweep(queue, front),
             Event::Check { worker, what } => self.check(queue, worker, what),
             Event::StepOver {
@@ -469,6 +446,9 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
                 generation,
             } => self.reply(queue, attempt, generation),
             Event::Sample(sample) => return self.sample(queue, sample),
+        }
+        if RICH && self.strain.is_some() {
+            self.feel_memory(queue);
         }
         if self.measure.may_be_over {
             self.flow()

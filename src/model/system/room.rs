@@ -163,6 +163,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.workers.take_memory(worker, later);
         let mut work = self.jobs.attempt(attempt).work;
         if self.workers.cold[worker as usize].shared.is_some() {
+            if self.strain.is_some() {
+                self.allocates(worker, attempt);
+            }
             if self.crowd.is_some() {
                 work = self.crowded(worker, attempt, work);
             }

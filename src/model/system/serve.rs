@@ -261,6 +261,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
         mut work: Nanos,
     ) {
+        if RICH && self.strain.is_some() {
+            self.allocates(worker, attempt);
+        }
         if RICH && self.crowd.is_some() {
             work = self.crowded(worker, attempt, work);
         }

@@ -123,7 +123,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             .filter(|t| t.worker == worker && t.active);
         let factor: f64 = faults.map(|t| t.kind.speed()).product();
         self.workers.advance_shared(worker, now);
-        let (old, new, cores) = self.workers.set_speed(worker, factor * self.warmth(worker));
+        let (old, new, cores) = self
+            .workers
+            .set_speed(worker, factor * self.warmth(worker) * self.pressure(worker));
         self.schedule_share(queue, worker);
         for core in cores {
             let Some(attempt) = self.workers.cores.get(core).attempt() else {
@@ -153,6 +155,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 _ => {}
             }
         }
+        self.workers.settle(worker, now);
         self.workers.leak(worker, rate, now);
         self.workers.cap(worker, share);
     }
@@ -161,6 +164,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     pub(super) fn begin_life<W: Entry>(&mut self, queue: &mut Queue<W, Event>, worker: u32) {
         if self.short_of_ram {
             self.workers.forget_leak(worker, queue.now());
+        }
+        if self.strain.is_some() {
+            self.forget_garbage(queue, worker);
         }
         if self.warming.is_some() {
             self.start_cold(queue, worker);

@@ -77,6 +77,7 @@ impl WorkerTally {
             queue_max: self.queue_max,
             ram_area: self.ram_area - earlier.ram_area,
             ram_max: self.ram_max,
+            gc_area: self.gc_area - earlier.gc_area,
             wedges: self.wedges - earlier.wedges,
             breaker_opens: self.breaker_opens - earlier.breaker_opens,
         }

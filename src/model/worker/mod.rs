@@ -6,6 +6,7 @@
 //! matters who is on which; the rest ([`Cold`]) is looked at where something waits, holds memory or
 //! goes wrong. The load that policies scan is a column of its own.
 
+mod areas;
 mod aside;
 mod core;
 mod line;
@@ -16,6 +17,7 @@ mod ram;
 mod room;
 mod shared;
 
+pub use areas::Areas;
 pub use core::Cores;
 
 use std::collections::VecDeque;
@@ -81,6 +83,8 @@ pub struct Cold {
     pub cores_down: u32,
     /// Refuses everything until restarted.
     pub wedged: bool,
+    /// Collects garbage.
+    collects: bool,
     /// Its lives: moves on when it wedges, goes down or comes back.
     pub epoch: u32,
     /// What becomes of the one whose memory does not fit.
@@ -108,48 +112,6 @@ pub struct Cold {
     ram_base: u64,
     holds_memory: bool,
     areas: Areas,
-}
-
-/// Time integrals of one worker and their kin.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Areas {
-    /// Busy cores.
-    pub busy: u128,
-    /// Attempts in service, those without a core included.
-    pub serving: u128,
-    /// Attempts that wait in the middle of their service, without a core.
-    aside: u128,
-    /// Busy cores while wedged or down.
-    pub wedged_busy: u128,
-    /// Cores while up and not wedged.
-    pub able: u128,
-    /// Attempts waiting.
-    pub queue: u128,
-    /// Bytes held.
-    pub ram: u128,
-    /// Most waiting.
-    pub queue_max: u64,
-    /// Most bytes held.
-    pub ram_max: u64,
-    /// Times wedged.
-    pub wedges: u64,
-    able_since: Nanos,
-}
-
-impl Areas {
-    /// With the integrals of an earlier stretch. Maxima and counts stay as they are.
-    pub fn and(self, before: &Areas) -> Areas {
-        Areas {
-            busy: self.busy + before.busy,
-            serving: self.serving + before.serving,
-            aside: self.aside + before.aside,
-            wedged_busy: self.wedged_busy + before.wedged_busy,
-            able: self.able + before.able,
-            queue: self.queue + before.queue,
-            ram: self.ram + before.ram,
-            ..self
-        }
-    }
 }
 
 /// Whether an attempt is let in.
@@ -188,6 +150,8 @@ pub struct Workers {
     cores_fail: bool,
     /// By worker, once any leaked or was capped.
     short: Vec<ram::Shortage>,
+    /// Those whose memory may have changed, where anybody wants to know.
+    touched: Option<Vec<u32>>,
 }
 
 impl Workers {
@@ -240,40 +204,10 @@ impl Workers {
         let passed = hot.pass(now);
         if hot.waiting > 0 || !hot.plain {
             self.cold[worker as usize].settle(hot, passed);
+            if let Some(touched) = &mut self.touched {
+                touched.push(worker);
+            }
         }
-    }
-
-    /// A worker's integrals up to now.
-    pub fn areas(&mut self, worker: u32, now: Nanos) -> Areas {
-        self.settle(worker, now);
-        let (hot, cold) = (&self.hot[worker as usize], &mut self.cold[worker as usize]);
-        cold.settle_able(now);
-        Areas {
-            busy: hot.busy_area,
-            serving: cold.areas.aside
-                + if cold.wide {
-                    cold.areas.serving
-                } else {
-                    hot.busy_area
-                },
-            ..cold.areas
-        }
-    }
-
-    /// Begins a worker's integrals anew.
-    pub fn reset_areas(&mut self, worker: u32, now: Nanos) {
-        self.settle(worker, now);
-        let (hot, cold) = (
-            &mut self.hot[worker as usize],
-            &mut self.cold[worker as usize],
-        );
-        hot.busy_area = 0;
-        cold.areas = Areas {
-            queue_max: u64::from(hot.waiting),
-            ram_max: cold.ram - hot.ram_free,
-            able_since: now,
-            ..Areas::default()
-        };
     }
 
     /// Measured attempts that ended well at each worker.

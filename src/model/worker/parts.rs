@@ -81,6 +81,7 @@ impl Cold {
             downs: 0,
             cores_down: 0,
             wedged: false,
+            collects: false,
             epoch: 0,
             ram_policy: spec.ram_policy,
             blocked: VecDeque::new(),
@@ -133,6 +134,9 @@ impl Cold {
         }
         self.areas.aside += u128::from(self.aside) * u128::from(passed);
         self.areas.ram += u128::from(self.ram - hot.ram_free) * u128::from(passed);
+        if self.collects {
+            self.areas.gc += u128::from(passed);
+        }
         if self.wedged || self.downs > 0 {
             self.areas.wedged_busy += u128::from(hot.busy) * u128::from(passed);
         }

@@ -60,6 +60,37 @@ impl Workers {
         shortage.since = now;
     }
 
+    /// From now on notes whose memory may have changed.
+    pub fn note_touched(&mut self) {
+        self.touched = Some((0..self.hot.len() as u32).collect());
+    }
+
+    /// One of those noted since, each at least once.
+    pub fn next_touched(&mut self) -> Option<u32> {
+        self.touched.as_mut()?.pop()
+    }
+
+    /// Begins or ends collecting garbage. The integrals must be settled.
+    pub fn collect(&mut self, worker: u32, collects: bool) {
+        self.cold[worker as usize].collects = collects;
+    }
+
+    /// Bytes in use: what an idle worker holds, what requests hold and what has leaked.
+    pub fn ram_in_use(&self, worker: u32, now: Nanos) -> f64 {
+        let held = self.cold[worker as usize].ram - self.hot[worker as usize].ram_free;
+        let leaked = self
+            .short
+            .get(worker as usize)
+            .map_or(0.0, |s| s.leaked(now));
+        held as f64 + leaked
+    }
+
+    /// Bytes of RAM that are left of a worker's, where that ends.
+    pub fn ram_left(&self, worker: u32) -> f64 {
+        let share = self.short.get(worker as usize).map_or(1.0, |s| s.share);
+        self.cold[worker as usize].ram as f64 * share
+    }
+
     /// Whether so much more memory is too much for a worker that is up and not wedged.
     pub fn is_short(&self, worker: u32, memory: u64, now: Nanos) -> bool {
         let cold = &self.cold[worker as usize];

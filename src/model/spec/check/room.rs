@@ -40,9 +40,54 @@ impl Rules {
             let allowed = format!("less than `ram` ({})", print_bytes(ram));
             self.range(false, &path, &allowed, print_bytes(group.ram_base));
         }
+        self.full_ram(group, path);
         if let OnFull::Redispatch { max } = group.on_full {
             let path = format!("{path}.buffer.redispatch_max");
             self.range((1..=1000).contains(&max), &path, "1 to 1000", max);
+        }
+    }
+
+    /// What nearly full RAM and taken memory do.
+    fn full_ram(&mut self, group: &GroupSpec, path: &str) {
+        if let Some(pressure) = group.pressure {
+            let path = format!("{path}.pressure");
+            for (key, value) in [("above", pressure.above), ("factor", pressure.factor)] {
+                let fine = value > 0.0 && value < 1.0;
+                let path = format!("{path}.{key}");
+                self.range(fine, &path, "above 0 and below 1", value);
+            }
+            if group.ram.is_none() {
+                let message = format!("`{path}` has no effect where RAM is unbounded");
+                self.disagree(&path, message, "give the workers `ram`, or remove it");
+            }
+        }
+        if let Some(gc) = group.gc {
+            let path = format!("{path}.gc");
+            self.range(gc.eden > 0, &format!("{path}.eden"), "above 0", "0B");
+            if (gc.pause, gc.per_gib) == (0, 0) {
+                let message = format!("`{path}` has no effect: a collection takes no time");
+                self.disagree(&path, message, "give `pause` or `per_gib`, or remove it");
+            }
+        }
+    }
+
+    /// Memory does something only where requests hold some.
+    pub(super) fn memory_felt(&mut self, system: &SystemSpec) {
+        if system.holds_memory() {
+            return;
+        }
+        for service in &system.services {
+            for group in &service.groups {
+                let given = [
+                    ("pressure", group.pressure.is_some()),
+                    ("gc", group.gc.is_some()),
+                ];
+                for (key, _) in given.iter().filter(|g| g.1) {
+                    let path = format!("{}.{key}", service.path_of(group));
+                    let message = format!("`{path}` has no effect: no request holds memory");
+                    self.disagree(&path, message, "give the service `memory`, or remove it");
+                }
+            }
         }
     }
 
