@@ -241,6 +241,7 @@ fn everything_with_a_name_has_a_section_of_semantics() {
         "policies",
         "breakers",
         "budgets",
+        "shedders",
         "faults",
         "arrivals",
         "distributions",

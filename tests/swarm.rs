@@ -53,6 +53,8 @@ mod shares;
 mod sources;
 #[path = "swarm/text.rs"]
 mod text;
+#[path = "swarm/workers.rs"]
+mod workers;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;

@@ -141,6 +141,8 @@ codes! {
         "an attempt was refused by a breaker that is open or has no probe to give";
     3106 LIMITED Outcome "over the limit"
         "an attempt was refused by its client's own limit: a rate, or a number out at once";
+    3107 SHED Outcome "shed"
+        "an attempt was refused by its worker, which sheds load: at the door or at its turn";
     3108 GAVE_UP Outcome "gave up waiting"
         "an attempt left the buffer that it waited in: its patience ran out";
     3109 EXPIRED Outcome "refused at its turn"
@@ -209,11 +211,7 @@ codes! {
 
 /// Numbers that have a meaning in the file format but no row yet: outcomes this version cannot
 /// produce. They must not be used for anything else.
-pub const RESERVED: &[(u16, &str)] = &[
-    (3107, "refused: shed"),
-    (3114, "failed: poison"),
-    (3116, "failed: worker drained"),
-];
+pub const RESERVED: &[(u16, &str)] = &[(3114, "failed: poison"), (3116, "failed: worker drained")];
 
 impl Code {
     /// The four digits.
@@ -374,7 +372,7 @@ mod tests {
             assert_eq!(Code::parse(text), Some(Code::BUFFER_FULL), "{text:?}");
         }
         for text in [
-            "", "VX", "VX310", "VX31020", "9999", "VX3107", "+3102", "E102", "ÄÄ3102",
+            "", "VX", "VX310", "VX31020", "9999", "VX3114", "+3102", "E102", "ÄÄ3102",
         ] {
             assert_eq!(Code::parse(text), None, "{text:?}");
         }

@@ -349,6 +349,8 @@ pub enum Topic {
     Breakers,
     /// Retry budgets
     Budgets,
+    /// How workers shed load
+    Shedders,
     /// What can go wrong
     Faults,
     /// Incidents that are looked for

@@ -1,6 +1,6 @@
 //! `breaker`: which dialect, and its numbers.
 
-use crate::base::units::{Nanos, SECOND};
+use crate::base::units::SECOND;
 use crate::model::spec::{
     AccrualWait, Around, BreakerShare, BreakerSpec, BreakerWindow, ClientBreaker, Dist,
     EnvoyLimits, MAX_SLOTS,
@@ -289,21 +289,6 @@ impl Cx {
             Some("all") => BreakerShare::All,
             _ => BreakerShare::Instance,
         }
-    }
-
-    fn time_or(&mut self, fields: &Fields<'_>, key: &str, default: Nanos) -> Option<Nanos> {
-        match fields.get(key) {
-            Some(node) => self.time(node, &fields.path(key)),
-            None => Some(default),
-        }
-    }
-
-    /// A number, or what it is by itself.
-    pub(super) fn number_or(&mut self, fields: &Fields<'_>, key: &str, default: f64) -> f64 {
-        let given = fields.get(key);
-        given
-            .and_then(|node| self.number(node, &fields.path(key)))
-            .unwrap_or(default)
     }
 
     fn open_for(&mut self, fields: &Fields<'_>, seconds: u64) -> Dist {

@@ -1,6 +1,6 @@
 //! `budget` of `retry`: what a caller allows itself of retries.
 
-use crate::base::units::{Nanos, SECOND};
+use crate::base::units::SECOND;
 use crate::model::spec::{BudgetSpec, Deposit};
 
 use super::decode::{Cx, Fields};
@@ -53,19 +53,19 @@ impl Cx {
         Some(match word {
             "finagle" => BudgetSpec::Finagle {
                 percent_milli: self.milli(&fields, "percent", 20_000)?,
-                ttl: self.ttl(&fields)?,
-                min_per_second: self.places_of(&fields, "min_per_second", 10)?,
+                ttl: self.time_or(&fields, "ttl", 10 * SECOND)?,
+                min_per_second: self.count_or(&fields, "min_per_second", 10)?,
             },
             "envoy" => BudgetSpec::Envoy {
                 percent_milli: self.milli(&fields, "percent", 20_000)?,
-                min_concurrent: self.places_of(&fields, "min_concurrent", 3)?,
+                min_concurrent: self.count_or(&fields, "min_concurrent", 3)?,
             },
             "grpc_throttle" => BudgetSpec::GrpcThrottle {
-                tokens: self.places_of(&fields, "tokens", 10)?,
+                tokens: self.count_or(&fields, "tokens", 10)?,
                 ratio_milli: self.milli(&fields, "ratio", 100)?,
             },
             "token_bucket" => BudgetSpec::TokenBucket {
-                tokens: self.places_of(&fields, "tokens", 5)?,
+                tokens: self.count_or(&fields, "tokens", 5)?,
                 ratio_milli: self.milli(&fields, "ratio", 100)?,
                 deposit: self.deposit(&fields)?,
             },
@@ -73,20 +73,6 @@ impl Cx {
                 percent_milli: self.milli(&fields, "percent", 10_000)?,
             },
         })
-    }
-
-    fn ttl(&mut self, fields: &Fields<'_>) -> Option<Nanos> {
-        match fields.get("ttl") {
-            Some(node) => self.time(node, &fields.path("ttl")),
-            None => Some(10 * SECOND),
-        }
-    }
-
-    fn places_of(&mut self, fields: &Fields<'_>, key: &str, default: u32) -> Option<u32> {
-        match fields.get(key) {
-            Some(node) => self.count32(node, &fields.path(key), 0, u32::MAX - 1),
-            None => Some(default),
-        }
     }
 
     fn deposit(&mut self, fields: &Fields<'_>) -> Option<Deposit> {

@@ -66,6 +66,7 @@ pub const BLOCKS: &[&Block] = &[
     &COLD_START,
     &PRESSURE,
     &GC,
+    &SHED,
     &BALANCER,
     &SLOW_START,
     &ZONE_AWARE,

@@ -41,6 +41,7 @@ mod retry;
 mod scan;
 mod search;
 mod services;
+mod shed;
 mod sources;
 mod steps;
 mod study;

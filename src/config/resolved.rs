@@ -9,6 +9,7 @@ use super::faults;
 use super::health;
 use super::keys::{self, Block};
 use super::retry;
+use super::shed;
 use super::tree::{Entry, Node, Origin, Table, Value, key, quoted};
 
 /// Points that are written in full; of further ones only what differs.
@@ -180,6 +181,7 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         ("[service.NAME.workers]", "cold_start") => Some(&keys::COLD_START),
         ("[service.NAME.workers]", "pressure") => Some(&keys::PRESSURE),
         ("[service.NAME.workers]", "gc") => Some(&keys::GC),
+        ("[service.NAME.workers]", "shed") => Some(&keys::SHED),
         ("[service.NAME.balancer]", "breaker") => Some(&keys::BREAKER),
         ("[service.NAME.balancer]", "health") => Some(&keys::HEALTH),
         ("[service.NAME.balancer]", "zone_aware") => Some(&keys::ZONE_AWARE),
@@ -230,6 +232,7 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         // At most `every`, where that is given.
         ("health", "timeout") => table.get("every").is_none().then_some(text),
         ("outlier", _) if !health::is_enforced(table, name) => None,
+        ("shed", _) => Some(shed::default(table.get("kind").and_then(Node::text), name)),
         ("budget", _) => Some(budget::default(
             table.get("kind").and_then(Node::text),
             name,

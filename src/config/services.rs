@@ -269,6 +269,8 @@ impl Cx {
         let pressure = pressure.and_then(|n| self.pressure(n, &fields.path("pressure")));
         let gc = fields.get("gc").filter(|n| !n.is_none());
         let gc = gc.and_then(|n| self.gc(n, &fields.path("gc")));
+        let shed = fields.get("shed").filter(|n| !n.is_none());
+        let shed = shed.and_then(|n| self.shed(n, &fields.path("shed")));
         let now = &["refuse", "oom_kill"];
         let ram_policy = fields
             .get("ram_policy")
@@ -289,6 +291,7 @@ impl Cx {
             },
             pressure,
             gc,
+            shed,
             discipline,
             bytes: buffer.as_ref().and_then(|b| b.bytes),
             name,

@@ -2,10 +2,11 @@
 
 use crate::base::codes::Code;
 use crate::base::units::{
-    Fault, UnitError, parse_byte_rate, parse_bytes, parse_money, parse_rate, parse_time, shown,
+    Fault, Nanos, UnitError, parse_byte_rate, parse_bytes, parse_money, parse_rate, parse_time,
+    shown,
 };
 
-use super::decode::Cx;
+use super::decode::{Cx, Fields};
 use super::diagnostic::Diagnostic;
 use super::files::Span;
 use super::keys;
@@ -48,6 +49,30 @@ impl Cx {
                 None
             }
         }
+    }
+
+    /// A whole number, or what it is when left out.
+    pub fn count_or(&mut self, fields: &Fields<'_>, key: &str, default: u32) -> Option<u32> {
+        match fields.get(key) {
+            Some(node) => self.count32(node, &fields.path(key), 0, u32::MAX - 1),
+            None => Some(default),
+        }
+    }
+
+    /// A time, or what it is when left out.
+    pub fn time_or(&mut self, fields: &Fields<'_>, key: &str, default: Nanos) -> Option<Nanos> {
+        match fields.get(key) {
+            Some(node) => self.time(node, &fields.path(key)),
+            None => Some(default),
+        }
+    }
+
+    /// A number, or what it is when left out.
+    pub fn number_or(&mut self, fields: &Fields<'_>, key: &str, default: f64) -> f64 {
+        let given = fields.get(key);
+        given
+            .and_then(|node| self.number(node, &fields.path(key)))
+            .unwrap_or(default)
     }
 
     /// A whole number between two bounds.

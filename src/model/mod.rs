@@ -20,6 +20,7 @@ mod line;
 pub mod metric;
 pub mod outcome;
 pub mod series;
+pub mod shed;
 pub mod source;
 pub mod spec;
 mod system;

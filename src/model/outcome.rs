@@ -39,11 +39,13 @@ pub enum Outcome {
     Cancelled,
     /// A service that it called did not answer.
     CallFailed,
+    /// Refused: its worker sheds load.
+    Shed,
 }
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 16;
+    pub const COUNT: usize = 17;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -62,6 +64,7 @@ impl Outcome {
         Outcome::DeadLettered,
         Outcome::Cancelled,
         Outcome::CallFailed,
+        Outcome::Shed,
     ];
 
     /// Its place in arrays of counts.
@@ -89,6 +92,7 @@ impl Outcome {
             Outcome::DeadLettered => Some(Code::DEAD_LETTERED),
             Outcome::Cancelled => Some(Code::CANCELLED),
             Outcome::CallFailed => Some(Code::CALL_FAILED),
+            Outcome::Shed => Some(Code::SHED),
         }
     }
 
@@ -123,6 +127,7 @@ impl Outcome {
             | Outcome::NoWorker
             | Outcome::BreakerOpen
             | Outcome::Limited
+            | Outcome::Shed
             | Outcome::Expired
             | Outcome::DeadLettered => Some(FailureKind::Refused),
             Outcome::TimedOut | Outcome::GaveUp => Some(FailureKind::Timeout),

@@ -33,6 +33,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("cold_start", &["model.service.*.workers.*.cold_start"]),
     ("pressure", &["model.service.*.workers.*.pressure"]),
     ("gc", &["model.service.*.workers.*.gc"]),
+    ("shed", &["model.service.*.workers.*.shed"]),
     ("[service.NAME.balancer]", &["model.service.*.balancer"]),
     (
         "breaker",
@@ -164,6 +165,7 @@ fn every_choice_of_the_format_is_shown_at_work() {
             .iter()
             .map(|p| p.0)
             .collect(),
+        veltrix::model::shed::SHEDDERS.iter().map(|p| p.0).collect(),
         veltrix::model::source::ARRIVALS
             .iter()
             .map(|p| p.0)

@@ -92,9 +92,9 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     ),
     (
         "later-key",
-        "cores  = 8",
-        "cores  = 8\nshed   = {}",
-        &["VX1010", "workers.big.shed"],
+        "memory = { base",
+        "pull   = {}\nmemory = { base",
+        &["VX1010", "service.events.pull"],
     ),
     (
         "foreign-key",

@@ -46,6 +46,7 @@ features! {
     RamBase 0.3;
     OomKill 0.2;
     Strained 0.2;
+    Shed 0.25;
     Restart 0.3;
     ColdStart 0.3;
     // Balancers.

@@ -6,6 +6,7 @@ use crate::dists::{Kind, any, number, positive, share};
 use crate::features::Feature::*;
 use crate::model::{Making, Service, default};
 use crate::text::{Node, Table};
+use crate::workers::{ram, restart, shed, strain};
 
 /// Bytes of memory that requests hold, in the mean.
 pub const MEMORY: f64 = 8e6;
@@ -401,31 +402,11 @@ fn group(m: &mut Making, about: &mut Service, weights: bool, table: &mut Table) 
     if about.strained {
         strain(m, table);
     }
+    if !about.pulls && m.has(Shed) {
+        let shed = shed(m, unbounded || sharing);
+        table.node("shed", Node::Table(shed));
+    }
     restart(m, table);
-}
-
-/// What memory does to the speed of workers.
-fn strain(m: &mut Making, table: &mut Table) {
-    if table
-        .get("ram")
-        .is_some_and(|ram| !matches!(ram, Node::Value(text) if text == "\"unbounded\""))
-    {
-        let mut pressure = Table::default();
-        pressure.put("above", share(&mut m.draw, 0.1, 0.95));
-        pressure.put("factor", share(&mut m.draw, 0.1, 0.9));
-        table.node("pressure", Node::Table(pressure));
-    }
-    if m.draw.chance(0.6) {
-        let mut gc = Table::default();
-        let eden = m.draw.scale(MEMORY, 50.0 * MEMORY) as u64;
-        gc.put("eden", number(Kind::Bytes, eden));
-        let pause = m.length as f64 / m.draw.scale(1e3, 1e5);
-        gc.put("pause", m.time(pause));
-        if m.draw.chance(0.5) {
-            gc.put("per_gib", m.time(pause * 10.0));
-        }
-        table.node("gc", Node::Table(gc));
-    }
 }
 
 fn worker_buffer(m: &mut Making, words: &[&'static str], bytes: bool) -> Node {
@@ -451,40 +432,4 @@ fn plain_buffer(m: &mut Making, bytes: bool) -> Node {
         table.text("on_full", "wedge");
     }
     Node::Table(table)
-}
-
-fn ram(m: &mut Making, about: &mut Service, table: &mut Table) {
-    if !m.has(Ram) {
-        about.bounded_ram = false;
-        return default(m, table, "ram", "\"unbounded\"");
-    }
-    let mut ram = m.draw.scale(1e7, 2e8) as u64;
-    table.put("ram", number(Kind::Bytes, ram));
-    if m.has(RamBase) {
-        let base = (ram as f64 * m.draw.between(0.0, 0.6)) as u64;
-        table.put("ram_base", number(Kind::Bytes, base));
-        ram -= base;
-    }
-    if m.has(OomKill) {
-        table.text("ram_policy", "oom_kill");
-    }
-    about.ram = Some(about.ram.map_or(ram, |least| least.min(ram)));
-}
-
-fn restart(m: &mut Making, table: &mut Table) {
-    let mean = m.length as f64 / 20.0;
-    if m.has(Restart) && m.draw.chance(0.3) {
-        table.text("restart", "manual");
-        let after = positive(m, mean, Kind::Time);
-        table.node("manual_after", after);
-    } else if m.has(Restart) || m.draw.chance(0.8) {
-        let after = any(m, mean, Kind::Time);
-        table.node("restart", after);
-    }
-    if m.has(ColdStart) {
-        let mut cold = Table::default();
-        cold.put("for", m.time(mean));
-        cold.put("factor", share(&mut m.draw, 0.1, 1.0));
-        table.node("cold_start", Node::Table(cold));
-    }
 }

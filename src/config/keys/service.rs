@@ -240,9 +240,30 @@ pub const WORKERS: Block = Block {
         key("ram_policy", "\"refuse\"", "\"refuse\" or \"oom_kill\""),
         key("pressure", "", "{ above, factor } or \"none\""),
         key("gc", "", "{ eden, pause, per_gib } or \"none\""),
+        key("shed", "", "{ kind, .. } or \"none\""),
         key("zone", "", "a name"),
     ],
-    later: &["shed"],
+    later: &[],
+};
+
+/// `shed`
+pub const SHED: Block = Block {
+    name: "shed",
+    keys: &[
+        key("kind", "", "the name of a kind: codel, aimd, .."),
+        key("target", "", TIME),
+        key("interval", "", TIME),
+        key("start", "", COUNT),
+        key("min", "", COUNT),
+        key("max", "", COUNT),
+        key("backoff", "", "a share from 0.5 to below 1"),
+        key("timeout", "", TIME),
+        key("smoothing", "", "a share above 0, at most 1"),
+        key("queue", "", COUNT),
+        key("tolerance", "", NUMBER),
+        key("long_window", "", COUNT),
+    ],
+    later: &[],
 };
 
 /// `pressure`

@@ -18,6 +18,7 @@ mod health;
 mod pen;
 mod search;
 mod service;
+mod shed;
 mod source;
 mod steps;
 

@@ -2,6 +2,7 @@
 
 use super::health::share;
 use super::pen::{Pen, number, table};
+use super::shed::shed;
 use crate::base::units::SECOND;
 use crate::config::dist::Of;
 use crate::config::tree::quoted;
@@ -249,6 +250,9 @@ impl Pen<'_> {
             let (pause, per_gib) = (self.time(gc.pause, &path), self.time(gc.per_gib, &path));
             let gc = table(&[("eden", eden), ("pause", pause), ("per_gib", per_gib)]);
             self.line("gc", &gc);
+        }
+        if let Some(spec) = &group.shed {
+            self.line("shed", &shed(spec));
         }
         let discipline = match group.discipline {
             Discipline::Fifo => None,

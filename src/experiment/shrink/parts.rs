@@ -104,6 +104,7 @@ const OF_GROUPS: &[Part<GroupSpec>] = &[
     }),
     ("pressure of RAM", |g| taken(&mut g.pressure)),
     ("garbage collection", |g| taken(&mut g.gc)),
+    ("shedding", |g| taken(&mut g.shed)),
     ("discipline", |g| set(&mut g.discipline, Discipline::Fifo)),
     ("buffer", |g| {
         g.on_full = OnFull::Reject;

@@ -21,6 +21,7 @@ mod load;
 pub mod plain;
 mod profile;
 mod room;
+mod shed;
 mod steps;
 mod trace;
 mod variability;
@@ -44,6 +45,7 @@ pub use limit::{Fill, LimitSpec, PlacesSpec, RateSpec};
 pub use lint::Lint;
 pub use load::{OfferedLoad, state_shares};
 pub use profile::{Profile, ProfileError, ProfileShape};
+pub use shed::{LimitRange, ShedSpec};
 pub use steps::{CacheSpec, CallSite, CallSpec, Hold, StepSpec};
 pub use trace::{Trace, recorded_key};
 pub use variability::{Cycle, Demand};
@@ -244,6 +246,8 @@ pub struct GroupSpec {
     pub pressure: Option<PressureSpec>,
     /// How it collects garbage; `None`: it never does.
     pub gc: Option<GcSpec>,
+    /// How it sheds load; `None`: it does not.
+    pub shed: Option<ShedSpec>,
     /// Who is served next.
     pub discipline: Discipline,
     /// How fast its cores are: work / speed = time.
@@ -417,6 +421,7 @@ impl SystemSpec {
             group.shares()
                 || group.discipline != Discipline::Fifo
                 || group.bytes.is_some()
+                || group.shed.is_some()
                 || !matches!(group.on_full, OnFull::Reject | OnFull::Wedge)
                 || group.ram_policy != RamPolicy::Refuse
         };

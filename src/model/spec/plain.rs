@@ -103,6 +103,7 @@ pub fn group(count: u32, cores: u32) -> GroupSpec {
         ram_policy: RamPolicy::Refuse,
         pressure: None,
         gc: None,
+        shed: None,
         discipline: Discipline::Fifo,
         bytes: None,
         name: None,

@@ -37,6 +37,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if let Some(idle) = &mut self.idle {
             idle.rekey(key);
         }
+        if let Some(shedding) = &mut self.shedding {
+            shedding.rekey(key);
+        }
         self.redraw_unseen();
     }
 

@@ -105,12 +105,20 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     ) -> bool {
         let expired = self.is_expired(next, queue.now());
         if expired {
-            self.workers.take_turn(worker);
-            self.workers.load[worker as usize] -= 1;
-            self.waiting -= 1;
-            self.leave_buffer(worker, next);
+            if self.shedding.is_some() {
+                self.note_left(worker, next, true, queue.now());
+            }
+            self.drop_from_line(worker, next);
             self.drop_expired(queue, next);
         }
         expired
+    }
+
+    /// The one whose turn it is leaves a worker's buffer, and the worker.
+    pub(super) fn drop_from_line(&mut self, worker: u32, next: u32) {
+        self.workers.take_turn(worker);
+        self.workers.load[worker as usize] -= 1;
+        self.waiting -= 1;
+        self.leave_buffer(worker, next);
     }
 }

@@ -57,6 +57,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         self.interrupted.as_ref()?.get(attempt, generation)
     }
 
+    /// Whether an attempt had a core and lost it.
+    pub(super) fn has_lost_its_core(&self, attempt: u32) -> bool {
+        self.rest_of(attempt).is_some()
+    }
+
     /// A measured attempt is at its end: what it spent before it lost a core counts too; returns
     /// how long that was.
     #[inline(never)]

@@ -76,6 +76,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             let source = self.source_of[a.class as usize];
             self.measure.gave_up(&a, source, waited);
         }
+        if self.shedding.is_some() && a.worker != NO_WORKER {
+            self.note_left(a.worker, attempt, true, now);
+        }
         self.fold(now, kind::GAVE_UP, a.number, a.worker);
         self.turn_away(queue, attempt, Outcome::GaveUp);
         if self.elaborate && a.worker != NO_WORKER {

@@ -48,6 +48,7 @@ mod seen;
 mod sender;
 mod serve;
 mod share;
+mod shedding;
 mod steps;
 mod strain;
 mod sweeps;
@@ -73,6 +74,7 @@ use limits::Limits;
 use measure::Measure;
 use network::Network;
 use rows::Rows;
+use shedding::Shedding;
 use steps::Steps;
 use strain::Strain;
 use turns::Needs;
@@ -136,6 +138,8 @@ pub struct System<'s, O, const RICH: bool> {
     warming: Option<Box<Warming>>,
     /// What memory does to the speed of workers, if it does.
     strain: Option<Box<Strain>>,
+    /// How workers shed load, if any does.
+    shedding: Option<Box<Shedding>>,
     /// What went back to a buffer, if cores can go down by themselves.
     interrupted: Option<Box<Interrupted>>,
     ledger: Ledger,
@@ -248,6 +252,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             interrupted: Interrupted::new(spec),
             warming: Warming::new(spec),
             strain: Strain::new(spec),
+            shedding: Shedding::new(spec, &key),
             short_of_ram: fault::takes_ram(spec),
             measure: Measure::new(spec, run, workers.len()),
             watching: Watching::new(spec, run, workers.len()),

@@ -73,6 +73,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
 
     /// What an attempt lacks to be taken in by a worker.
     fn lacks(&self, worker: u32, attempt: u32, now: Nanos) -> Option<Outcome> {
+        if self.shedding.is_some() && self.is_at_limit(worker) {
+            return Some(Outcome::Shed);
+        }
         let memory = self.held_waiting(attempt);
         let all = memory + self.held_later(attempt);
         if self.short_of_ram && self.workers.is_short(worker, all, now) {
@@ -112,6 +115,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let begins = self.workers.waiting(worker) == 0 && self.fits(worker, attempt, memory);
         self.workers.hold(worker, memory);
         self.taken_in(attempt, worker);
+        if self.shedding.is_some() {
+            self.note_came(worker, attempt, begins, queue.now());
+        }
         if begins {
             self.begin(queue, worker, attempt);
             return None;
@@ -190,6 +196,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
         lacking: Outcome,
     ) {
+        if lacking == Outcome::Shed {
+            return self.turn_away(queue, attempt, lacking);
+        }
         let cold = &self.workers.cold[worker as usize];
         if lacking == Outcome::RamFull && cold.ram_policy == RamPolicy::OomKill {
             return self.kill(queue, worker, attempt);
@@ -338,6 +347,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 continue;
             }
             if let Some(next) = turn.filter(|&next| self.fits(worker, next, 0)) {
+                if self.shedding.is_some() && self.shed_turn(queue, worker, next) {
+                    continue;
+                }
                 self.workers.take_turn(worker);
                 self.waiting -= 1;
                 self.workers.cold[worker as usize].waiting_bytes -= self.size_of(next);

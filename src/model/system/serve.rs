@@ -384,6 +384,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             }
         } else if self.elaborate {
             self.workers.settle(worker, now);
+            if self.shedding.is_some() {
+                self.note_left(worker, attempt, false, now);
+            }
             self.give_back(worker, attempt);
             self.fold(now, kind::COMPLETED, number, worker);
             self.ending = attempt;

@@ -168,6 +168,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.strain.is_some() {
             self.forget_garbage(queue, worker);
         }
+        if self.shedding.is_some() {
+            self.forget_load(worker);
+        }
         if self.warming.is_some() {
             self.start_cold(queue, worker);
         }

@@ -6,8 +6,11 @@ use crate::base::codes::Code;
 use crate::base::units::print_bytes;
 use crate::model::spec::{
     Cancel, Discipline, Dist, FaultSpec, FaultUnit, GroupSpec, OnFull, PolicySpec, RamPolicy,
-    ServiceSpec, SystemSpec,
+    ServiceSpec, ShedSpec, SystemSpec,
 };
+
+/// Most that a limit of those inside may be.
+const MAX_LIMIT: u32 = 1_000_000;
 
 impl Rules {
     fn disagree(&mut self, path: &str, message: String, help: &str) {
@@ -41,6 +44,7 @@ impl Rules {
             self.range(false, &path, &allowed, print_bytes(group.ram_base));
         }
         self.full_ram(group, path);
+        self.shed(group, path);
         if let OnFull::Redispatch { max } = group.on_full {
             let path = format!("{path}.buffer.redispatch_max");
             self.range((1..=1000).contains(&max), &path, "1 to 1000", max);
@@ -67,6 +71,62 @@ impl Rules {
             if (gc.pause, gc.per_gib) == (0, 0) {
                 let message = format!("`{path}` has no effect: a collection takes no time");
                 self.disagree(&path, message, "give `pause` or `per_gib`, or remove it");
+            }
+        }
+    }
+
+    /// What a worker sheds.
+    fn shed(&mut self, group: &GroupSpec, path: &str) {
+        let Some(shed) = group.shed else { return };
+        let path = format!("{path}.shed");
+        if let Some(limit) = shed.range() {
+            let fine = (1..=MAX_LIMIT).contains(&limit.min);
+            self.range(fine, &format!("{path}.min"), "1 to 1000000", limit.min);
+            let fine = (limit.min..=MAX_LIMIT).contains(&limit.max);
+            let allowed = format!("`min` ({}) to 1000000", limit.min);
+            self.range(fine, &format!("{path}.max"), &allowed, limit.max);
+            let fine = limit.min > limit.max || (limit.min..=limit.max).contains(&limit.start);
+            let allowed = format!("`min` to `max` ({} to {})", limit.min, limit.max);
+            self.range(fine, &format!("{path}.start"), &allowed, limit.start);
+        }
+        match shed {
+            ShedSpec::Codel { target, interval } | ShedSpec::CodelServer { target, interval } => {
+                for (key, time) in [("target", target), ("interval", interval)] {
+                    self.range(time > 0, &format!("{path}.{key}"), "above 0", "0s");
+                }
+                if group.shares() {
+                    let message = format!(
+                        "`{path}` has no effect where all are served at once: nobody waits"
+                    );
+                    self.disagree(&path, message, "take a kind with a limit, or remove it");
+                }
+            }
+            ShedSpec::Aimd {
+                backoff, timeout, ..
+            } => {
+                let fine = (0.5..1.0).contains(&backoff);
+                let allowed = "0.5 to below 1";
+                self.range(fine, &format!("{path}.backoff"), allowed, backoff);
+                self.range(timeout > 0, &format!("{path}.timeout"), "above 0", "0s");
+            }
+            ShedSpec::Vegas { .. } => {}
+            ShedSpec::Gradient2 {
+                smoothing,
+                queue,
+                tolerance,
+                long_window,
+                ..
+            } => {
+                let fine = smoothing > 0.0 && smoothing <= 1.0;
+                let allowed = "above 0 and at most 1";
+                self.range(fine, &format!("{path}.smoothing"), allowed, smoothing);
+                let fine = queue <= MAX_LIMIT;
+                self.range(fine, &format!("{path}.queue"), "0 to 1000000", queue);
+                let fine = (1.0..=1000.0).contains(&tolerance);
+                self.range(fine, &format!("{path}.tolerance"), "1 to 1000", tolerance);
+                let fine = (1..=MAX_LIMIT).contains(&long_window);
+                let path = format!("{path}.long_window");
+                self.range(fine, &path, "1 to 1000000", long_window);
             }
         }
     }
@@ -100,7 +160,7 @@ impl Rules {
                 let message = format!(
                     "`{path}`: `central_queue` is not supported yet together with other \
                      disciplines than `fifo`, requests of several cores, memory held in service, \
-                     `oom_kill`, or buffers that count bytes or do otherwise than reject"
+                     `oom_kill`, `shed`, or buffers that count bytes or do otherwise than reject"
                 );
                 self.add(Code::UNSUPPORTED, &path, message, None);
             }
