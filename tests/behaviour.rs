@@ -45,6 +45,8 @@ mod policies;
 mod probes;
 #[path = "behaviour/room.rs"]
 mod room;
+#[path = "behaviour/scaling.rs"]
+mod scaling;
 #[path = "behaviour/shedding.rs"]
 mod shedding;
 #[path = "behaviour/steps.rs"]

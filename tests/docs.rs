@@ -242,6 +242,7 @@ fn everything_with_a_name_has_a_section_of_semantics() {
         "breakers",
         "budgets",
         "shedders",
+        "scalers",
         "faults",
         "arrivals",
         "distributions",

@@ -157,6 +157,8 @@ codes! {
         "an attempt failed on the network: no connection, a reset, or a loss";
     3115 DEAD_LETTERED Outcome "dead-lettered"
         "an attempt was put aside by a full buffer and is never tried again";
+    3116 DRAINED Outcome "worker drained"
+        "an attempt was lost because its worker was taken away before it was done";
     3117 CANCELLED Outcome "cancelled"
         "an attempt was taken back: another copy had won, or nobody waits for it any more";
     3118 CALL_FAILED Outcome "call failed"
@@ -211,7 +213,7 @@ codes! {
 
 /// Numbers that have a meaning in the file format but no row yet: outcomes this version cannot
 /// produce. They must not be used for anything else.
-pub const RESERVED: &[(u16, &str)] = &[(3114, "failed: poison"), (3116, "failed: worker drained")];
+pub const RESERVED: &[(u16, &str)] = &[(3114, "failed: poison")];
 
 impl Code {
     /// The four digits.

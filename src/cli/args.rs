@@ -351,6 +351,8 @@ pub enum Topic {
     Budgets,
     /// How workers shed load
     Shedders,
+    /// How services get and lose workers
+    Scalers,
     /// What can go wrong
     Faults,
     /// Incidents that are looked for

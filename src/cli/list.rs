@@ -12,6 +12,7 @@ use crate::model::budget::BUDGETS;
 use crate::model::fault::FAULTS;
 use crate::model::incident::DETECTORS;
 use crate::model::metric::{FAMILIES, TABLE, Unit};
+use crate::model::scale::SCALERS;
 use crate::model::shed::SHEDDERS;
 use crate::model::source::ARRIVALS;
 use crate::model::spec::DISTRIBUTIONS;
@@ -47,6 +48,7 @@ fn lines(topic: Topic) -> String {
         Topic::Breakers => fixed(BREAKERS),
         Topic::Budgets => fixed(BUDGETS),
         Topic::Shedders => fixed(SHEDDERS),
+        Topic::Scalers => fixed(SCALERS),
         Topic::Faults => fixed(FAULTS),
         Topic::Metrics => metrics(),
         Topic::Detectors => detectors(),

@@ -235,17 +235,6 @@ impl Cx {
         }
     }
 
-    /// One of some words, if the key is there.
-    fn word(
-        &mut self,
-        fields: &Fields<'_>,
-        key: &str,
-        words: &[&'static str],
-    ) -> Option<&'static str> {
-        let node = fields.get(key)?;
-        self.choice(node, &fields.path(key), words, &[])
-    }
-
     /// A number without which the kind means nothing.
     fn needed_number(&mut self, fields: &Fields<'_>, key: &str) -> Option<f64> {
         match fields.get(key) {

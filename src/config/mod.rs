@@ -5,6 +5,7 @@
 
 mod amount;
 mod arrivals;
+mod autoscale;
 mod balancer;
 mod breaker;
 mod budget;

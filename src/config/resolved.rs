@@ -2,6 +2,7 @@
 //! TOML, and the table of a point is a model file of its own.
 
 use super::Overrides;
+use super::autoscale;
 use super::balancer::takes;
 use super::breaker;
 use super::budget;
@@ -177,6 +178,7 @@ fn child(block: &Block, name: &str) -> Option<&'static Block> {
         }
         ("[service.NAME]", "balancer") => Some(&keys::BALANCER),
         ("[service.NAME]", "workers") => Some(&keys::WORKERS),
+        ("[service.NAME]", "autoscale") => Some(&keys::AUTOSCALE),
         ("[service.NAME.balancer]" | "[service.NAME.workers]", "buffer") => Some(&keys::BUFFER),
         ("[service.NAME.workers]", "cold_start") => Some(&keys::COLD_START),
         ("[service.NAME.workers]", "pressure") => Some(&keys::PRESSURE),
@@ -232,6 +234,10 @@ fn default(block: &Block, table: &Table, name: &str, text: &'static str) -> Opti
         // At most `every`, where that is given.
         ("health", "timeout") => table.get("every").is_none().then_some(text),
         ("outlier", _) if !health::is_enforced(table, name) => None,
+        ("autoscale", _) => {
+            let kind = table.get("kind").and_then(Node::text);
+            Some(autoscale::default(kind, name, text))
+        }
         ("shed", _) => Some(shed::default(table.get("kind").and_then(Node::text), name)),
         ("budget", _) => Some(budget::default(
             table.get("kind").and_then(Node::text),

@@ -200,6 +200,22 @@ fn space(
 }
 
 /// Makes the first and the last point of every variant: most mistakes show there.
+/// What workers cost that come and go is known only after a run.
+fn unscaled(cx: &mut Cx, tree: &Node, spec: &SystemSpec) {
+    for service in spec.services.iter().filter(|s| s.autoscale.is_some()) {
+        let path = format!("service.{}.autoscale", service.name);
+        let message = format!("`{path}`: `find` needs costs that are known without a run");
+        let d = Diagnostic::error(Code::KEYS_DISAGREE, message)
+            .at(
+                locate(tree, &path),
+                "what these workers cost depends on the run",
+            )
+            .help("`run` compares such services; here set it to \"none\"")
+            .path(path);
+        cx.push(d);
+    }
+}
+
 fn corners(cx: &mut Cx, asked: &mut Asked, resolved: &mut Resolved) {
     for (variant, draft) in asked.drafts.iter().enumerate() {
         cx.folder.clone_from(&draft.folder);
@@ -217,6 +233,7 @@ fn corners(cx: &mut Cx, asked: &mut Asked, resolved: &mut Resolved) {
             let at = if draft.swept { at } else { Vec::new() };
             let tree = cx.tree_at(draft, &asked.sweep, &at, &asked.arguments);
             let spec = cx.model(&tree);
+            unscaled(cx, &tree, &spec);
             limits::effects(cx, &tree, &spec, &asked.design.timing);
             limits::trace_horizon(cx, draft.span, &spec, &asked.design.timing);
             if number == 0 {

@@ -93,6 +93,7 @@ impl Cx {
             balancer: plain_balancer(),
             network: None,
             groups: Vec::new(),
+            autoscale: None,
         };
         let Some(fields) = self.fields(node, path, &SERVICE) else {
             service.work = Some(WorkSpec::drawn(placeholder()));
@@ -137,6 +138,9 @@ impl Cx {
         match fields.get("workers") {
             Some(node) => service.groups = self.groups(node, &fields.path("workers"), prices),
             None => self.missing(&fields, "workers", &SERVICE),
+        }
+        if let Some(node) = fields.get("autoscale").filter(|n| !n.is_none()) {
+            self.autoscale(node, &fields.path("autoscale"), &mut service);
         }
         (service, from)
     }

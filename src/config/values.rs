@@ -59,6 +59,17 @@ impl Cx {
         }
     }
 
+    /// One of some words, if the key is there.
+    pub fn word(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+        words: &[&'static str],
+    ) -> Option<&'static str> {
+        let node = fields.get(key)?;
+        self.choice(node, &fields.path(key), words, &[])
+    }
+
     /// A time, or what it is when left out.
     pub fn time_or(&mut self, fields: &Fields<'_>, key: &str, default: Nanos) -> Option<Nanos> {
         match fields.get(key) {

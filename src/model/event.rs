@@ -37,6 +37,25 @@ pub enum Event {
         /// Which of its collections.
         number: u32,
     },
+    /// The workers of a service are counted, and what is missing or too much is changed.
+    Scale {
+        /// The service.
+        service: u32,
+    },
+    /// A worker that was asked for is there.
+    Started {
+        /// Its number in the system.
+        worker: u32,
+        /// Which of its states.
+        epoch: u32,
+    },
+    /// A worker that is to go has had its time.
+    Drained {
+        /// Its number in the system.
+        worker: u32,
+        /// Which of its states.
+        epoch: u32,
+    },
     /// An attempt's core has done its work.
     Complete {
         /// The attempt.
@@ -197,6 +216,8 @@ impl queue::Event for Event {
             | Event::Restart { .. }
             | Event::Warmer { .. }
             | Event::Collected { .. }
+            | Event::Started { .. }
+            | Event::Drained { .. }
             | Event::Recover { .. } => 1,
             Event::Complete { .. }
             | Event::Dispatched { .. }
@@ -204,7 +225,7 @@ impl queue::Event for Event {
             | Event::StepOver { .. }
             | Event::Reply { .. } => 2,
             Event::Timeout { .. } | Event::PendingOver { .. } | Event::Patience { .. } => 3,
-            Event::Sweep { .. } | Event::Check { .. } => 3,
+            Event::Sweep { .. } | Event::Check { .. } | Event::Scale { .. } => 3,
             Event::Arrive { .. }
             | Event::Retry { .. }
             | Event::Route { .. }
@@ -241,6 +262,9 @@ impl queue::Event for Event {
             Event::Restart { worker, epoch } => word(8, worker, epoch),
             Event::Warmer { worker, start } => word(18, worker, start),
             Event::Collected { worker, number } => word(19, worker, number),
+            Event::Scale { service } => word(11, service, 0),
+            Event::Started { worker, epoch } => word(12, worker, epoch),
+            Event::Drained { worker, epoch } => word(13, worker, epoch),
             Event::StepOver {
                 attempt,
                 generation,
@@ -331,6 +355,15 @@ impl queue::Event for Event {
                 worker: index,
                 start: life,
             },
+            11 => Event::Scale { service: index },
+            12 => Event::Started {
+                worker: index,
+                epoch: life,
+            },
+            13 => Event::Drained {
+                worker: index,
+                epoch: life,
+            },
             19 => Event::Collected {
                 worker: index,
                 number: life,
@@ -410,6 +443,11 @@ pub(super) mod kind {
     pub const COLLECTED: u32 = 33;
     pub const PRESSED: u32 = 34;
     pub const RELIEVED: u32 = 35;
+    /// A service is to have another number of workers; one comes, is to go, and is gone.
+    pub const SCALED: u32 = 80;
+    pub const STARTED: u32 = 81;
+    pub const DRAINING: u32 = 82;
+    pub const GONE: u32 = 83;
     /// A worker was found unfit by its checks, and fit again.
     pub const UNFIT: u32 = 62;
     pub const FIT: u32 = 63;

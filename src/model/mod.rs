@@ -19,6 +19,7 @@ mod limit;
 mod line;
 pub mod metric;
 pub mod outcome;
+pub mod scale;
 pub mod series;
 pub mod shed;
 pub mod source;

@@ -41,11 +41,13 @@ pub enum Outcome {
     CallFailed,
     /// Refused: its worker sheds load.
     Shed,
+    /// Lost aboard a worker that was taken away before it was done.
+    Drained,
 }
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 17;
+    pub const COUNT: usize = 18;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -65,6 +67,7 @@ impl Outcome {
         Outcome::Cancelled,
         Outcome::CallFailed,
         Outcome::Shed,
+        Outcome::Drained,
     ];
 
     /// Its place in arrays of counts.
@@ -93,6 +96,7 @@ impl Outcome {
             Outcome::Cancelled => Some(Code::CANCELLED),
             Outcome::CallFailed => Some(Code::CALL_FAILED),
             Outcome::Shed => Some(Code::SHED),
+            Outcome::Drained => Some(Code::DRAINED),
         }
     }
 
@@ -110,6 +114,7 @@ impl Outcome {
             | Outcome::WorkerDown
             | Outcome::OutOfMemory
             | Outcome::NoConnection
+            | Outcome::Drained
             | Outcome::CallFailed => "failed",
             Outcome::DeadLettered => "dead_lettered",
             Outcome::GaveUp => "gave_up",
@@ -132,9 +137,10 @@ impl Outcome {
             | Outcome::DeadLettered => Some(FailureKind::Refused),
             Outcome::TimedOut | Outcome::GaveUp => Some(FailureKind::Timeout),
             Outcome::Error | Outcome::CallFailed => Some(FailureKind::Error),
-            Outcome::WorkerDown | Outcome::OutOfMemory | Outcome::NoConnection => {
-                Some(FailureKind::Reset)
-            }
+            Outcome::WorkerDown
+            | Outcome::OutOfMemory
+            | Outcome::NoConnection
+            | Outcome::Drained => Some(FailureKind::Reset),
         }
     }
 

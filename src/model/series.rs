@@ -17,7 +17,7 @@ pub struct Series {
 }
 
 /// Names of the columns. Rates are per second, `..._mean` are means over the window.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 20] = [
     "offered",
     "throughput",
     "goodput",
@@ -27,6 +27,7 @@ pub const NAMES: [&str; 18] = [
     "timed_out_VX3103",
     "refused_VX3104",
     "refused_VX3105",
+    "refused_VX3107",
     "failed_VX3111",
     "failed_VX3113",
     "queue_mean",
@@ -36,4 +37,5 @@ pub const NAMES: [&str; 18] = [
     "wedged_mean",
     "down_mean",
     "breakers_open_mean",
+    "workers_mean",
 ];

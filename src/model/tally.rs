@@ -78,6 +78,8 @@ pub struct BalancerTally {
     pub queue_area: u128,
     /// Time integral of attempts being dispatched.
     pub busy_area: u128,
+    /// Time integral of workers provisioned, where they come and go.
+    pub provisioned_area: u128,
     /// Times a breaker opened, from half-open included.
     pub breaker_opens: u64,
     /// Breaker-time open (from opening to the end of the wait), summed over breakers.
@@ -215,6 +217,7 @@ impl BalancerTally {
     pub(super) fn add(&mut self, other: &BalancerTally) {
         self.queue_area += other.queue_area;
         self.busy_area += other.busy_area;
+        self.provisioned_area += other.provisioned_area;
         self.breaker_opens += other.breaker_opens;
         self.breaker_open_area += other.breaker_open_area;
         self.breaker_area += other.breaker_area;

@@ -23,6 +23,18 @@ const PLACES: &[(&str, &[&str])] = &[
     ("columns", &["model.source.*.arrivals.columns"]),
     ("a column", &["model.source.*.arrivals.columns.*"]),
     ("[service.NAME]", &["model.service.*"]),
+    ("autoscale", &["model.service.*.autoscale"]),
+    (
+        "a rate",
+        &[
+            "model.service.*.autoscale.up.*",
+            "model.service.*.autoscale.down.*",
+        ],
+    ),
+    (
+        "a step of autoscale",
+        &["model.service.*.autoscale.steps.*"],
+    ),
     ("a step", &["model.service.*.steps.*"]),
     ("cache", &["model.service.*.steps.*.cache"]),
     ("[service.NAME.class.CLASS]", &["model.service.*.class.*"]),
@@ -165,6 +177,7 @@ fn every_choice_of_the_format_is_shown_at_work() {
             .iter()
             .map(|p| p.0)
             .collect(),
+        veltrix::model::scale::SCALERS.iter().map(|p| p.0).collect(),
         veltrix::model::shed::SHEDDERS.iter().map(|p| p.0).collect(),
         veltrix::model::source::ARRIVALS
             .iter()

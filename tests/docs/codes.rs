@@ -46,7 +46,7 @@ const CASES: &[Case] = &[
      "[[service.web.workers]]\nname  = \"big\"\ncores = 16\n\n\
       [[service.web.workers]]\nname  = \"big\"\n"),
     (1010, WEB, "work = \"3ms\"\n",
-     "work = \"3ms\"\nautoscale = { kind = \"hpa\", min = 2, max = 9 }\n"),
+     "work = \"3ms\"\npull = { kind = \"competing\" }\n"),
     (1011, WEB, "\"200/s\"", "{ process = \"trace\", file = \"monday.csv\" }"),
     (1012, WEB, "work = \"3ms\"",
      "work = { dist = \"lognormal\", mean = \"3ms\", mu = -6.0, sigma = 1.0 }"),

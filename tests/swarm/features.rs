@@ -47,6 +47,7 @@ features! {
     OomKill 0.2;
     Strained 0.2;
     Shed 0.25;
+    Scaled 0.2;
     Restart 0.3;
     ColdStart 0.3;
     // Balancers.

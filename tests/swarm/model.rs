@@ -46,6 +46,8 @@ pub struct Service {
     pub by_deadline: bool,
     /// Some worker serves by priority.
     pub by_priority: bool,
+    /// Its workers come and go.
+    pub scaled: bool,
     /// Memory changes the speed of its workers.
     pub strained: bool,
     /// Its two groups stand in zones a and b.

@@ -6,7 +6,7 @@ use crate::dists::{Kind, any, number, positive, share};
 use crate::features::Feature::*;
 use crate::model::{Making, Service, default};
 use crate::text::{Node, Table};
-use crate::workers::{ram, restart, shed, strain};
+use crate::workers::{autoscale, ram, restart, shed, strain};
 
 /// Bytes of memory that requests hold, in the mean.
 pub const MEMORY: f64 = 8e6;
@@ -43,6 +43,12 @@ fn service(m: &mut Making, name: &str) -> Table {
     // What holds nothing strains nobody, and that is refused.
     about.strained = m.has(Strained) && !m.features.on(Zeros);
     let workers = workers(m, &mut about, weights);
+    if !about.pulls && !matches!(&workers, Node::Tables(all) if all.len() > 1) && m.has(Scaled) {
+        about.scaled = true;
+        let (count, shares) = (about.workers, about.cores == u64::MAX);
+        let scale = autoscale(m, count, shares);
+        table.node("autoscale", Node::Table(scale));
+    }
     table.node("workers", workers);
     if about.strained || m.has(Memory) {
         let memory = memory(m, about.ram);
@@ -243,7 +249,7 @@ fn balancer(m: &mut Making, about: &Service, (policy, keys): (&'static str, u64)
         slow.put("min_weight", share(&mut m.draw, 0.0, 1.0));
         table.node("slow_start", Node::Table(slow));
     }
-    let subset = m.has(Subset) && !about.pulls && policy != "jiq";
+    let subset = m.has(Subset) && !about.pulls && !about.scaled && policy != "jiq";
     if subset {
         table.put("subset", m.draw.from(1, 4));
     }

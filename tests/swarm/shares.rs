@@ -107,7 +107,8 @@ impl Seen<'_> {
         let groups: Vec<&GroupSpec> = self.groups().map(|g| g.1).collect();
         let killed = |s: &ServiceSpec| {
             let health = s.balancer.health.as_ref();
-            health.is_some_and(|h| h.action == HealthAction::Restart)
+            let restarts = health.is_some_and(|h| h.action == HealthAction::Restart);
+            restarts || s.autoscale.is_some()
         };
         let killed = self.spec.services.iter().any(killed);
         if killed || !self.spec.faults.is_empty() || !groups.iter().all(|g| whole(g)) {

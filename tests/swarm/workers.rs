@@ -95,3 +95,66 @@ pub fn restart(m: &mut Making, table: &mut Table) {
         table.node("cold_start", Node::Table(cold));
     }
 }
+
+/// How workers come and go, of which there are some at the start; of unbounded cores or not.
+pub fn autoscale(m: &mut Making, count: u64, unbounded: bool) -> Table {
+    let mut table = Table::default();
+    let kinds = ["hpa", "queue_lag", "target_tracking", "step", "schedule"];
+    let kind = m.draw.pick(&kinds);
+    table.text("kind", kind);
+    let min = m.draw.from(1, count);
+    let max = count + m.draw.from(0, 4);
+    table.put("min", min);
+    table.put("max", max);
+    let step = m.length as f64 / m.draw.scale(5.0, 100.0);
+    let busy = !unbounded && m.draw.chance(0.6);
+    if matches!(kind, "hpa" | "target_tracking" | "step") {
+        table.text("metric", if busy { "utilisation" } else { "in_flight" });
+    }
+    match kind {
+        "schedule" => {
+            let times = (1..=m.draw.from(1, 3)).map(|i| {
+                let mut at = Table::default();
+                at.put("at", number(Kind::Time, (step * i as f64) as u64));
+                at.put("count", m.draw.from(min, max));
+                Node::Table(at)
+            });
+            let times = times.collect();
+            table.node("steps", Node::List(times));
+        }
+        "step" => {
+            let (above, below) = if busy { (0.7, 0.3) } else { (4.0, 1.0) };
+            let mut up = Table::default();
+            up.put("above", above);
+            up.put("add", m.draw.from(1, 3));
+            let mut down = Table::default();
+            down.put("below", below);
+            down.put("add", -1);
+            table.node(
+                "steps",
+                Node::List(vec![Node::Table(up), Node::Table(down)]),
+            );
+        }
+        _ => table.put("target", if busy { "0.6" } else { "2.5" }),
+    }
+    if kind != "schedule" {
+        table.put("every", m.time(step));
+        let times = m.draw.between(0.0, 2.0);
+        table.put("lag", m.time(step * times));
+    }
+    match kind {
+        "hpa" | "queue_lag" => {
+            table.put("stabilise_down", m.time(step * 3.0));
+            let mut rate = Table::default();
+            rate.put("pods", m.draw.from(1, 3));
+            rate.put("per", m.time(step));
+            table.node("up", Node::List(vec![Node::Table(rate)]));
+        }
+        "target_tracking" | "step" => table.put("cooldown", m.time(step * 2.0)),
+        _ => {}
+    }
+    let start = any(m, step, Kind::Time);
+    table.node("start", start);
+    table.put("drain", m.time(step));
+    table
+}

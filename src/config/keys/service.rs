@@ -3,6 +3,7 @@
 use super::model::{ALL_FAILURES, COUNT, DISTRIBUTION, FAILURES, NUMBER, TIME};
 use super::{Block, key};
 
+const RATES: &str = "a list such as [{ pods = 4, per = \"15s\" }]";
 const BOUND: &str = "a whole number such as 100, or \"unbounded\"";
 
 /// `[service.NAME]`
@@ -24,8 +25,57 @@ pub const SERVICE: Block = Block {
         key("balancer", "", "a [service.NAME.balancer] table"),
         key("network", "\"0s\"", DISTRIBUTION),
         key("workers", "", "a [service.NAME.workers] table"),
+        key("autoscale", "", "{ kind, max, .. } or \"none\""),
     ],
-    later: &["autoscale", "pull"],
+    later: &["pull"],
+};
+
+/// `autoscale`
+pub const AUTOSCALE: Block = Block {
+    name: "autoscale",
+    keys: &[
+        key("kind", "", "the name of a kind: hpa, step, .."),
+        key("min", "1", COUNT),
+        key("max", "", COUNT),
+        key("metric", "", "\"utilisation\", \"in_flight\" or \"queue\""),
+        key("target", "", NUMBER),
+        key("every", "", TIME),
+        key("lag", "", TIME),
+        key("tolerance", "", "a share such as 0.1"),
+        key("stabilise_up", "", TIME),
+        key("stabilise_down", "", TIME),
+        key("up", "", RATES),
+        key("down", "", RATES),
+        key("steps", "", "a list such as [{ above = 0.8, add = 2 }]"),
+        key("cooldown", "", TIME),
+        key("start", "\"30s\"", DISTRIBUTION),
+        key("drain", "\"30s\"", TIME),
+    ],
+    later: &[],
+};
+
+/// One of `up` and `down`.
+pub const RATE: Block = Block {
+    name: "a rate",
+    keys: &[
+        key("pods", "", COUNT),
+        key("percent", "", COUNT),
+        key("per", "", TIME),
+    ],
+    later: &[],
+};
+
+/// One of `steps` of `autoscale`.
+pub const SCALE_STEP: Block = Block {
+    name: "a step of autoscale",
+    keys: &[
+        key("above", "", NUMBER),
+        key("below", "", NUMBER),
+        key("add", "", "a whole number such as 2 or -1"),
+        key("at", "", TIME),
+        key("count", "", COUNT),
+    ],
+    later: &[],
 };
 
 /// One of `steps`.

@@ -10,6 +10,7 @@
 //! written as close as can be: a time that is no whole number of nanoseconds, an empty list of
 //! failures, a class that has its work from a service for one of two sources only.
 
+mod autoscale;
 mod breaker;
 mod budget;
 mod dist;

@@ -29,6 +29,9 @@ impl Pen<'_> {
             let network = self.dist(network, Of::Time, &format!("{path}.network"));
             self.line("network", &network);
         }
+        if let (Some(scale), [group]) = (&service.autoscale, &service.groups[..]) {
+            self.autoscale(scale, group.count, &format!("{path}.autoscale"));
+        }
         self.steps(&service.steps, &path);
         self.classes_at(index, &path);
         self.balancer(&service.balancer, &format!("{path}.balancer"));
@@ -39,7 +42,11 @@ impl Pen<'_> {
                 true => format!("[[{path}]]"),
                 false => format!("[{path}]"),
             });
-            self.group(group, &path);
+            let count = match &service.autoscale {
+                Some(scale) => scale.start_with,
+                None => group.count,
+            };
+            self.group((group, count), &path);
         }
     }
 
@@ -215,11 +222,11 @@ impl Pen<'_> {
         self.line("buffer", &table(&params));
     }
 
-    fn group(&mut self, group: &GroupSpec, path: &str) {
+    fn group(&mut self, (group, count): (&GroupSpec, u32), path: &str) {
         if let Some(name) = &group.name {
             self.line("name", &quoted(name));
         }
-        self.line("count", &group.count.to_string());
+        self.line("count", &count.to_string());
         if let Some(zone) = &group.zone {
             self.line("zone", &quoted(zone));
         }

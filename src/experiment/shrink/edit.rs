@@ -1,6 +1,6 @@
 //! Edits of a system that keep its numbers right: sources, services and workers that go.
 
-use crate::model::spec::{EdgeEnd, FaultKind, StepSpec, SystemSpec};
+use crate::model::spec::{EdgeEnd, FaultKind, ScaleRule, StepSpec, SystemSpec};
 
 /// Takes a source away, with the faults that befall it or its way. `None`: it is the only one.
 pub fn remove_source(system: &mut SystemSpec, index: usize) -> Option<()> {
@@ -70,6 +70,13 @@ pub fn resize(system: &mut SystemSpec, (service, group): (usize, usize), count: 
         groups.remove(group);
     } else {
         groups[group].count = count;
+    }
+    if let Some(scale) = &mut system.services[service].autoscale {
+        scale.min = scale.min.min(count);
+        scale.start_with = scale.start_with.min(count);
+        if let ScaleRule::Schedule(times) = &mut scale.rule {
+            times.iter_mut().for_each(|t| t.1 = t.1.min(count));
+        }
     }
     let workers = u32::try_from(system.services[service].worker_count()).ok()?;
     system.faults.retain_mut(|fault| {

@@ -5,7 +5,7 @@ use super::rows::{change, nothing};
 use crate::base::units::SECOND;
 use crate::model::spec::{
     Arrivals, BalancerSpec, BreakerShare, Cancel, ClassSpec, Discipline, Dist, GroupSpec, Held,
-    MemorySpec, OnFull, PolicySpec, RamPolicy, SourceSpec, SystemSpec, WorkSpec,
+    MemorySpec, OnFull, PolicySpec, RamPolicy, ServiceSpec, SourceSpec, SystemSpec, WorkSpec,
 };
 
 /// A part: what it is called, and how it goes. Says whether anything was there.
@@ -211,9 +211,21 @@ pub fn class_part(system: &mut SystemSpec, n: usize) -> Option<String> {
     Some(what)
 }
 
-/// Part `n` of what services say of every request: what nobody asks for, then their memory.
+/// A service keeps the workers that it has at the start; whether others ever came.
+fn stop_scaling(service: &mut ServiceSpec) -> bool {
+    let Some(scale) = service.autoscale.take() else {
+        return false;
+    };
+    for group in &mut service.groups {
+        group.count = scale.start_with;
+    }
+    true
+}
+
+/// Part `n` of what services say of every request: what nobody asks for, that workers come and go,
+/// then their memory.
 pub fn service_part(system: &mut SystemSpec, n: usize) -> Option<String> {
-    let index = n / 2;
+    let index = n / 3;
     let callers = system.sources.iter().filter(|s| s.to == index);
     let own =
         callers.flat_map(|s| &s.classes).all(|c| c.work.is_some()) && !system.is_called(index);
@@ -224,8 +236,9 @@ pub fn service_part(system: &mut SystemSpec, n: usize) -> Option<String> {
         base: nothing(),
         per_byte: 0.0,
     };
-    let (what, gone) = match n % 2 {
+    let (what, gone) = match n % 3 {
         0 => ("work", own && taken(&mut service.work)),
+        1 => ("autoscaling", stop_scaling(service)),
         _ => ("memory", set(&mut service.memory, plain)),
     };
     Some(if gone {

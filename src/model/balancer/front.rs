@@ -67,7 +67,7 @@ pub struct Front<'s> {
     /// Who has come back lately, where that matters.
     slow: Option<Slow>,
     /// Workers that it knows, ascending, where these are not all.
-    known: Option<Vec<u32>>,
+    pub(super) known: Option<Vec<u32>>,
     /// Whom of them it prefers by where they stand, if it looks at that.
     pub(super) zones: Option<Box<Zones<'s>>>,
     /// `None` where it has no breakers, and while those it shares are elsewhere.

@@ -57,6 +57,11 @@ impl Hosts {
         self.stream.rekey(key);
     }
 
+    /// From now on it knows these workers.
+    pub fn know(&mut self, workers: &[u32]) {
+        self.known = workers.to_vec();
+    }
+
     /// Time between two sweeps, if there are any.
     pub fn every(&self) -> Option<Nanos> {
         self.outlier.as_ref().map(Outlier::every)
@@ -121,6 +126,16 @@ impl Front<'_> {
             Some(hosts) if hosts.has_none() || self.gives_up() => Outcome::NoWorker,
             _ => Outcome::BreakerOpen,
         }
+    }
+
+    /// From now on it knows these of its workers (ascending).
+    #[cold]
+    pub fn know(&mut self, workers: &[u32], now: Nanos) {
+        if let Some(hosts) = &mut self.hosts {
+            hosts.know(workers);
+        }
+        self.known = Some(workers.to_vec());
+        self.refresh(now);
     }
 
     /// Whether it hears how calls of its workers end, breakers apart.

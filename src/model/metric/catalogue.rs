@@ -172,7 +172,7 @@ pub const TABLE: &[Row] = rows! {
         |s| Part::quotient(s.workers.gc_area as f64,
             s.worker_count as f64 * s.measured_ns as f64);
     "workers_mean" Count Services "workers provisioned (time average)"
-        |s| Part::quotient(s.worker_count as f64 * s.trials as f64, s.trials as f64);
+        |s| Part::quotient(s.workers_mean * s.trials as f64, s.trials as f64);
     "cost_per_hour" Money Nothing "provisioned capacity times price, an hour"
         |s| Part::quotient(s.cost_per_hour * s.trials as f64, s.trials as f64);
     "cost_per_month" Money Nothing "the same for 730 hours"

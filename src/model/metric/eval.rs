@@ -3,7 +3,7 @@
 use super::catalogue::{Narrows, TABLE};
 use super::{Delay, Kind, Metric, Scope};
 use crate::model::outcome::Outcome;
-use crate::model::spec::{GroupSpec, SystemSpec};
+use crate::model::spec::{GroupSpec, ServiceSpec, SystemSpec};
 use crate::model::tally::{BalancerTally, ClassTally, Delays, Narrow, Tally, Wanted, WorkerTally};
 use crate::stats::histogram::Histogram;
 
@@ -111,6 +111,8 @@ pub(super) struct Sums {
     pub worker_count: u64,
     pub breaker_opens: u64,
     pub cost_per_hour: f64,
+    /// Workers provisioned, in the mean over time where they come and go.
+    pub workers_mean: f64,
     by_worker: bool,
 }
 
@@ -237,7 +239,8 @@ impl<'a> Context<'a> {
             ram_capacity: 0.0,
             worker_count: 0,
             breaker_opens: 0,
-            cost_per_hour: self.spec.cost_per_hour(),
+            cost_per_hour: self.cost_per_hour(tally),
+            workers_mean: 0.0,
             by_worker: matches!(scope, Scope::Worker(..) | Scope::Service(_)),
         };
         self.add_classes(scope, tally, &mut sums);
@@ -302,13 +305,21 @@ impl<'a> Context<'a> {
                 sums.balancers.add(balancer);
                 sums.breaker_opens += balancer.breaker_opens;
             }
+            let there = self.provisioned(s, tally);
+            if whole {
+                sums.workers_mean += there;
+            }
+            let there = match service.autoscale {
+                Some(_) if whole => there / service.worker_count() as f64,
+                _ => 1.0,
+            };
             let groups = service.groups.iter();
             let workers = groups.flat_map(|g| (0..g.count).map(move |_| g));
             for (number, group) in (1u32..).zip(workers) {
                 let one = matches!(scope, Scope::Worker(name, n)
                     if *n == number && *name == service.name);
                 if let (true, Some(worker)) = (whole || one, tally.workers.get(index)) {
-                    add_worker(sums, worker, group);
+                    add_worker(sums, (worker, group), there);
                     if one {
                         sums.breaker_opens += worker.breaker_opens;
                     }
@@ -319,6 +330,35 @@ impl<'a> Context<'a> {
                 index += 1;
             }
         }
+    }
+
+    /// Workers of a service that are provisioned, in the mean over time where they come and go.
+    fn provisioned(&self, service: usize, tally: &Tally) -> f64 {
+        let spec = &self.spec.services[service];
+        match tally.balancers.get(service) {
+            Some(balancer) if spec.autoscale.is_some() && tally.measured_ns > 0 => {
+                balancer.provisioned_area as f64 / tally.measured_ns as f64
+            }
+            _ => spec.workers_at_start() as f64,
+        }
+    }
+
+    /// What the workers cost that were provisioned, money an hour.
+    fn cost_per_hour(&self, tally: &Tally) -> f64 {
+        if !self.spec.scales() {
+            return self.spec.cost_per_hour();
+        }
+        let of = |(index, service): (usize, &ServiceSpec)| -> f64 {
+            let groups = service.groups.iter();
+            match service.autoscale {
+                Some(_) => {
+                    let price: f64 = groups.map(|g| g.price_per_hour).sum();
+                    self.provisioned(index, tally) * price
+                }
+                None => groups.map(|g| f64::from(g.count) * g.price_per_hour).sum(),
+            }
+        };
+        self.spec.services.iter().enumerate().map(of).sum()
     }
 
     /// Delays over a scope. Those over everything are always kept.
@@ -342,7 +382,8 @@ impl<'a> Context<'a> {
     }
 }
 
-fn add_worker(sums: &mut Sums, worker: &WorkerTally, group: &GroupSpec) {
+/// Adds a worker, of which there is this share in the mean over time.
+fn add_worker(sums: &mut Sums, (worker, group): (&WorkerTally, &GroupSpec), there: f64) {
     sums.workers.add(worker);
     sums.worker_count += 1;
     let busy = worker.busy_area - worker.wedged_busy_area;
@@ -355,7 +396,7 @@ fn add_worker(sums: &mut Sums, worker: &WorkerTally, group: &GroupSpec) {
     }
     if let Some(ram) = group.ram.filter(|&r| r > 0) {
         sums.ram_area += worker.ram_area;
-        sums.ram_capacity += ram as f64;
+        sums.ram_capacity += ram as f64 * there;
         let share = worker.ram_max as f64 / ram as f64;
         sums.ram_share_max = Some(sums.ram_share_max.map_or(share, |m| m.max(share)));
     }

@@ -1,5 +1,6 @@
 //! The rules of meaning: what a [`SystemSpec`] must satisfy to be run.
 
+mod autoscale;
 mod balancer;
 mod breaker;
 mod client;
@@ -185,6 +186,7 @@ impl SystemSpec {
         rules.steps(self);
         rules.pulled(self);
         rules.memory_felt(self);
+        rules.scaled(self);
         rules.leaving(self);
         rules.variations(self);
         rules.faults(self);

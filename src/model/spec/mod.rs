@@ -5,6 +5,7 @@
 //! Built by `config` from TOML, or in code by a user of the library; [`SystemSpec::check`] holds
 //! the rules of meaning for both. It must not know where it was read from.
 
+mod autoscale;
 mod balancer;
 mod breaker;
 mod budget;
@@ -27,6 +28,7 @@ mod trace;
 mod variability;
 mod work;
 
+pub use autoscale::*;
 pub use balancer::*;
 pub use breaker::*;
 pub use budget::{BudgetSpec, Deposit};
@@ -225,6 +227,8 @@ pub struct ServiceSpec {
     pub network: Option<Dist>,
     /// Workers, group by group; numbered from 1 through the groups in this order.
     pub groups: Vec<GroupSpec>,
+    /// How many of them there are as time goes on, of the only group then; `None`: all.
+    pub autoscale: Option<AutoscaleSpec>,
 }
 
 /// Equal workers.
@@ -389,6 +393,7 @@ impl SystemSpec {
         let feels = |s: &ServiceSpec| s.groups.iter().any(GroupSpec::feels_memory);
         self.is_elaborate()
             || self.services.iter().any(feels)
+            || self.scales()
             || self.has_steps()
             || self.has_network()
             || self.services.iter().any(several)
@@ -455,9 +460,16 @@ impl SystemSpec {
         String::new()
     }
 
-    /// Provisioned cost, money an hour.
+    /// Provisioned cost, money an hour; of services whose workers come and go, at the start of the
+    /// run.
     pub fn cost_per_hour(&self) -> f64 {
-        let groups = self.services.iter().flat_map(|s| &s.groups);
-        groups.map(|g| f64::from(g.count) * g.price_per_hour).sum()
+        let of = |s: &ServiceSpec| {
+            let count = |g: &GroupSpec| s.autoscale.as_ref().map_or(g.count, |a| a.start_with);
+            let groups = s.groups.iter();
+            groups
+                .map(|g| f64::from(count(g)) * g.price_per_hour)
+                .collect::<Vec<_>>()
+        };
+        self.services.iter().flat_map(of).sum()
     }
 }

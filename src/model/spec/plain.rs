@@ -54,6 +54,7 @@ pub fn service(name: &str, work: WorkSpec, policy: PolicySpec, group: GroupSpec)
         balancer: balancer(policy),
         network: None,
         groups: vec![group],
+        autoscale: None,
     }
 }
 

@@ -40,6 +40,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if let Some(shedding) = &mut self.shedding {
             shedding.rekey(key);
         }
+        if let Some(scaling) = &mut self.scaling {
+            scaling.rekey(key);
+        }
         self.redraw_unseen();
     }
 

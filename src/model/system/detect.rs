@@ -170,6 +170,8 @@ fn ground(spec: &SystemSpec, run: &RunSpec) -> Ground {
                 ground.service_of.push(number);
                 ground.group_of.push(group_number);
                 ground.cores.push(group.cores);
+                // Who comes and goes has no equals.
+                group_number += u32::from(service.autoscale.is_some());
             }
             group_number += 1;
         }

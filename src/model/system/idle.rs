@@ -69,8 +69,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let most = workers.clone().map(|w| cores(&w)).max().unwrap_or(0);
         let Some(idle) = &self.idle else { return };
         let tells = |w: &u32| {
-            let service = self.workers.cold[*w as usize].service;
-            idle.services[service as usize].is_some()
+            let cold = &self.workers.cold[*w as usize];
+            cold.downs == 0 && idle.services[cold.service as usize].is_some()
         };
         let all: Vec<u32> = workers.filter(tells).collect();
         for core in 0..most {

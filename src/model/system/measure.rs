@@ -2,9 +2,9 @@
 //! moves nothing.
 
 use super::batches::Batches;
+use super::windows::Totals;
 use super::*;
-use crate::model::series::{NAMES, Series};
-use crate::model::spec::UNBOUNDED_CORES;
+use crate::model::series::Series;
 use crate::model::tally::{Delays, Narrow, Tally};
 use crate::model::worker::Areas;
 use crate::stats::histogram::Histogram;
@@ -42,24 +42,10 @@ pub(super) struct Measure<'s> {
     /// ends with its traces, when all is sent.
     pub may_be_over: bool,
     closed: bool,
-    window_from: Nanos,
-    before: Totals,
+    pub window_from: Nanos,
+    pub before: Totals,
     pausing_before: u128,
     open_before: Vec<u128>,
-}
-
-/// Running totals, whose differences make a window of the time series.
-#[derive(Clone, Copy, Debug, Default)]
-struct Totals {
-    ledger: Ledger,
-    busy: u128,
-    able: u128,
-    queue: u128,
-    inside: u128,
-    ram: u128,
-    wedged: u128,
-    down: u128,
-    breakers_open: u128,
 }
 
 impl<'s> Measure<'s> {
@@ -307,6 +293,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let now = queue.now();
         self.carry_over(now);
         for worker in 0..self.workers.len() as u32 {
+            if let Some(scaling) = &mut self.scaling {
+                let busy = self.workers.areas(worker, now).busy;
+                scaling.begins_anew(worker, busy);
+            }
             self.workers.reset_areas(worker, now);
         }
         self.tick_breakers(now);
@@ -330,6 +320,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             balancer.queue_area += front.waiting.area_at(now);
             balancer.busy_area += front.dispatching.area_at(now);
         }
+        self.note_provisioned(now);
         self.measure.before = self.totals(now);
         self.schedule_batch(queue);
         if self.measure.series.window > 0 {
@@ -385,10 +376,13 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 worker.breaker_opens += opens;
             }
         }
+        self.note_provisioned(now);
+        let tally = &mut self.measure.tally;
         let starts = starts.iter().zip(&self.measure.open_before);
         for (balancer, (start, open)) in tally.balancers.iter_mut().zip(starts) {
             balancer.queue_area -= start.queue_area;
             balancer.busy_area -= start.busy_area;
+            balancer.provisioned_area -= start.provisioned_area;
             balancer.breaker_open_area -= open;
         }
         for (worker, out) in (0u32..).zip(&mut tally.workers) {
@@ -415,77 +409,5 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             out.ram_max = ram_max;
             (out.wedges, out.gc_area) = (wedges, gc);
         }
-    }
-
-    fn totals(&mut self, now: Nanos) -> Totals {
-        self.tick_breakers(now);
-        let mut totals = Totals {
-            ledger: self.ledger,
-            wedged: self.wedged.area_at(now),
-            down: self.down.area_at(now),
-            ..Totals::default()
-        };
-        for worker in 0..self.workers.len() as u32 {
-            let areas = self.workers.areas(worker, now);
-            if self.workers.cold[worker as usize].cores != UNBOUNDED_CORES {
-                totals.busy += areas.busy - areas.wedged_busy;
-            }
-            totals.inside += areas.serving + areas.queue;
-            totals.able += areas.able;
-            totals.queue += areas.queue;
-            if self.workers.ram_ends(worker) {
-                totals.ram += areas.ram;
-            }
-        }
-        for front in &self.fronts {
-            let waiting = front.waiting.area_at(now);
-            totals.queue += waiting;
-            totals.inside += waiting + front.dispatching.area_at(now);
-            totals.breakers_open += front.open_area(now);
-        }
-        for (_, guard) in self.client_guards.iter().flat_map(|c| c.guards()) {
-            totals.breakers_open += guard.open_area(now);
-        }
-        totals
-    }
-
-    /// Adds a row to the time series.
-    fn close_window(&mut self, now: Nanos) {
-        let totals = self.totals(now);
-        let ram = self.workers.ram();
-        let before = self.measure.before;
-        let passed = now - self.measure.window_from;
-        let seconds = passed as f64 / 1e9;
-        let rate = |now: u64, before: u64| (now - before) as f64 / seconds;
-        let mean = |now: u128, before: u128| (now - before) as f64 / passed as f64;
-        let ended = |outcome: Outcome| {
-            let i = outcome.index();
-            rate(totals.ledger.failed[i], before.ledger.failed[i])
-        };
-        let quotient = |a: f64, b: f64| if b > 0.0 { a / b } else { 0.0 };
-        let able = mean(totals.able, before.able);
-        let row: [f64; NAMES.len()] = [
-            rate(totals.ledger.born, before.ledger.born),
-            rate(totals.ledger.answered(), before.ledger.answered()),
-            rate(totals.ledger.ok, before.ledger.ok),
-            rate(totals.ledger.retries, before.ledger.retries),
-            ended(Outcome::RamFull),
-            ended(Outcome::BufferFull),
-            ended(Outcome::TimedOut),
-            ended(Outcome::NoWorker),
-            ended(Outcome::BreakerOpen),
-            ended(Outcome::WorkerDown),
-            ended(Outcome::NoConnection),
-            mean(totals.queue, before.queue),
-            mean(totals.inside, before.inside),
-            quotient(mean(totals.busy, before.busy), able),
-            quotient(mean(totals.ram, before.ram), ram as f64),
-            mean(totals.wedged, before.wedged),
-            mean(totals.down, before.down),
-            mean(totals.breakers_open, before.breakers_open),
-        ];
-        self.measure.series.rows.push(row);
-        self.measure.before = totals;
-        self.measure.window_from = now;
     }
 }

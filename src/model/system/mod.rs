@@ -44,6 +44,7 @@ mod pull;
 mod request;
 mod room;
 pub(super) mod rows;
+mod scaling;
 mod seen;
 mod sender;
 mod serve;
@@ -56,6 +57,7 @@ mod trips;
 mod trouble;
 mod turns;
 mod warming;
+mod windows;
 
 use about::About;
 use budgets::Budgets;
@@ -74,6 +76,7 @@ use limits::Limits;
 use measure::Measure;
 use network::Network;
 use rows::Rows;
+use scaling::Scaling;
 use shedding::Shedding;
 use steps::Steps;
 use strain::Strain;
@@ -138,6 +141,8 @@ pub struct System<'s, O, const RICH: bool> {
     warming: Option<Box<Warming>>,
     /// What memory does to the speed of workers, if it does.
     strain: Option<Box<Strain>>,
+    /// Who comes and goes, if workers of any service do.
+    scaling: Option<Box<Scaling<'s>>>,
     /// How workers shed load, if any does.
     shedding: Option<Box<Shedding>>,
     /// What went back to a buffer, if cores can go down by themselves.
@@ -252,6 +257,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             interrupted: Interrupted::new(spec),
             warming: Warming::new(spec),
             strain: Strain::new(spec),
+            scaling: Scaling::new(spec, &key),
             shedding: Shedding::new(spec, &key),
             short_of_ram: fault::takes_ram(spec),
             measure: Measure::new(spec, run, workers.len()),
@@ -328,9 +334,10 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             RICH || !system.has_more(),
             "a plain system has what only a rich one looks at"
         );
-        if system.strain.is_some() {
+        if system.strain.is_some() || system.scaling.is_some() {
             system.workers.note_touched();
         }
+        system.begin_scaled(queue);
         system.begin_idle();
         system.schedule_samples(queue);
         system.schedule_faults(queue);
@@ -364,6 +371,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             || self.errors.is_some()
             || self.interrupted.is_some()
             || self.strain.is_some()
+            || self.scaling.is_some()
             || self.about.is_any()
             || self.idle.is_some()
     }
@@ -432,6 +440,9 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
             } => self.pending_over(queue, attempt, generation),
             Event::Warmer { worker, start } => self.warmer(queue, worker, start),
             Event::Collected { worker, number } => self.collected(queue, worker, number),
+            Event::Scale { service } => self.scale(queue, service),
+            Event::Started { worker, epoch } => self.started(queue, worker, epoch),
+            Event::Drained { worker, epoch } => self.drained(queue, worker, epoch),
             Event::Sweep { front } => self.sweep(queue, front),
             Event::Check { worker, what } => self.check(queue, worker, what),
             Event::StepOver {
@@ -452,8 +463,8 @@ impl<W: Entry, O: Rows, const RICH: bool> Model<W> for System<'_, O, RICH> {
             } => self.reply(queue, attempt, generation),
             Event::Sample(sample) => return self.sample(queue, sample),
         }
-        if RICH && self.strain.is_some() {
-            self.feel_memory(queue);
+        if RICH && self.workers.are_noted() {
+            self.follow_up(queue);
         }
         if self.measure.may_be_over {
             self.flow()

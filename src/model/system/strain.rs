@@ -72,10 +72,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
 
     /// What the event that has just been done changes at the workers that it touched.
     #[inline(never)]
-    pub(super) fn feel_memory<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
+    pub(super) fn follow_up<W: Entry>(&mut self, queue: &mut Queue<W, Event>) {
         while let Some(worker) = self.workers.next_touched() {
             self.press(queue, worker);
             self.collect_if_full(queue, worker);
+            self.go_if_done(queue.now(), worker);
         }
     }
 

@@ -58,6 +58,7 @@ impl BalancerTally {
         BalancerTally {
             queue_area: self.queue_area - earlier.queue_area,
             busy_area: self.busy_area - earlier.busy_area,
+            provisioned_area: self.provisioned_area - earlier.provisioned_area,
             breaker_opens: self.breaker_opens - earlier.breaker_opens,
             breaker_open_area: self.breaker_open_area - earlier.breaker_open_area,
             breaker_area: self.breaker_area - earlier.breaker_area,

@@ -24,17 +24,39 @@ impl Workers {
         was
     }
 
-    /// One more thing keeps a worker down; says whether it is the first.
+    /// A worker is not there from now on, and down for it; says whether anything else kept it down.
+    pub fn leave(&mut self, worker: u32, now: Nanos) -> bool {
+        let cold = &mut self.cold[worker as usize];
+        cold.settle_able(now);
+        let was_down = cold.downs > 0;
+        cold.absent = true;
+        cold.downs += 1;
+        self.refresh(worker);
+        was_down
+    }
+
+    /// A worker is there; says whether anything still keeps it down.
+    pub fn join(&mut self, worker: u32, now: Nanos) -> bool {
+        let cold = &mut self.cold[worker as usize];
+        cold.settle_able(now);
+        cold.absent = false;
+        cold.downs -= 1;
+        let still_down = cold.downs > 0;
+        self.refresh(worker);
+        still_down
+    }
+
+    /// One more thing keeps a worker down; says whether it is the first for one that is there.
     pub fn down(&mut self, worker: u32, now: Nanos) -> bool {
         let cold = &mut self.cold[worker as usize];
         cold.settle_able(now);
         cold.downs += 1;
-        let first = cold.downs == 1;
+        let first = cold.downs == 1 && !cold.absent;
         self.refresh(worker);
         first
     }
 
-    /// One thing fewer keeps a worker down; says whether it was the last.
+    /// One thing fewer keeps a worker down; says whether it was the last for one that is there.
     pub fn up(&mut self, worker: u32, now: Nanos) -> bool {
         let cold = &mut self.cold[worker as usize];
         cold.settle_able(now);

@@ -77,14 +77,18 @@ pub struct Cold {
     pub speed: f64,
     /// Faults that pause it now.
     pub pauses: u32,
-    /// Faults that keep it down now.
+    /// What keeps it down now: faults, and that it is not there.
     pub downs: u32,
+    /// It is not there.
+    absent: bool,
     /// Cores that are down by themselves.
     pub cores_down: u32,
     /// Refuses everything until restarted.
     pub wedged: bool,
     /// Collects garbage.
     collects: bool,
+    /// What happens to it is noted.
+    noted: bool,
     /// Its lives: moves on when it wedges, goes down or comes back.
     pub epoch: u32,
     /// What becomes of the one whose memory does not fit.
@@ -150,7 +154,7 @@ pub struct Workers {
     cores_fail: bool,
     /// By worker, once any leaked or was capped.
     short: Vec<ram::Shortage>,
-    /// Those whose memory may have changed, where anybody wants to know.
+    /// Those whom an event touched, where anybody wants to know.
     touched: Option<Vec<u32>>,
 }
 
@@ -172,10 +176,11 @@ impl Workers {
                     let places = if none { 0 } else { group.cores };
                     let first_core = workers.cores.add(places);
                     let steps = !service.steps.is_empty();
-                    let plain = !(holds_memory || wide || steps || group.ram_base > 0);
+                    let noted = service.autoscale.is_some() || group.feels_memory();
+                    let plain = !(holds_memory || wide || steps || noted || group.ram_base > 0);
                     workers.hot.push(Hot::new(group, first_core, plain));
                     let mut cold = Cold::new(s, number, g, group, holds_memory);
-                    (cold.wide, cold.steps) = (wide, steps);
+                    (cold.wide, cold.steps, cold.noted) = (wide, steps, noted);
                     workers.cold.push(cold);
                     workers.load.push(0);
                     number += 1;
@@ -417,7 +422,11 @@ impl Workers {
 
     fn refresh(&mut self, worker: u32) {
         let cold = &self.cold[worker as usize];
-        self.hot[worker as usize].plain =
-            !(cold.holds_memory || cold.wide || cold.steps || cold.wedged || cold.downs > 0);
+        self.hot[worker as usize].plain = !(cold.holds_memory
+            || cold.wide
+            || cold.steps
+            || cold.noted
+            || cold.wedged
+            || cold.downs > 0);
     }
 }

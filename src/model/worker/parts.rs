@@ -79,9 +79,11 @@ impl Cold {
             speed: spec.speed,
             pauses: 0,
             downs: 0,
+            absent: false,
             cores_down: 0,
             wedged: false,
             collects: false,
+            noted: false,
             epoch: 0,
             ram_policy: spec.ram_policy,
             blocked: VecDeque::new(),
@@ -133,7 +135,9 @@ impl Cold {
             self.areas.serving += u128::from(self.serving) * u128::from(passed);
         }
         self.areas.aside += u128::from(self.aside) * u128::from(passed);
-        self.areas.ram += u128::from(self.ram - hot.ram_free) * u128::from(passed);
+        if !self.absent {
+            self.areas.ram += u128::from(self.ram - hot.ram_free) * u128::from(passed);
+        }
         if self.collects {
             self.areas.gc += u128::from(passed);
         }

@@ -60,9 +60,15 @@ impl Workers {
         shortage.since = now;
     }
 
-    /// From now on notes whose memory may have changed.
+    /// From now on notes whom events touch.
     pub fn note_touched(&mut self) {
         self.touched = Some((0..self.hot.len() as u32).collect());
+    }
+
+    /// Whether anybody wants to know.
+    #[inline(always)]
+    pub fn are_noted(&self) -> bool {
+        self.touched.is_some()
     }
 
     /// One of those noted since, each at least once.

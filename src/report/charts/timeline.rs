@@ -26,11 +26,12 @@ struct Row {
 
 /// A chart for each variant, of the usual series or of those named.
 pub fn charts(view: View<'_>, series: &[String]) -> Vec<Named> {
+    let speakers = view.speakers();
+    let scales = |&point: &usize| view.design.points[point].system.scales();
     let rows = match series.is_empty() {
-        true => usual(),
+        true => usual(speakers.iter().any(scales)),
         false => asked(series),
     };
-    let speakers = view.speakers();
     let means: Vec<Mean> = speakers.iter().map(|&p| Mean::of(view, p)).collect();
     let tops: Vec<Option<f64>> = rows.iter().map(|row| top(row, &means)).collect();
     let each = speakers.iter().zip(&means);
@@ -38,7 +39,8 @@ pub fn charts(view: View<'_>, series: &[String]) -> Vec<Named> {
         .collect()
 }
 
-fn usual() -> Vec<Row> {
+/// The usual panels; with the workers there are where those come and go.
+fn usual(scales: bool) -> Vec<Row> {
     let row = |label: &str, unit: Unit, names: &[&'static str]| Row {
         label: label.into(),
         unit,
@@ -46,7 +48,7 @@ fn usual() -> Vec<Row> {
         stacked: false,
     };
     let coded = NAMES.iter().filter(|name| name.contains("_VX")).copied();
-    vec![
+    let mut rows = vec![
         row("requests", Unit::PerSecond, &["offered", "goodput"]),
         row("waiting", Unit::Count, &["queue_mean"]),
         row(
@@ -62,7 +64,11 @@ fn usual() -> Vec<Row> {
                 &coded.collect::<Vec<_>>(),
             )
         },
-    ]
+    ];
+    if scales {
+        rows.insert(3, row("workers", Unit::Count, &["workers_mean"]));
+    }
+    rows
 }
 
 fn asked(series: &[String]) -> Vec<Row> {
