@@ -39,6 +39,8 @@ mod limits;
 mod load;
 #[path = "behaviour/network.rs"]
 mod network;
+#[path = "behaviour/poison.rs"]
+mod poison;
 #[path = "behaviour/policies.rs"]
 mod policies;
 #[path = "behaviour/probes.rs"]

@@ -2,7 +2,7 @@
 
 use crate::model::spec::{
     Edge, EdgeEnd, ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, GroupSpec, InService,
-    ServiceSpec,
+    PoisonEffect, ServiceSpec,
 };
 
 use super::decode::{Cx, Fields};
@@ -12,7 +12,7 @@ use super::patch::fault_name;
 use super::tree::Node;
 
 /// Kinds of faults of the format that this version does not have.
-const LATER_FAULTS: &[&str] = &["poison", "config_push", "limit"];
+const LATER_FAULTS: &[&str] = &["config_push", "limit"];
 
 /// Keys of every kind.
 const COMMON: [&str; 6] = ["name", "enabled", "kind", "target", "at", "every"];
@@ -38,6 +38,7 @@ fn own_keys(kind: &str) -> &'static [&'static str] {
         "zone_down" | "partition" => &["for"],
         "error" => &["probability", "when", "shared", "for"],
         "surge" => &["factor", "for"],
+        "poison" => &["class", "probability", "effect", "for"],
         "restart" => &[],
         "ram_cap" => &["share", "shared", "for"],
         "leak" => &["rate", "shared", "for"],
@@ -115,6 +116,7 @@ impl Cx {
             "zone_down",
             "error",
             "surge",
+            "poison",
             "restart",
             "ram_cap",
             "leak",
@@ -126,7 +128,7 @@ impl Cx {
         let path = fields.path("target");
         let no_workers = Some((0, (1, 1), None));
         let (at, target) = match word {
-            Some("surge") => {
+            Some("surge" | "poison") => {
                 let source = self.source_target(target, &path, sources);
                 (source.map(At::Source), no_workers)
             }
@@ -146,6 +148,8 @@ impl Cx {
         let delay = fields
             .get("delay")
             .map(|n| self.dist(n, &fields.path("delay"), Of::Time));
+        let class = fields.get("class");
+        let class = class.and_then(|n| self.name(n, &fields.path("class")));
         let shared = fields.get("shared");
         let shared = shared.and_then(|n| self.boolean(n, &fields.path("shared")));
         let unit = match self.word(&fields, "unit", &["worker", "core"]) {
@@ -166,6 +170,7 @@ impl Cx {
             service,
             workers,
             zone,
+            class,
             when: when?,
             lasts: lasts.unwrap_or_default(),
             unit,
@@ -204,6 +209,22 @@ impl Cx {
                 let factor = self.needed_number(fields, "factor")?;
                 match at? {
                     At::Source(source) => Some(FaultKind::Surge { source, factor }),
+                    _ => None,
+                }
+            }
+            "poison" => {
+                let probability = self.needed_number(fields, "probability")?;
+                let effect = self.word(fields, "effect", &["error", "crash", "hang"]);
+                match at? {
+                    At::Source(source) => Some(FaultKind::Poison {
+                        source,
+                        probability,
+                        effect: match effect {
+                            Some("crash") => PoisonEffect::Crash,
+                            Some("hang") => PoisonEffect::Hang,
+                            _ => PoisonEffect::Error,
+                        },
+                    }),
                     _ => None,
                 }
             }
@@ -364,7 +385,8 @@ impl Cx {
     ) -> Option<Whom> {
         let text = self.text(node, path)?;
         if text.starts_with("source.") {
-            let message = format!("`{path}`: only a fault of kind `surge` befalls a source");
+            let message =
+                format!("`{path}`: only faults of kind `surge` and `poison` befall a source");
             self.disagree(node.span, path, &message, "name a service or its workers");
             return None;
         }

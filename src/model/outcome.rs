@@ -43,11 +43,13 @@ pub enum Outcome {
     Shed,
     /// Lost aboard a worker that was taken away before it was done.
     Drained,
+    /// Poisoned: it failed where it was served, or took its worker down.
+    Poison,
 }
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 18;
+    pub const COUNT: usize = 19;
     /// All of them, by index.
     pub const ALL: [Outcome; Outcome::COUNT] = [
         Outcome::Ok,
@@ -68,6 +70,7 @@ impl Outcome {
         Outcome::CallFailed,
         Outcome::Shed,
         Outcome::Drained,
+        Outcome::Poison,
     ];
 
     /// Its place in arrays of counts.
@@ -97,6 +100,7 @@ impl Outcome {
             Outcome::CallFailed => Some(Code::CALL_FAILED),
             Outcome::Shed => Some(Code::SHED),
             Outcome::Drained => Some(Code::DRAINED),
+            Outcome::Poison => Some(Code::POISON),
         }
     }
 
@@ -115,6 +119,7 @@ impl Outcome {
             | Outcome::OutOfMemory
             | Outcome::NoConnection
             | Outcome::Drained
+            | Outcome::Poison
             | Outcome::CallFailed => "failed",
             Outcome::DeadLettered => "dead_lettered",
             Outcome::GaveUp => "gave_up",
@@ -136,7 +141,7 @@ impl Outcome {
             | Outcome::Expired
             | Outcome::DeadLettered => Some(FailureKind::Refused),
             Outcome::TimedOut | Outcome::GaveUp => Some(FailureKind::Timeout),
-            Outcome::Error | Outcome::CallFailed => Some(FailureKind::Error),
+            Outcome::Error | Outcome::CallFailed | Outcome::Poison => Some(FailureKind::Error),
             Outcome::WorkerDown
             | Outcome::OutOfMemory
             | Outcome::NoConnection

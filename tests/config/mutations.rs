@@ -141,8 +141,8 @@ const MODEL_CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "fault-kind",
         "kind   = \"slow\"",
-        "kind   = \"poison\"",
-        &["VX1010", "poison"],
+        "kind   = \"config_push\"",
+        &["VX1010", "config_push"],
     ),
     (
         "fault-zone-of-no-name",

@@ -54,6 +54,9 @@ pub fn add(m: &mut Making, file: &mut Table) {
     if !m.surging.is_empty() && m.has(Surge) {
         all.push(surge(m));
     }
+    if !m.poisoning.is_empty() && m.has(Poison) {
+        all.push(poison(m));
+    }
     if !all.is_empty() {
         // A run to the end of a trace must come to one.
         m.ends = false;
@@ -135,6 +138,23 @@ fn enabled(m: &mut Making, table: &mut Table) {
     if m.has(Disabled) {
         table.put("enabled", m.draw.chance(0.3));
     }
+}
+
+fn poison(m: &mut Making) -> Table {
+    let mut table = Table::default();
+    let names = m.poisoning.clone();
+    let name = &names[m.draw.from(0, names.len() as u64 - 1) as usize];
+    table.text("kind", "poison");
+    table.text("target", &format!("source.{name}"));
+    table.put("probability", share(&mut m.draw, 0.0, 0.2));
+    let effect = m.draw.pick(&["error", "crash", "hang"]);
+    table.text("effect", effect);
+    table.put("at", number(Kind::Time, m.length / 5));
+    if m.draw.chance(0.8) {
+        table.put("for", m.time(m.length as f64 / 5.0));
+    }
+    enabled(m, &mut table);
+    table
 }
 
 fn surge(m: &mut Making) -> Table {

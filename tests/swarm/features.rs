@@ -92,6 +92,7 @@ features! {
     Error 0.2;
     RamCap 0.2;
     Leak 0.2;
+    Poison 0.15;
     Surge 0.2;
     Disabled 0.1;
     Shared 0.2;

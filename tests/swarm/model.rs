@@ -68,6 +68,8 @@ pub struct Making {
     pub services: Vec<Service>,
     /// Sources whose rate can surge.
     pub surging: Vec<String>,
+    /// Sources whose requests may be poisoned.
+    pub poisoning: Vec<String>,
     /// Whether any source sends a trace once, and whether a run to its end is sure to end.
     pub once: bool,
     pub ends: bool,
@@ -129,6 +131,7 @@ impl Model {
             step,
             services: Vec::new(),
             surging: Vec::new(),
+            poisoning: Vec::new(),
             once: false,
             ends: true,
         };

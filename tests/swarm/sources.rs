@@ -36,6 +36,9 @@ fn source(m: &mut Making, name: &str, to: &Service) -> Table {
         ..to.clone()
     };
     table.node("arrivals", arrivals);
+    if !to.pulls {
+        m.poisoning.push(name.to_owned());
+    }
     if m.has(StartStop) {
         let start = m.nanos(m.length as f64 / 10.0);
         table.put("start", number(Kind::Time, start));

@@ -239,8 +239,8 @@ pub const FAULT: Block = Block {
         key(
             "kind",
             "",
-            "slow, pause, crash, restart, ram_cap, leak, error, surge, network, partition or \
-             cache_flush",
+            "slow, steal, pause, crash, zone_down, restart, ram_cap, leak, error, surge, poison, \
+             network, partition or cache_flush",
         ),
         key(
             "target",
@@ -256,6 +256,8 @@ pub const FAULT: Block = Block {
         key("delay", "", "a time such as \"50ms\" or { dist = .. }"),
         key("loss", "", "a number from 0 to 1"),
         key("when", "\"end\"", "\"end\" or \"start\""),
+        key("class", "", "the name of a class of the source"),
+        key("effect", "\"error\"", "\"error\", \"crash\" or \"hang\""),
         key("unit", "\"worker\"", "\"worker\" or \"core\""),
         key("share", "", "a share from 0 to 1"),
         key("rate", "", "a size a second such as \"10MiB/s\""),

@@ -29,8 +29,8 @@ use super::decode::Cx;
 use super::diagnostic::Diagnostics;
 use super::files::InputKind;
 use crate::model::spec::{
-    EdgeEnd, ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, PriceSpec,
-    SystemSpec, name_problem,
+    EdgeEnd, ErrorWhen, FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, PoisonEffect,
+    PriceSpec, SystemSpec, name_problem,
 };
 
 use super::dist::Of;
@@ -110,7 +110,7 @@ impl Pen<'_> {
             let kind = format!("{}-", kind(&fault.kind));
             let own = fault.name.strip_prefix(&kind).unwrap_or_default();
             let own = match fault.kind {
-                FaultKind::Surge { .. } => format!("source.{own}"),
+                FaultKind::Surge { .. } | FaultKind::Poison { .. } => format!("source.{own}"),
                 kind => match kind.edge().map(|edge| edge.from) {
                     Some(EdgeEnd::Source(_)) => format!("source.{own}"),
                     _ => own.to_owned(),
@@ -199,6 +199,22 @@ impl Pen<'_> {
                 self.line("loss", &number(loss));
                 self.line("probability", &number(probability));
             }
+            FaultKind::Poison {
+                probability,
+                effect,
+                ..
+            } => {
+                if let Some(class) = &fault.class {
+                    self.line("class", &quoted(class));
+                }
+                self.line("probability", &number(probability));
+                let effect = match effect {
+                    PoisonEffect::Error => "error",
+                    PoisonEffect::Crash => "crash",
+                    PoisonEffect::Hang => "hang",
+                };
+                self.line("effect", &quoted(effect));
+            }
             FaultKind::CacheFlush { share, .. } => self.line("share", &number(share)),
             FaultKind::Pause
             | FaultKind::Crash
@@ -219,6 +235,7 @@ fn kind(kind: &FaultKind) -> &'static str {
         FaultKind::ZoneDown { .. } => "zone_down",
         FaultKind::Restart => "restart",
         FaultKind::Surge { .. } => "surge",
+        FaultKind::Poison { .. } => "poison",
         FaultKind::RamCap { .. } => "ram_cap",
         FaultKind::Leak { .. } => "leak",
         FaultKind::Error { .. } => "error",

@@ -347,6 +347,7 @@ fn with_load(case: &Case, factor: f64, from: Nanos) -> Case {
             enabled: true,
             kind: FaultKind::Surge { source, factor },
             zone: None,
+            class: None,
             service: spec.to,
             workers: (1, 1),
             when: FaultWhen::At(from),

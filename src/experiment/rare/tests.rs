@@ -30,6 +30,7 @@ fn fault(kind: FaultKind, when: FaultWhen, shared: bool) -> FaultSpec {
         service: 0,
         workers: (1, 2),
         zone: None,
+        class: None,
         when,
         lasts: None,
         unit: FaultUnit::Worker,

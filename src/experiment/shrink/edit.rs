@@ -1,6 +1,6 @@
 //! Edits of a system that keep its numbers right: sources, services and workers that go.
 
-use crate::model::spec::{EdgeEnd, FaultKind, ScaleRule, StepSpec, SystemSpec};
+use crate::model::spec::{EdgeEnd, ScaleRule, StepSpec, SystemSpec};
 
 /// Takes a source away, with the faults that befall it or its way. `None`: it is the only one.
 pub fn remove_source(system: &mut SystemSpec, index: usize) -> Option<()> {
@@ -8,20 +8,19 @@ pub fn remove_source(system: &mut SystemSpec, index: usize) -> Option<()> {
         return None;
     }
     system.sources.remove(index);
-    system.faults.retain_mut(|fault| match &mut fault.kind {
-        FaultKind::Surge { source, .. } if *source == index => false,
-        FaultKind::Surge { source, .. } => {
-            *source -= usize::from(*source > index);
-            true
-        }
-        kind => match kind.edge_mut().map(|edge| &mut edge.from) {
-            Some(EdgeEnd::Source(source)) if *source == index => false,
-            Some(EdgeEnd::Source(source)) => {
-                *source -= usize::from(*source > index);
-                true
-            }
-            _ => true,
-        },
+    system.faults.retain_mut(|fault| {
+        let kind = &mut fault.kind;
+        let source = match kind.source_mut() {
+            Some(source) => Some(source),
+            None => match fault.kind.edge_mut().map(|edge| &mut edge.from) {
+                Some(EdgeEnd::Source(source)) => Some(source),
+                _ => None,
+            },
+        };
+        let Some(source) = source else { return true };
+        let stays = *source != index;
+        *source -= usize::from(*source > index);
+        stays
     });
     Some(())
 }

@@ -2,8 +2,10 @@
 //! lasts. What that does to the worker is the system's business.
 
 mod errors;
+mod poison;
 
 pub use errors::{Errors, Try};
+pub use poison::Poison;
 
 use super::source::whole;
 use super::spec::{FaultKind, FaultSpec, FaultUnit, FaultWhen, InService, ServiceSpec, SystemSpec};
@@ -47,6 +49,10 @@ pub const FAULTS: &[(&str, &str)] = &[
     (
         "error",
         "attempts fail with `probability`, when done or at once",
+    ),
+    (
+        "poison",
+        "requests of a source fail, crash or hang whatever worker serves them",
     ),
     (
         "network",
@@ -167,7 +173,7 @@ fn cores_of(service: &ServiceSpec, number: u32) -> u32 {
 }
 
 /// A fault that befalls a source.
-fn surge<'s>(
+fn at_source<'s>(
     spec: &SystemSpec,
     fault: (u32, &'s FaultSpec),
     source: usize,
@@ -203,7 +209,7 @@ pub fn surges<'s>(
     let faults = (0u32..).zip(&spec.faults).filter(|(_, f)| f.enabled);
     faults.filter_map(move |(number, fault)| match fault.kind {
         FaultKind::Surge { source, factor } if source == of => {
-            Some((surge(spec, (number, fault), source, key), factor))
+            Some((at_source(spec, (number, fault), source, key), factor))
         }
         _ => None,
     })
@@ -229,8 +235,8 @@ fn common_path(spec: &SystemSpec, fault: &FaultSpec) -> Option<String> {
 pub fn targets<'s>(spec: &'s SystemSpec, key: &Key) -> Vec<Target<'s>> {
     let mut targets = Vec::new();
     for (f, fault) in (0u32..).zip(&spec.faults).filter(|(_, f)| f.enabled) {
-        if let FaultKind::Surge { source, .. } = fault.kind {
-            targets.push(surge(spec, (f, fault), source, key));
+        if let Some(source) = fault.kind.source() {
+            targets.push(at_source(spec, (f, fault), source, key));
             continue;
         }
         if let Some(edge) = fault.kind.edge() {

@@ -18,6 +18,8 @@ pub struct FaultSpec {
     pub workers: (u32, u32),
     /// Of these only who stands in this zone; `None`: wherever they stand.
     pub zone: Option<String>,
+    /// Which requests, by the name of their class; only for [`FaultKind::Poison`]. `None`: all.
+    pub class: Option<String>,
     /// When it happens.
     pub when: FaultWhen,
     /// How long, nanoseconds; `None`: to the end of the run (a crash: until restarted).
@@ -136,6 +138,16 @@ pub enum FaultKind {
         /// Chance of each kept answer to be lost, 0 to 1.
         share: f64,
     },
+    /// Requests that a source sends do harm wherever they are served; the fault's service and
+    /// workers say nothing, [`FaultSpec::class`] which of them.
+    Poison {
+        /// Index into [`SystemSpec::sources`](super::SystemSpec::sources).
+        source: usize,
+        /// Chance of each, 0 to 1.
+        probability: f64,
+        /// What they do.
+        effect: PoisonEffect,
+    },
     /// Attempts fail, each by itself.
     Error {
         /// Chance of each, 0 to 1.
@@ -143,6 +155,17 @@ pub enum FaultKind {
         /// Before or after the work.
         when: ErrorWhen,
     },
+}
+
+/// What a poisoned request does to whoever serves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoisonEffect {
+    /// It fails when its work is done.
+    Error,
+    /// Its worker goes down as it begins.
+    Crash,
+    /// It keeps its core, until its worker goes down or its client takes it back.
+    Hang,
 }
 
 /// When an attempt that is to fail does.
@@ -209,9 +232,25 @@ impl FaultKind {
         matches!(self, FaultKind::ZoneDown { everywhere: true })
     }
 
+    /// The source that it befalls, if it does.
+    pub fn source(&self) -> Option<usize> {
+        match *self {
+            FaultKind::Surge { source, .. } | FaultKind::Poison { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn source_mut(&mut self) -> Option<&mut usize> {
+        match self {
+            FaultKind::Surge { source, .. } | FaultKind::Poison { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
     /// Whether it befalls workers: neither a source nor a way.
     pub fn befalls_workers(&self) -> bool {
-        !matches!(self, FaultKind::Surge { .. }) && self.edge().is_none()
+        self.source().is_none() && self.edge().is_none()
     }
 }
 
@@ -261,7 +300,7 @@ impl SystemSpec {
     /// What a fault befalls, as a file names it in its shortest form: `web`, `web[14]`,
     /// `web[1..5]`, `web@zone-a`, `@zone-a`, `source.people`, `web->store`.
     pub fn target_name(&self, fault: &FaultSpec) -> String {
-        if let FaultKind::Surge { source, .. } = fault.kind {
+        if let Some(source) = fault.kind.source() {
             let name = self.sources.get(source).map(|s| s.name.as_str());
             return format!("source.{}", name.unwrap_or_default());
         }
@@ -322,6 +361,16 @@ impl SystemSpec {
                 format!("{name}->{to}")
             }
         }
+    }
+
+    /// Whether requests of any source that calls a service may be poisoned.
+    pub fn is_poisoned(&self, service: usize) -> bool {
+        let to = |fault: &FaultSpec| match fault.kind {
+            FaultKind::Poison { source, .. } => self.sources.get(source).map(|s| s.to),
+            _ => None,
+        };
+        let mut faults = self.faults.iter().filter(|f| f.enabled);
+        faults.any(|fault| to(fault) == Some(service))
     }
 
     /// Whether a cache beside the calls of a way keeps answers.

@@ -440,6 +440,7 @@ impl SystemSpec {
             || spec.balancer.on_full != OnFull::Reject
             || callers.flat_map(|s| &s.classes).any(class)
             || self.calls_hold_late(service)
+            || self.is_poisoned(service)
     }
 
     /// The group of a worker, by its number through all services, from 0.

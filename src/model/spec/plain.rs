@@ -88,6 +88,7 @@ pub fn fault(name: &str, kind: FaultKind, workers: (u32, u32), when: FaultWhen) 
         service: 0,
         workers,
         zone: None,
+        class: None,
         when,
         lasts: None,
         unit: FaultUnit::Worker,

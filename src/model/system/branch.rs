@@ -31,6 +31,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if let Some(errors) = &mut self.errors {
             errors.rekey(key);
         }
+        if let Some(poison) = &mut self.poison {
+            poison.rekey(key);
+        }
         if let Some(steps) = &mut self.steps {
             steps.key = *key;
         }

@@ -138,6 +138,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if self.crowd.is_some() {
             self.begin_uncrowded(place);
         }
+        if let Some(poison) = &mut self.poison {
+            poison.born(place, None);
+        }
         if let Some(turn) = self.turns.get(a.request as usize).copied() {
             self.keep_turn(place, turn);
         }

@@ -1,5 +1,7 @@
-//! Cores that go down by themselves, and what becomes of what is in service when something does.
+//! Cores that go down by themselves, what becomes of what is in service when something does, and
+//! the core-time spent on it.
 
+use super::poison::FOR_EVER;
 use super::*;
 use crate::model::spec::{FaultUnit, InService};
 
@@ -88,6 +90,43 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         }
         if RICH && self.steps.is_some() {
             self.count_core_time(attempt, self.spent_in_steps(attempt));
+        }
+    }
+
+    /// Core-time spent on an attempt by now, with so much work left.
+    pub(super) fn core_time(&self, attempt: u32, now: Nanos, left: Nanos) -> Nanos {
+        let a = self.jobs.attempt(attempt);
+        let cold = &self.workers.cold[a.worker as usize];
+        if cold.shared.is_some() {
+            let asked = if self.hangs(attempt) {
+                FOR_EVER
+            } else {
+                a.work
+            };
+            let done = (asked - left) as f64 / cold.base_speed;
+            return whole(done).min(now - a.start);
+        }
+        (now - a.start) * u64::from(self.needs(attempt).cores)
+    }
+
+    /// Counts core-time spent on an attempt whose service ends before its work is done.
+    pub(super) fn count_spent(&mut self, attempt: u32, now: Nanos, left: Nanos) {
+        let spent = if self.elaborate {
+            self.core_time(attempt, now, left)
+        } else {
+            now - self.jobs.attempt(attempt).start
+        };
+        self.count_core_time(attempt, spent);
+    }
+
+    /// Counts core-time spent on an attempt; wasted, unless somebody waits for it still.
+    pub(super) fn count_core_time(&mut self, attempt: u32, spent: Nanos) {
+        let mut a = *self.jobs.attempt(attempt);
+        if RICH && self.steps.is_some() {
+            a.open = self.is_wanted(attempt);
+        }
+        if a.measured {
+            self.measure.spent(&a, spent);
         }
     }
 

@@ -39,6 +39,7 @@ mod leave;
 mod limits;
 mod measure;
 mod network;
+mod poison;
 mod probes;
 mod pull;
 mod request;
@@ -86,7 +87,7 @@ use warming::Warming;
 use super::balancer::{Ask, Fleet, Front};
 use super::caller::Caller;
 use super::event::{Event, Sample, kind};
-use super::fault::{self, Errors, Target};
+use super::fault::{self, Errors, Poison, Target};
 use super::ledger::Ledger;
 use super::level::Level;
 use super::outcome::Outcome;
@@ -135,6 +136,8 @@ pub struct System<'s, O, const RICH: bool> {
     restarts: Vec<Option<Stream>>,
     /// Faults by which attempts fail, if there are any.
     errors: Option<Box<Errors>>,
+    /// Faults by which requests do harm, if there are any.
+    poison: Option<Box<Poison>>,
     /// Whether RAM can leak or be capped.
     short_of_ram: bool,
     /// How warm workers are, if any starts cold.
@@ -254,6 +257,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             targets: fault::targets(spec, &key),
             restarts: build::restarts(spec, &key),
             errors: Errors::new(spec, &key),
+            poison: Poison::new(spec, &key),
             interrupted: Interrupted::new(spec),
             warming: Warming::new(spec),
             strain: Strain::new(spec),
@@ -369,6 +373,7 @@ impl<'s, O: Rows, const RICH: bool> System<'s, O, RICH> {
             || self.draws_again
             || self.crowd.is_some()
             || self.errors.is_some()
+            || self.poison.is_some()
             || self.interrupted.is_some()
             || self.strain.is_some()
             || self.scaling.is_some()

@@ -75,6 +75,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.crowd.is_some() {
             self.begin_uncrowded(place);
         }
+        if RICH && let Some(poison) = &mut self.poison {
+            poison.born(place, Some((source, class, birth.number)));
+        }
         if user != NO_USER {
             self.user_waits(user, place);
         }

@@ -4,11 +4,12 @@
 //!
 //! A system that has none of this never comes here.
 
+use super::poison::FOR_EVER;
 use super::*;
 use crate::model::spec::{Held, OnFull, RamPolicy};
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
-    fn needs(&self, attempt: u32) -> Needs {
+    pub(super) fn needs(&self, attempt: u32) -> Needs {
         self.needs[self.jobs.attempt(attempt).class as usize]
     }
 
@@ -158,12 +159,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         attempt: u32,
     ) {
         let now = queue.now();
+        if self.poison.is_some() && self.is_fatal(queue, worker, attempt) {
+            return;
+        }
         let later = self.held_later(attempt);
         if !self.workers.has_memory(worker, later) {
-            self.workers.release(worker, self.held_waiting(attempt));
-            self.workers.load[worker as usize] -= 1;
-            self.uncount_here(attempt);
-            self.count_interrupted(attempt);
+            self.put_out(worker, attempt);
             return self.kill(queue, worker, attempt);
         }
         self.workers.take_memory(worker, later);
@@ -175,17 +176,30 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             if self.crowd.is_some() {
                 work = self.crowded(worker, attempt, work);
             }
+            if self.hangs(attempt) {
+                work = FOR_EVER;
+            }
             self.workers.advance_shared(worker, now);
             self.workers.enter_shared(worker, attempt, work);
             self.jobs.attempt_mut(attempt).start = now;
             return self.schedule_share(queue, worker);
         }
-        if self.interrupted.is_some() {
+        if self.hangs(attempt) {
+            self.hang(queue, worker, attempt);
+        } else if self.interrupted.is_some() {
             self.start_rest(queue, worker, attempt);
         } else {
             self.start(queue, worker, attempt, work);
         }
         self.workers.widen(worker, self.needs(attempt).cores);
+    }
+
+    /// An attempt that was about to begin is no longer with its worker.
+    pub(super) fn put_out(&mut self, worker: u32, attempt: u32) {
+        self.workers.release(worker, self.held_waiting(attempt));
+        self.workers.load[worker as usize] -= 1;
+        self.uncount_here(attempt);
+        self.count_interrupted(attempt);
     }
 
     /// Something lacks for an attempt: what becomes of it.
@@ -373,38 +387,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
                 continue;
             }
             self.take_in(queue, worker, first);
-        }
-    }
-
-    /// Core-time spent on an attempt by now, with so much work left.
-    pub(super) fn core_time(&self, attempt: u32, now: Nanos, left: Nanos) -> Nanos {
-        let a = self.jobs.attempt(attempt);
-        let cold = &self.workers.cold[a.worker as usize];
-        if cold.shared.is_some() {
-            let done = (a.work - left) as f64 / cold.base_speed;
-            return whole(done).min(now - a.start);
-        }
-        (now - a.start) * u64::from(self.needs(attempt).cores)
-    }
-
-    /// Counts core-time spent on an attempt whose service ends before its work is done.
-    pub(super) fn count_spent(&mut self, attempt: u32, now: Nanos, left: Nanos) {
-        let spent = if self.elaborate {
-            self.core_time(attempt, now, left)
-        } else {
-            now - self.jobs.attempt(attempt).start
-        };
-        self.count_core_time(attempt, spent);
-    }
-
-    /// Counts core-time spent on an attempt; wasted, unless somebody waits for it still.
-    pub(super) fn count_core_time(&mut self, attempt: u32, spent: Nanos) {
-        let mut a = *self.jobs.attempt(attempt);
-        if RICH && self.steps.is_some() {
-            a.open = self.is_wanted(attempt);
-        }
-        if a.measured {
-            self.measure.spent(&a, spent);
         }
     }
 

@@ -330,6 +330,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.errors.is_some() && self.errs(attempt, ErrorWhen::End) {
             return self.complete_with_error(queue, attempt, Outcome::Error);
         }
+        if RICH && self.poison.is_some() && self.poison_of(attempt).is_some() {
+            return self.complete_with_error(queue, attempt, Outcome::Poison);
+        }
         if RICH && self.about.notes_done() {
             self.note_done(attempt, false, now);
         }

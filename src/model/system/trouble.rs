@@ -48,6 +48,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             FaultKind::Surge { .. } => {}
             FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, true),
+            FaultKind::Poison { .. } => self.poison_holds(fault, true),
             FaultKind::Network { .. } | FaultKind::Partition { .. } => self.turn_edge(fault, true),
             FaultKind::CacheFlush { edge, share } => self.flush(fault, edge, share, now),
         }
@@ -107,6 +108,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             }
             FaultKind::RamCap { .. } | FaultKind::Leak { .. } => self.change_ram(worker, now),
             FaultKind::Error { .. } => self.errors_hold(worker, fault, false),
+            FaultKind::Poison { .. } => self.poison_holds(fault, false),
             FaultKind::Network { .. } | FaultKind::Partition { .. } => {
                 self.turn_edge(fault, false);
             }

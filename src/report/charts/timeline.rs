@@ -216,7 +216,9 @@ fn series_name(name: &str) -> String {
 /// Whom a fault befalls, in a few words.
 fn whom(system: &SystemSpec, fault: &FaultSpec) -> String {
     match fault.kind {
-        FaultKind::Surge { source, .. } => system.sources[source].name.clone(),
+        FaultKind::Surge { source, .. } | FaultKind::Poison { source, .. } => {
+            system.sources[source].name.clone()
+        }
         _ if fault.zone.is_none() && fault.kind.befalls_workers() => {
             let service = &system.services[fault.service].name;
             match fault.workers {
@@ -266,6 +268,7 @@ fn spans(system: &SystemSpec, start: f64, length: f64) -> Vec<Span> {
                 FaultKind::Crash | FaultKind::ZoneDown { .. } => "down".into(),
                 FaultKind::Restart => "restarted".into(),
                 FaultKind::Surge { factor, .. } => format!("sends {factor} times as much"),
+                FaultKind::Poison { .. } => "sends poison".into(),
                 FaultKind::RamCap { share } => format!("has {} of its RAM", show::share(share)),
                 FaultKind::Leak { .. } => "leaks".into(),
                 FaultKind::Error { probability, .. } => {

@@ -4,7 +4,7 @@ use super::super::show;
 use crate::base::units::{Nanos, print_bytes};
 use crate::experiment::explain::{Effect, Setting, Subject, Suspect, Swell};
 use crate::model::incident::Struck;
-use crate::model::spec::{FaultKind, FaultSpec, OnFull, PolicySpec, SystemSpec};
+use crate::model::spec::{FaultKind, FaultSpec, OnFull, PoisonEffect, PolicySpec, SystemSpec};
 
 /// A moment of the run.
 pub fn moment(at: Nanos) -> String {
@@ -158,6 +158,14 @@ fn did(spec: &SystemSpec, fault: &FaultSpec, place: &str) -> String {
                 spec.sources[source].name,
                 factor(by)
             )
+        }
+        FaultKind::Poison { source, effect, .. } => {
+            let does = match effect {
+                PoisonEffect::Error => "failed",
+                PoisonEffect::Crash => "took their workers down",
+                PoisonEffect::Hang => "hung",
+            };
+            format!("requests of `{}` {does}", spec.sources[source].name)
         }
         FaultKind::RamCap { share } => format!("{place} with {} of its RAM", factor(share)),
         FaultKind::Leak { rate } => format!("{place} leaked {}/s", print_bytes(rate as u64)),

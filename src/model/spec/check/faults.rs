@@ -4,12 +4,46 @@ use super::*;
 use crate::model::spec::Edge;
 
 impl Rules {
+    /// Requests that do harm.
+    fn poison(
+        &mut self,
+        system: &SystemSpec,
+        fault: &FaultSpec,
+        (source, probability): (usize, f64),
+        path: &str,
+    ) {
+        let fine = (0.0..=1.0).contains(&probability);
+        self.range(fine, &format!("{path}.probability"), "0 to 1", probability);
+        let Some(source) = system.sources.get(source) else {
+            let message = format!("`{path}.target` is no source");
+            return self.add(Code::UNKNOWN_NAME, &format!("{path}.target"), message, None);
+        };
+        if let Some(class) = &fault.class
+            && !source.classes.iter().any(|c| c.name == *class)
+        {
+            let path = format!("{path}.class");
+            let names: Vec<&str> = source.classes.iter().map(|c| c.name.as_str()).collect();
+            let message = format!("`{path}`: `{}` has no class `{class}`", source.name);
+            let help = format!("it has: {}", names.join(", "));
+            self.add(Code::UNKNOWN_NAME, &path, message, Some(&help));
+        }
+    }
+
     pub(super) fn faults(&mut self, system: &SystemSpec) {
         for fault in &system.faults {
             let path = format!("fault.{}", fault.name);
             self.fault_times(fault, &path);
             if let FaultKind::Surge { source, factor } = fault.kind {
                 self.surge(system, (source, factor), &path);
+                continue;
+            }
+            if let FaultKind::Poison {
+                source,
+                probability,
+                ..
+            } = fault.kind
+            {
+                self.poison(system, fault, (source, probability), &path);
                 continue;
             }
             if let Some(edge) = fault.kind.edge() {

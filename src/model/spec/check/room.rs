@@ -160,7 +160,8 @@ impl Rules {
                 let message = format!(
                     "`{path}`: `central_queue` is not supported yet together with other \
                      disciplines than `fifo`, requests of several cores, memory held in service, \
-                     `oom_kill`, `shed`, or buffers that count bytes or do otherwise than reject"
+                     `oom_kill`, `shed`, poison, or buffers that count bytes or do otherwise than \
+                     reject"
                 );
                 self.add(Code::UNSUPPORTED, &path, message, None);
             }

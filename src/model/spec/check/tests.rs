@@ -119,6 +119,7 @@ fn faults_hit_workers_that_exist() {
         service: 0,
         workers,
         zone: None,
+        class: None,
         when: FaultWhen::Always,
         lasts: None,
         unit: FaultUnit::Worker,
