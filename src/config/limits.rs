@@ -4,7 +4,9 @@
 use crate::base::codes::Code;
 use crate::base::units::{Nanos, print_bytes, print_time};
 use crate::experiment::design::Design;
-use crate::model::spec::{Arrivals, Dist, FaultWhen, SourceSpec, SystemSpec, WHOLE};
+use crate::model::spec::{
+    Arrivals, Dist, FaultKind, FaultSpec, FaultWhen, PoisonEffect, SourceSpec, SystemSpec, WHOLE,
+};
 use crate::model::trial::{Horizon, Timing};
 
 use super::decode::Cx;
@@ -216,6 +218,24 @@ pub fn trace_horizon(cx: &mut Cx, span: Span, system: &SystemSpec, timing: &Timi
             span,
             "horizon",
             message,
+            "give `horizon` a time, such as \"60s\"",
+        );
+    }
+    let hang = PoisonEffect::Hang;
+    let hangs = |f: &&FaultSpec| {
+        f.enabled && matches!(f.kind, FaultKind::Poison { effect, .. } if effect == hang)
+    };
+    if timing.horizon == Horizon::Trace
+        && let Some(fault) = system.faults.iter().find(hangs)
+    {
+        let message = format!(
+            "`horizon = \"trace\"` ends when nothing is inside, and what `fault.{}` hangs stays",
+            fault.name
+        );
+        cx.disagree(
+            span,
+            "horizon",
+            &message,
             "give `horizon` a time, such as \"60s\"",
         );
     }

@@ -39,3 +39,8 @@ pub const NAMES: [&str; 20] = [
     "breakers_open_mean",
     "workers_mean",
 ];
+
+/// The place of a column in a row; `None`: there is none of this name.
+pub fn place(name: &str) -> Option<usize> {
+    NAMES.iter().position(|n| *n == name)
+}

@@ -4,6 +4,7 @@ use veltrix::base::codes::Code;
 use veltrix::model::outcome::Outcome::*;
 use veltrix::model::spec::*;
 
+use crate::steps::{cpu, seen, tiers, wait};
 use crate::systems::{MS, fault, group, just, replay, rows};
 use crate::told;
 
@@ -129,4 +130,39 @@ fn only_the_class_that_is_named_is_poisoned() {
     assert!((900..1100).contains(&bad), "{bad}");
     let again = all.iter().filter(|r| r.attempt == 2);
     assert!(again.clone().count() == bad && again.clone().all(|r| r.outcome == Some(Poison)));
+}
+
+/// It fails as well where its last step holds no core.
+#[test]
+fn what_ends_without_a_core_fails_too() {
+    let mut spec = tiers(&[0, 20], vec![cpu(1), wait(5, Hold::Nothing)], 1);
+    let kind = FaultKind::Poison {
+        source: 0,
+        probability: 1.0,
+        effect: PoisonEffect::Error,
+    };
+    spec.faults = vec![FaultSpec {
+        lasts: Some(just(MS)),
+        ..fault("bad", kind, (1, 1), FaultWhen::At(0))
+    }];
+    let ends: Vec<_> = seen(&spec).iter().map(|s| (s.2, s.3)).collect();
+    assert_eq!(ends, [(6, Poison), (26, Ok)]);
+}
+
+/// A pause after which everything begins anew does not make it come to its end.
+#[test]
+fn what_hangs_hangs_again_after_a_restart_of_its_work() {
+    let births = [(0, MS), (30 * MS, MS)];
+    let mut spec = poisoned(&births, group(1, 1, None), PoisonEffect::Hang, MS);
+    spec.faults.push(FaultSpec {
+        lasts: Some(just(2 * MS)),
+        in_service: Some(InService::Restart),
+        ..fault("p", FaultKind::Pause, (1, 1), FaultWhen::At(5 * MS))
+    });
+    spec.faults.push(FaultSpec {
+        lasts: Some(just(MS)),
+        ..fault("c", FaultKind::Crash, (1, 1), FaultWhen::At(25 * MS))
+    });
+    let expected = [(Some(0), 25_000, WorkerDown), (Some(30_000), 31_000, Ok)];
+    assert_eq!(told(&rows(&spec).0), expected);
 }

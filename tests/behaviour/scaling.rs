@@ -202,3 +202,44 @@ fn scalers_that_cannot_be_are_refused() {
     ];
     assert_eq!(found, expected);
 }
+
+/// The second of two wedges at 0 ms and goes at 15 ms, when it is empty; the one that comes in its
+/// place at 30 ms serves.
+#[test]
+fn a_wedge_goes_with_its_worker() {
+    let births = [
+        (0, MS),
+        (0, MS),
+        (0, MS),
+        (0, MS),
+        (40 * MS, MS),
+        (40 * MS, MS),
+    ];
+    let steps = ScaleRule::Schedule(vec![(15 * MS, 1), (25 * MS, 2)]);
+    let mut spec = scaled(&births, (2, 2), steps);
+    let group = &mut spec.services[0].groups[0];
+    (group.slots, group.on_full, group.restart) = (Some(0), OnFull::Wedge, just(S));
+    // The first worker wedges as well, and comes back after 20 ms.
+    group.restart = just(20 * MS);
+    let ends: Vec<_> = told(&rows(&spec).0).iter().map(|r| r.2).collect();
+    assert_eq!(ends, [Ok, Ok, BufferFull, BufferFull, Ok, Ok]);
+    let group = &mut spec.services[0].groups[0];
+    group.restart = just(S);
+    // Now the first one refuses still.
+    let ends: Vec<_> = told(&rows(&spec).0).iter().map(|r| r.2).collect();
+    assert_eq!(ends, [Ok, Ok, BufferFull, BufferFull, BufferFull, Ok]);
+}
+
+/// At 20 ms two are wanted again, and the only free place is one where a worker drains until 35 ms:
+/// the clock comes back for it.
+#[test]
+fn a_schedule_comes_back_for_places_that_drain() {
+    let births = [(0, MS), (0, 100 * MS), (90 * MS, MS), (90 * MS, MS)];
+    let steps = ScaleRule::Schedule(vec![(5 * MS, 1), (20 * MS, 2)]);
+    let mut spec = scaled(&births, (2, 2), steps);
+    spec.services[0].autoscale.as_mut().unwrap().drain = 30 * MS;
+    let (all, output) = rows(&spec);
+    let ends: Vec<_> = told(&all).iter().map(|r| r.2).collect();
+    assert_eq!(ends, [Ok, Drained, Ok, Ok]);
+    assert_eq!(served(&output), [2, 1]);
+}

@@ -5,6 +5,7 @@ use veltrix::base::codes::Code;
 use veltrix::model::outcome::Outcome::*;
 use veltrix::model::spec::*;
 
+use crate::steps::{cpu, seen, tiers, wait};
 use crate::systems::{MS, fault, group, just, replay, rows};
 use crate::told;
 
@@ -166,4 +167,27 @@ fn shedders_that_could_do_nothing_are_refused() {
     spec.services[0].groups[0].shed = Some(aimd(5, 6, 4, 0.3));
     let below = |key: &str| (Code::OUT_OF_RANGE, format!("{path}.{key}"));
     assert_eq!(found(&spec), [below("max"), below("backoff")]);
+}
+
+/// Served is also what ends without a core: the limit grows from one to two.
+#[test]
+fn what_ends_without_a_core_is_heard_of() {
+    let mut spec = tiers(&[0, 10, 10, 10], vec![cpu(1), wait(5, Hold::Nothing)], 1);
+    spec.services[0].groups[0].shed = Some(aimd(1, 1, 10, 0.9));
+    let ends: Vec<_> = seen(&spec).iter().map(|s| s.3).collect();
+    assert_eq!(ends, [Ok, Shed, Ok, Ok]);
+}
+
+/// Who gives up at the sender was never let in, and is no drop: the limit stays, and four of the
+/// next five come in.
+#[test]
+fn who_gives_up_outside_is_no_drop() {
+    let mut births = vec![(0, 10 * MS), (0, 10 * MS), (0, 10 * MS)];
+    births.extend([(50 * MS, 10 * MS); 3]);
+    let mut spec = shedding(&births, aimd(10, 1, 10, 0.5));
+    spec.services[0].groups[0].slots = Some(1);
+    spec.services[0].groups[0].on_full = OnFull::Block;
+    spec.sources[0].client.patience = Some(just(12 * MS));
+    let ends: Vec<_> = told(&rows(&spec).0).iter().map(|r| r.2).collect();
+    assert_eq!(ends, [Ok, Ok, GaveUp, Ok, Ok, GaveUp]);
 }

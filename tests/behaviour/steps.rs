@@ -24,7 +24,7 @@ pub fn cpu(ms: u64) -> StepSpec {
     }
 }
 
-fn wait(ms: u64, hold: Hold) -> StepSpec {
+pub fn wait(ms: u64, hold: Hold) -> StepSpec {
     StepSpec::Wait {
         lasts: just(ms * MS),
         hold,

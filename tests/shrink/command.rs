@@ -270,16 +270,7 @@ fn an_interrupt_keeps_the_best_so_far() {
         assert_eq!(said(&again).0, 0);
     }
     // What was stopped is not done: the same command begins again.
-    let again = [
-        "shrink",
-        &name,
-        "planted.toml",
-        "--tries",
-        "100000",
-        "--out",
-        "small",
-    ];
-    let again = [&again[..], &["--seconds", "1"]].concat();
+    let again = [&args[..], &["--seconds", "1"]].concat();
     let (code, text) = said(&veltrix(&place, &again));
     let begun = !text.contains("already done") && !text.contains("--force");
     // A second may be over before the first run is.

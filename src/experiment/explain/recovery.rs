@@ -14,7 +14,7 @@ use crate::base::units::{Nanos, SECOND};
 use crate::engine::dist::Dist;
 use crate::experiment::budget;
 use crate::experiment::incident::Case;
-use crate::model::series::Series;
+use crate::model::series::{self, Series};
 use crate::model::source::whole;
 use crate::model::spec::{Arrivals, FaultKind, FaultSpec, FaultUnit, FaultWhen, SystemSpec};
 use crate::model::trial::{Horizon, LookFor, RunSpec, Spared, Timing, TrialError};
@@ -214,8 +214,9 @@ fn course(
 }
 
 fn read(series: &Series) -> Option<Course> {
-    // Offered and answered in time, a second: columns of `series::NAMES`.
-    let rows: Vec<(f64, f64)> = series.rows.iter().map(|row| (row[0], row[2])).collect();
+    let (born, good) = (series::place("offered")?, series::place("goodput")?);
+    let rows = series.rows.iter().map(|row| (row[born], row[good]));
+    let rows: Vec<(f64, f64)> = rows.collect();
     let last = &rows[rows.len().saturating_sub(LAST)..];
     let offered: f64 = last.iter().map(|row| row.0).sum();
     let answered: f64 = last.iter().map(|row| row.1).sum();

@@ -3,7 +3,7 @@
 use crate::base::units::Nanos;
 use crate::model::spec::{
     BreakerShare, BreakerSpec, BreakerWindow, Cancel, Dist, Failures, MAX_SLOTS, OnFull,
-    PolicySpec, SourceSpec, SystemSpec, Ties,
+    PolicySpec, ScaleRule, SourceSpec, SystemSpec, Ties,
 };
 
 /// A value set otherwise. Services and sources by their index.
@@ -154,8 +154,17 @@ impl Setting {
                 }
             }
             Setting::Workers(service, more) => {
-                if let Some(group) = spec.services[service].groups.first_mut() {
+                let service = &mut spec.services[service];
+                if let Some(group) = service.groups.first_mut() {
                     group.count += more;
+                }
+                // Of workers that come and go so many more are there all the time.
+                if let Some(scale) = &mut service.autoscale {
+                    scale.start_with += more;
+                    scale.min += more;
+                    if let ScaleRule::Schedule(times) = &mut scale.rule {
+                        times.iter_mut().for_each(|t| t.1 += more);
+                    }
                 }
             }
             other => other.change_groups(spec),

@@ -323,7 +323,7 @@ fn settings(spec: &SystemSpec, sought: &Sought) -> Vec<Suspect> {
         add(Nature::Room, Setting::BalancerSlots(service, 2.0));
         add(Nature::Room, Setting::BalancerCores(service));
         add(Nature::Room, Setting::Ram(service));
-        let now = spec.services[service].worker_count() as u32;
+        let now = spec.services[service].workers_at_start() as u32;
         let load = spec.offered_load().workers;
         let needed = (f64::from(now) * load / 0.7).ceil() as u32;
         if needed > now + 1 {

@@ -57,9 +57,22 @@ impl Hosts {
         self.stream.rekey(key);
     }
 
-    /// From now on it knows these workers.
-    pub fn know(&mut self, workers: &[u32]) {
-        self.known = workers.to_vec();
+    /// From now on it knows these workers (ascending): of those who come and go nothing is known.
+    pub fn know(&mut self, workers: &[u32], now: Nanos) {
+        let before = std::mem::replace(&mut self.known, workers.to_vec());
+        for worker in 0..self.unfit.len() as u32 {
+            let was = before.binary_search(&worker).is_ok();
+            if was == workers.binary_search(&worker).is_ok() {
+                continue;
+            }
+            self.unfit[worker as usize] = false;
+            if let Some(outlier) = &mut self.outlier {
+                outlier.forget(worker as usize, now);
+            }
+        }
+        if let Some(outlier) = &mut self.outlier {
+            outlier.count_known(workers.len());
+        }
     }
 
     /// Time between two sweeps, if there are any.
@@ -132,7 +145,7 @@ impl Front<'_> {
     #[cold]
     pub fn know(&mut self, workers: &[u32], now: Nanos) {
         if let Some(hosts) = &mut self.hosts {
-            hosts.know(workers);
+            hosts.know(workers, now);
         }
         self.known = Some(workers.to_vec());
         self.refresh(now);

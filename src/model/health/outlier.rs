@@ -77,6 +77,17 @@ impl Outlier {
         self.rules.every
     }
 
+    /// So many workers are known from now on.
+    pub fn count_known(&mut self, known: usize) {
+        self.known = known as u64;
+    }
+
+    /// A worker is another one from now on, or none: in, and nothing known of it.
+    pub fn forget(&mut self, worker: usize, now: Nanos) {
+        self.restore(worker, now);
+        self.hosts[worker] = Host::default();
+    }
+
     /// Whether a worker is out.
     pub fn is_out(&self, worker: usize) -> bool {
         self.hosts[worker].out

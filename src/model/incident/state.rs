@@ -28,7 +28,7 @@ pub struct WorkerState {
     pub slots: Option<u64>,
     /// Cores at work.
     pub busy: u64,
-    /// Cores.
+    /// Cores; 0: it is not there.
     pub cores: u64,
     /// Bytes of RAM held.
     pub ram: u64,

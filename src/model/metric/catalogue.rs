@@ -169,8 +169,7 @@ pub const TABLE: &[Row] = rows! {
     "wedges" PerSecond Workers "times a worker wedged per second"
         |s| Part::rate(s.workers.wedges, s.seconds);
     "gc_share" Share Workers "share of worker-time that collections of garbage stopped"
-        |s| Part::quotient(s.workers.gc_area as f64,
-            s.worker_count as f64 * s.measured_ns as f64);
+        |s| Part::quotient(s.workers.gc_area as f64, s.workers_there * s.measured_ns as f64);
     "workers_mean" Count Services "workers provisioned (time average)"
         |s| Part::quotient(s.workers_mean * s.trials as f64, s.trials as f64);
     "cost_per_hour" Money Nothing "provisioned capacity times price, an hour"

@@ -108,7 +108,7 @@ pub(super) struct Sums {
     /// RAM held over time, of workers whose RAM ends, and what they have.
     pub ram_area: u128,
     pub ram_capacity: f64,
-    pub worker_count: u64,
+    pub workers_there: f64,
     pub breaker_opens: u64,
     pub cost_per_hour: f64,
     /// Workers provisioned, in the mean over time where they come and go.
@@ -237,7 +237,7 @@ impl<'a> Context<'a> {
             ram_share_max: None,
             ram_area: 0,
             ram_capacity: 0.0,
-            worker_count: 0,
+            workers_there: 0.0,
             breaker_opens: 0,
             cost_per_hour: self.cost_per_hour(tally),
             workers_mean: 0.0,
@@ -385,7 +385,7 @@ impl<'a> Context<'a> {
 /// Adds a worker, of which there is this share in the mean over time.
 fn add_worker(sums: &mut Sums, (worker, group): (&WorkerTally, &GroupSpec), there: f64) {
     sums.workers.add(worker);
-    sums.worker_count += 1;
+    sums.workers_there += there;
     let busy = worker.busy_area - worker.wedged_busy_area;
     if group.core_count().is_some() {
         sums.able_busy += busy;

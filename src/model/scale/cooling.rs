@@ -39,7 +39,8 @@ impl<'s> Cooling<'s> {
             ScaleRule::TargetTracking {
                 target, cooldown, ..
             } => {
-                let asked = (mean / target * f64::from(current)).ceil();
+                // What is whole but for its last binary places is whole.
+                let asked = (mean / target * f64::from(current) - 1e-9).ceil();
                 (asked as u32, *cooldown)
             }
             ScaleRule::Step {

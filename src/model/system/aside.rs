@@ -54,7 +54,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             let Some(steps) = &mut self.steps else { return };
             let Some((spec, purpose)) = steps.next_step(service, attempt) else {
                 let errs = self.errors.is_some() && self.errs(attempt, ErrorWhen::End);
-                return self.end_aside(queue, attempt, errs.then_some(Outcome::Error));
+                let fails = match errs {
+                    true => Some(Outcome::Error),
+                    false => self.poison_of(attempt).map(|_| Outcome::Poison),
+                };
+                return self.end_aside(queue, attempt, fails);
             };
             let copy = steps.copy_of(attempt);
             let mut keyed = steps.draw(purpose, a.request, copy, a.number_of_try() - 1);
@@ -135,6 +139,9 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             self.measure_steps(attempt, 0, now);
         } else {
             self.count_interrupted(attempt);
+        }
+        if self.shedding.is_some() && failed.is_none() {
+            self.note_left(a.worker, attempt, false, now);
         }
         self.leave_aside(a.worker, attempt, now);
         // Nothing is spent since.

@@ -166,6 +166,10 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         else {
             return;
         };
+        // Of who is not there nothing is known.
+        if self.workers.is_absent(worker) {
+            return checks.forget(number as usize);
+        }
         if health.action == HealthAction::Restart {
             // What is down comes back anyway.
             if down {

@@ -265,7 +265,12 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         for core in self.workers.cores_of(worker) {
             if let Some(attempt) = self.workers.cores.get(core).attempt() {
                 let a = self.jobs.attempt(attempt);
-                let (start, work) = (a.start, a.work);
+                let work = if self.hangs(attempt) {
+                    FOR_EVER
+                } else {
+                    a.work
+                };
+                let start = a.start;
                 self.workers.cores.begin_with(core, start, work, now);
             }
         }

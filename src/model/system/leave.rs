@@ -61,7 +61,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if RICH && self.is_answered(attempt) {
             return;
         }
-        if !self.take_out_of_buffer(attempt, now) && !self.take_from_sender(attempt, now) {
+        let was_in = self.take_out_of_buffer(attempt, now);
+        if !was_in && !self.take_from_sender(attempt, now) {
             return;
         }
         if a.measured && a.open {
@@ -76,7 +77,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             let source = self.source_of[a.class as usize];
             self.measure.gave_up(&a, source, waited);
         }
-        if self.shedding.is_some() && a.worker != NO_WORKER {
+        if self.shedding.is_some() && was_in && a.worker != NO_WORKER {
             self.note_left(a.worker, attempt, true, now);
         }
         self.fold(now, kind::GAVE_UP, a.number, a.worker);

@@ -101,6 +101,12 @@ impl<'s> Scaling<'s> {
         self.of[worker as usize].busy -= less as i128;
     }
 
+    /// The integral of workers provisioned of a service whose workers come and go.
+    pub fn provisioned_of(&self, service: usize, now: Nanos) -> Option<u128> {
+        let scaled = self.services[service].as_ref()?;
+        Some(scaled.provisioned.area_at(now))
+    }
+
     fn set(&mut self, worker: u32, state: State) -> u32 {
         let place = &mut self.of[worker as usize];
         place.state = state;
@@ -286,8 +292,17 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         let Some(scaling) = &mut self.scaling else {
             return;
         };
-        let out = scaling.those(service, State::Out).into_iter();
-        for worker in out.take(more as usize) {
+        let out = scaling.those(service, State::Out);
+        if out.len() < more as usize
+            && let Some(scaled) = &scaling.services[service]
+            && matches!(scaled.spec.rule, ScaleRule::Schedule(_))
+        {
+            // A clock decides once: it comes back when those who drain now have gone.
+            let at = now.saturating_add(scaled.spec.drain.max(1));
+            let service = service as u32;
+            queue.at(at, Event::Scale { service });
+        }
+        for worker in out.into_iter().take(more as usize) {
             let epoch = scaling.set(worker, State::Starting);
             scaling.provision(service, true, now);
             if let Some(scaled) = &mut scaling.services[service] {
@@ -358,7 +373,8 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     /// A worker that drains goes once it has nothing more.
     pub(super) fn go_if_done(&mut self, now: Nanos, worker: u32) {
         let drains = |s: &Scaling<'_>| s.is(worker, State::Draining);
-        let done = self.workers.load[worker as usize] == 0;
+        let blocked = !self.workers.cold[worker as usize].blocked.is_empty();
+        let done = self.workers.load[worker as usize] == 0 && !blocked;
         if done && self.scaling.as_deref().is_some_and(drains) {
             self.go(now, worker);
         }
@@ -367,6 +383,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
     fn go(&mut self, now: Nanos, worker: u32) {
         self.fold(now, kind::GONE, 0, worker);
         self.workers.settle(worker, now);
+        self.unwedge(worker, now);
         if self.workers.leave(worker, now) {
             self.down.down(now);
         }
@@ -390,7 +407,6 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if !self.scaling.as_deref().is_some_and(current) {
             return;
         }
-        self.unwedge(worker, now);
         self.go(now, worker);
         self.lose_aboard(queue, worker, Outcome::Drained);
     }
@@ -408,9 +424,23 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         services.map(of).sum()
     }
 
+    /// The same of each service whose workers come and go, and 0 of the others; none where no
+    /// workers do.
+    pub(super) fn provisioned_of(&self, now: Nanos) -> Vec<u128> {
+        let Some(scaling) = &self.scaling else {
+            return Vec::new();
+        };
+        let services = 0..scaling.services.len();
+        let of = |service| scaling.provisioned_of(service, now).unwrap_or(0);
+        services.map(of).collect()
+    }
+
     /// Notes that of each service whose workers come and go.
     pub(super) fn note_provisioned(&mut self, now: Nanos) {
         let Some(scaling) = &self.scaling else { return };
+        if now < self.measure.from {
+            return;
+        }
         let balancers = self.measure.tally.balancers.iter_mut();
         for (balancer, scaled) in balancers.zip(&scaling.services) {
             if let Some(scaled) = scaled {

@@ -202,7 +202,11 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         if !RICH && let Some(begun) = self.workers.serve_at_once(worker, attempt, work, now) {
             return self.begun(queue, attempt, begun);
         }
-        self.workers.settle(worker, now);
+        if RICH {
+            self.workers.settle(worker, now);
+        } else {
+            self.workers.settle_only(worker, now);
+        }
         if RICH && self.elaborate {
             return self.admit(queue, worker, attempt);
         }

@@ -5,7 +5,7 @@ use crate::model::series::NAMES;
 use crate::model::spec::UNBOUNDED_CORES;
 
 /// Running totals, whose differences make a window of the time series.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Totals {
     ledger: Ledger,
     busy: u128,
@@ -17,6 +17,8 @@ pub(super) struct Totals {
     down: u128,
     breakers_open: u128,
     provisioned: u128,
+    /// The same of each service whose workers come and go; else 0.
+    provisioned_of: Vec<u128>,
 }
 
 impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
@@ -27,6 +29,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             wedged: self.wedged.area_at(now),
             down: self.down.area_at(now),
             provisioned: self.provisioned(now),
+            provisioned_of: self.provisioned_of(now),
             ..Totals::default()
         };
         for worker in 0..self.workers.len() as u32 {
@@ -53,11 +56,31 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
         totals
     }
 
+    /// RAM of the workers that there were in the window that ends now, bytes, where it ends.
+    fn ram_there(&self, now: Nanos) -> f64 {
+        let Some(scaling) = &self.scaling else {
+            return self.workers.ram() as f64;
+        };
+        let passed = (now - self.measure.window_from) as f64;
+        let mut all = 0.0;
+        for (number, service) in self.spec.services.iter().enumerate() {
+            let there = scaling.provisioned_of(number, now).map(|area| {
+                let before = self.measure.before.provisioned_of.get(number);
+                (area - before.copied().unwrap_or(0)) as f64 / passed
+            });
+            for group in &service.groups {
+                let count = there.unwrap_or(f64::from(group.count));
+                all += group.ram.map_or(0.0, |ram| ram as f64 * count);
+            }
+        }
+        all
+    }
+
     /// Adds a row to the time series.
     pub(super) fn close_window(&mut self, now: Nanos) {
         let totals = self.totals(now);
-        let ram = self.workers.ram();
-        let before = self.measure.before;
+        let ram = self.ram_there(now);
+        let before = self.measure.before.clone();
         let passed = now - self.measure.window_from;
         let seconds = passed as f64 / 1e9;
         let rate = |now: u64, before: u64| (now - before) as f64 / seconds;
@@ -84,7 +107,7 @@ impl<O: Rows, const RICH: bool> System<'_, O, RICH> {
             mean(totals.queue, before.queue),
             mean(totals.inside, before.inside),
             quotient(mean(totals.busy, before.busy), able),
-            quotient(mean(totals.ram, before.ram), ram as f64),
+            quotient(mean(totals.ram, before.ram), ram),
             mean(totals.wedged, before.wedged),
             mean(totals.down, before.down),
             mean(totals.breakers_open, before.breakers_open),

@@ -49,11 +49,14 @@ impl Areas {
 }
 
 impl Workers {
-    /// [`Workers::settle`] where nothing about the worker is to change.
-    fn settle_only(&mut self, worker: u32, now: Nanos) {
+    /// [`Workers::settle`] where nobody wants to know that the worker is touched.
+    #[inline(always)]
+    pub fn settle_only(&mut self, worker: u32, now: Nanos) {
         let hot = &mut self.hot[worker as usize];
         let passed = hot.pass(now);
-        self.cold[worker as usize].settle(hot, passed);
+        if hot.waiting > 0 || !hot.plain {
+            self.cold[worker as usize].settle(hot, passed);
+        }
     }
 
     /// A worker's integrals up to now.

@@ -46,6 +46,11 @@ impl Workers {
         still_down
     }
 
+    /// Whether a worker is not there.
+    pub fn is_absent(&self, worker: u32) -> bool {
+        self.cold[worker as usize].absent
+    }
+
     /// One more thing keeps a worker down; says whether it is the first for one that is there.
     pub fn down(&mut self, worker: u32, now: Nanos) -> bool {
         let cold = &mut self.cold[worker as usize];

@@ -209,7 +209,10 @@ impl Workers {
         let passed = hot.pass(now);
         if hot.waiting > 0 || !hot.plain {
             self.cold[worker as usize].settle(hot, passed);
-            if let Some(touched) = &mut self.touched {
+            // Nobody wants to know of a plain one.
+            if !hot.plain
+                && let Some(touched) = &mut self.touched
+            {
                 touched.push(worker);
             }
         }

@@ -166,9 +166,17 @@ impl Workers {
             waiting: u64::from(hot.waiting),
             slots: (cold.slots < u32::MAX).then_some(u64::from(cold.slots)),
             busy: u64::from(hot.busy),
-            cores: u64::from(cold.cores),
-            ram: cold.ram - hot.ram_free,
-            downs: cold.downs,
+            cores: if cold.absent {
+                0
+            } else {
+                u64::from(cold.cores)
+            },
+            ram: if cold.absent {
+                0
+            } else {
+                cold.ram - hot.ram_free
+            },
+            downs: cold.downs - u32::from(cold.absent),
             wedged: cold.wedged,
             speed: cold.speed,
             breaker: None,

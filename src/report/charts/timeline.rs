@@ -8,7 +8,7 @@ use super::{Named, words};
 use crate::base::codes::{self, Code};
 use crate::base::units::print_time;
 use crate::model::incident::Place;
-use crate::model::series::{NAMES, Series};
+use crate::model::series::{self, NAMES, Series};
 use crate::model::spec::{FaultKind, FaultSpec, FaultWhen, SystemSpec};
 
 const SECOND: f64 = 1e9;
@@ -111,7 +111,7 @@ impl Mean {
     }
 
     fn column(&self, name: &str) -> Vec<Option<f64>> {
-        let Some(place) = NAMES.iter().position(|n| *n == name) else {
+        let Some(place) = series::place(name) else {
             return Vec::new();
         };
         self.rows.iter().map(|row| row[place]).collect()

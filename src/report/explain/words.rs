@@ -257,7 +257,7 @@ fn as_it_was(spec: &SystemSpec, setting: Setting) -> String {
         Setting::BalancerCores(s) => format!("the cores of the balancer of `{}`", service(s)),
         Setting::Ram(s) => format!("the RAM of the workers of `{}`", service(s)),
         Setting::Workers(s, _) => {
-            let now = spec.services[s].worker_count();
+            let now = spec.services[s].workers_at_start();
             format!("{now} workers of `{}` for its load", service(s))
         }
     }

@@ -69,6 +69,7 @@ fn row(name: &str, worker: &WorkerState) -> [String; 7] {
         ram => format!("{} MiB", ram >> 20),
     };
     let state = match worker {
+        w if w.cores == 0 => "not there",
         w if w.downs > 0 => "down",
         w if w.wedged => "wedged",
         w if w.speed == 0.0 => "paused",

@@ -185,7 +185,9 @@ fn counters(scene: &Scene, out: &mut Out<'_>) -> io::Result<()> {
                 Some(BreakerState::HalfOpen) => 1,
                 _ => 0,
             };
-            let up = u8::from(worker.downs == 0 && !worker.wedged && worker.speed > 0.0);
+            let up = u8::from(
+                worker.cores > 0 && worker.downs == 0 && !worker.wedged && worker.speed > 0.0,
+            );
             let values = [
                 ("waiting", "attempts", worker.waiting),
                 ("busy cores", "cores", worker.busy),

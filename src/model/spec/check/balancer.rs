@@ -114,8 +114,8 @@ impl Rules {
         let (place, given) = (format!("{path}.probe_time"), print_time(probes.takes));
         self.range(fine, &place, "below `probe_age`", given);
         let fine = probes.hot_above <= WHOLE;
-        let (place, given) = (format!("{path}.hot_above"), probes.hot_above);
-        self.range(fine, &place, "0 to 1000000 millionths", given);
+        let given = f64::from(probes.hot_above) / f64::from(WHOLE);
+        self.range(fine, &format!("{path}.hot_above"), "0 to 1", given);
         let fine = (0.0..=1e6).contains(&probes.surplus);
         let (place, given) = (format!("{path}.surplus"), probes.surplus);
         self.range(fine, &place, "0 to 1e6", given);
