@@ -21,6 +21,7 @@ use super::source::Refusal;
 use crate::base::units::{Nanos, shown};
 use crate::config::{self, Style, Written};
 use crate::experiment::design::Design;
+use crate::experiment::incident::case::without_zeros;
 use crate::experiment::incident::{Case, Token, Trigger, hex};
 use crate::experiment::results::Results;
 use crate::experiment::{TRAJECTORY, budget};
@@ -185,7 +186,7 @@ pub struct Came {
 impl Came {
     /// Of a case that was run.
     pub fn of(output: &TrialOutput, at: Option<Nanos>) -> Came {
-        let text = format!("{:?}", output.tally);
+        let text = without_zeros(&format!("{:?}", output.tally));
         let hash = blake3::hash(text.as_bytes());
         let mut first = [0; 8];
         first.copy_from_slice(&hash.as_bytes()[..8]);

@@ -225,10 +225,10 @@ pub struct ServiceSpec {
     /// Time on the way from a balancer to the worker that it picked, and as long again, another
     /// draw, back (nanoseconds); `None`: none.
     pub network: Option<Dist>,
+    /// How many workers there are as time goes on, of the only group then; `None`: all.
+    pub autoscale: Option<AutoscaleSpec>,
     /// Workers, group by group; numbered from 1 through the groups in this order.
     pub groups: Vec<GroupSpec>,
-    /// How many of them there are as time goes on, of the only group then; `None`: all.
-    pub autoscale: Option<AutoscaleSpec>,
 }
 
 /// Equal workers.
