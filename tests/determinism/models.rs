@@ -171,3 +171,68 @@ pub fn tiers() -> SystemSpec {
     spec.services.push(db);
     spec
 }
+
+/// Workers that come and go, shed load, collect garbage and are pressed by their RAM, and requests
+/// that take them down.
+pub fn elastic() -> SystemSpec {
+    let bursts = Arrivals::Mmpp {
+        rates: vec![600.0, 2_400.0],
+        dwell: vec![0.6 * S as f64, 0.4 * S as f64],
+        switch: vec![vec![0.0, 1.0], vec![1.0, 0.0]],
+    };
+    let workers = GroupSpec {
+        ram: Some(64 << 20),
+        ram_base: 8 << 20,
+        pressure: Some(PressureSpec {
+            above: 0.6,
+            factor: 0.7,
+        }),
+        gc: Some(GcSpec {
+            eden: 128 << 20,
+            pause: 2 * MS,
+            per_gib: 50 * MS,
+        }),
+        shed: Some(ShedSpec::Vegas {
+            limit: LimitRange {
+                start: 8,
+                min: 4,
+                max: 40,
+            },
+        }),
+        restart: just(50 * MS),
+        ..group(8, 2, Some(20))
+    };
+    let mut spec = system(bursts, drawn(Dist::exponential(ms(4.0)).unwrap()), workers);
+    spec.services[0].memory.base = Dist::exponential((2 << 20) as f64).unwrap();
+    spec.services[0].balancer.policy = PolicySpec::P2c;
+    let pace = |stabilise| Pace {
+        stabilise,
+        rates: vec![Rate {
+            by: RateBy::Percent(100),
+            per: 50 * MS,
+        }],
+    };
+    spec.services[0].autoscale = Some(AutoscaleSpec {
+        start_with: 3,
+        min: 2,
+        rule: ScaleRule::Hpa {
+            measure: Measure::Utilisation,
+            target: 0.6,
+            tolerance: 0.1,
+            up: pace(0),
+            down: pace(100 * MS),
+        },
+        every: 50 * MS,
+        lag: 20 * MS,
+        start: Dist::exponential(ms(40.0)).unwrap(),
+        drain: 2 * MS,
+    });
+    spec.sources[0].client.retry = Some(RetrySpec::full_jitter(2, 5 * MS, 20 * MS));
+    let poison = FaultKind::Poison {
+        source: 0,
+        probability: 0.002,
+        effect: PoisonEffect::Crash,
+    };
+    spec.faults = vec![fault("bad", poison, (1, 1), FaultWhen::Always)];
+    spec
+}
